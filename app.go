@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
+)
+
+// commands is the table of subcommands: a new one is one line here.
+func commands() []*cli.Command {
+	return []*cli.Command{}
+}
+
+// run is the whole program but for the process around it: args[0] is its name,
+// the result its exit status. Data goes to stdout, everything else to stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	app := &cli.App{
+		Name:        "metron",
+		Usage:       "record LLM traffic with the time of every token, replay it, and ask the columns",
+		Commands:    commands(),
+		Writer:      stdout,
+		ErrWriter:   stderr,
+		Suggest:     true,
+		HideVersion: true,
+		// main prints errors itself, in one form, and chooses the exit status.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return term.WithHint(term.Usagef("unknown command %q", c.Args().First()), "`metron --help` lists the commands")
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+	for _, c := range app.Commands {
+		setUsageError(c)
+	}
+	err := app.RunContext(ctx, term.FlagsFirst(app.Commands, args))
+	if err == nil {
+		return term.ExitOK
+	}
+	fmt.Fprintf(stderr, "metron: %v\n", err)
+	if hint := term.Hint(err); hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
+	}
+	return term.ExitCode(err)
+}
+
+func setUsageError(c *cli.Command) {
+	c.OnUsageError = usageError
+	for _, sub := range c.Subcommands {
+		setUsageError(sub)
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "metron"
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
+	}
+	return term.WithHint(term.Usagef("%s: %w", name, err), "`%s --help` shows its flags and an example", name)
+}

@@ -1,0 +1,13 @@
+// Package schema is the one format that carries LLM traffic with the time of
+// every token: the row (Record), the footer (Meta), the Parquet file and the
+// journal that a file grows from.
+//
+// A trace and a run are the same kind of file, one row per request; capture,
+// replay, import and generate write it through Create and Writer.Put, and
+// whoever reads opens it with Open and takes Arrow record batches of just the
+// columns asked for (File.Batches) or whole rows (File.Records).
+//
+// The struct tags of Record are the schema: Parquet columns, Arrow fields and
+// jsonl keys all come from them. The package knows nothing of HTTP, metrics or
+// command lines.
+package schema
