@@ -1,6 +1,15 @@
 package schema
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
 
 // Vantages: where a file's rows were seen.
 const (
@@ -34,4 +43,100 @@ type Verdict struct {
 	SendLagP50US int64 `json:"send_lag_p50_us"`
 	SendLagP99US int64 `json:"send_lag_p99_us"`
 	SendLagMaxUS int64 `json:"send_lag_max_us"`
+}
+
+// keyPrefix begins the footer keys that Meta is stored under, one a field.
+const keyPrefix = "metron."
+
+// keyValues gives the footer entries: strings as they are, the rest as JSON,
+// what is empty left out.
+func (m Meta) keyValues() map[string]string {
+	kv := map[string]string{}
+	v := reflect.ValueOf(m)
+	for i := range v.NumField() {
+		key, field := keyPrefix+metaKey(v.Type().Field(i)), v.Field(i)
+		switch {
+		case field.IsZero():
+		case field.Kind() == reflect.String:
+			kv[key] = field.String()
+		default:
+			text, err := json.Marshal(field.Interface())
+			if err != nil {
+				panic(fmt.Sprintf("schema: footer key %s: %v", key, err)) // only a caller's malformed Config can
+			}
+			kv[key] = string(text)
+		}
+	}
+	return kv
+}
+
+// metaFrom reads what keyValues wrote; lookup gives a key's value.
+func metaFrom(lookup func(key string) (string, bool)) (Meta, error) {
+	var m Meta
+	v := reflect.ValueOf(&m).Elem()
+	for i := range v.NumField() {
+		key, field := keyPrefix+metaKey(v.Type().Field(i)), v.Field(i)
+		text, ok := lookup(key)
+		switch {
+		case !ok:
+		case field.Kind() == reflect.String:
+			field.SetString(text)
+		default:
+			if err := json.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
+				return m, fmt.Errorf("footer key %s: %w", key, err)
+			}
+		}
+	}
+	return m, m.checkVersion()
+}
+
+func metaKey(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+// checkVersion refuses what this program cannot read.
+func (m Meta) checkVersion() error {
+	if m.SchemaVersion == "" {
+		return fmt.Errorf("not written by metron (no %sschema_version in its footer); `metron import` reads other formats", keyPrefix)
+	}
+	major, _, _ := strings.Cut(m.SchemaVersion, ".")
+	ours, _, _ := strings.Cut(Version, ".")
+	got, err := strconv.Atoi(major)
+	want, _ := strconv.Atoi(ours)
+	switch {
+	case err != nil || got < 1:
+		return fmt.Errorf("schema version %q is not one", m.SchemaVersion)
+	case got > want:
+		return fmt.Errorf("schema version %s is newer than %s, which this program reads; update metron", m.SchemaVersion, Version)
+	}
+	return nil
+}
+
+// fill sets what the program itself knows.
+func (m Meta) fill() Meta {
+	m.SchemaVersion = Version
+	if m.Program == "" {
+		m.Program = program()
+	}
+	if m.Host == "" {
+		name, _ := os.Hostname()
+		m.Host = fmt.Sprintf("%s %s/%s %d cpus", name, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	}
+	return m
+}
+
+// perm is the mode of a file: one that keeps content is its owner's alone.
+func (m Meta) perm() os.FileMode {
+	if m.Privacy == RecordedContent {
+		return 0o600
+	}
+	return 0o644
+}
+
+func program() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return "metron " + info.Main.Version
+	}
+	return "metron (devel)"
 }

@@ -10,24 +10,24 @@ const Version = "1.0"
 // Record is one request: one row of a trace or a run.
 //
 // Times are int64 microseconds after StartTime unless they say otherwise. A
-// nil pointer, an empty string or an empty list means that the value is
+// nil pointer, an empty string, a zero UUID or an empty list means that the value is
 // unknown or does not apply; never zero. Columns whose Go type is a plain
 // number, string without "optional" or bool are always filled.
 type Record struct {
 	// Identity.
 
-	RecordID       uuid.UUID  `parquet:"record_id,uuid"`
-	SourceRecordID *uuid.UUID `parquet:"source_record_id,optional,uuid"` // the row that was replayed
-	Loop           *int64     `parquet:"loop,optional"`
-	SessionID      string     `parquet:"session_id,optional,dict,zstd"`
-	Turn           *int64     `parquet:"turn,optional"`
-	ParentRecordID *uuid.UUID `parquet:"parent_record_id,optional,uuid"`
-	ThinkTime      *int64     `parquet:"think_time,optional"`                     // us between the parent's end and this request
-	Tenant         string     `parquet:"tenant,optional,dict,zstd"`               // keyed hash of the credential
-	SampleRate     *float64   `parquet:"sample_rate,optional"`                    // share of the traffic that was recorded
-	Phase          string     `parquet:"phase,dict,zstd"`                         // PhaseWarmup, PhaseMeasure, PhaseCooldown
-	Target         string     `parquet:"target,optional,dict,zstd"`               // replay: scheme://host:port it was sent to
-	StartTime      int64      `parquet:"start_time,timestamp(microsecond),delta"` // us since the Unix epoch, UTC
+	RecordID       uuid.UUID `parquet:"record_id,uuid"`
+	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid"` // the row that was replayed
+	Loop           *int64    `parquet:"loop,optional"`
+	SessionID      string    `parquet:"session_id,optional,dict,zstd"`
+	Turn           *int64    `parquet:"turn,optional"`
+	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid"`
+	ThinkTime      *int64    `parquet:"think_time,optional"`                     // us between the parent's end and this request
+	Tenant         string    `parquet:"tenant,optional,dict,zstd"`               // keyed hash of the credential
+	SampleRate     *float64  `parquet:"sample_rate,optional"`                    // share of the traffic that was recorded
+	Phase          string    `parquet:"phase,dict,zstd"`                         // PhaseWarmup, PhaseMeasure, PhaseCooldown
+	Target         string    `parquet:"target,optional,dict,zstd"`               // replay: scheme://host:port it was sent to
+	StartTime      int64     `parquet:"start_time,timestamp(microsecond),delta"` // us since the Unix epoch, UTC
 
 	// Request.
 
@@ -79,11 +79,11 @@ type Record struct {
 	// Chunks: one entry an event, all lists of one length or empty.
 
 	ChunkTime   []int64 `parquet:"chunk_time,list" parquet-element:",delta"`
-	ChunkKind   []int8  `parquet:"chunk_kind,list"`                          // Kind* constants
-	ChunkTokens []int32 `parquet:"chunk_tokens,list"`                        // empty: unknown
-	ChunkChoice []int16 `parquet:"chunk_choice,list"`                        // empty: choice_count is 1
-	ChunkRead   []int32 `parquet:"chunk_read,list" parquet-element:",delta"` // number of the socket read that completed the event
-	ChunkBytes  []int32 `parquet:"chunk_bytes,list"`                         // content mode only
+	ChunkKind   []int8  `parquet:"chunk_kind,list" parquet-element:",dict"`   // Kind* constants
+	ChunkTokens []int32 `parquet:"chunk_tokens,list" parquet-element:",dict"` // empty: unknown
+	ChunkChoice []int16 `parquet:"chunk_choice,list" parquet-element:",dict"` // empty: choice_count is 1
+	ChunkRead   []int32 `parquet:"chunk_read,list" parquet-element:",delta"`  // number of the socket read that completed the event
+	ChunkBytes  []int32 `parquet:"chunk_bytes,list" parquet-element:",delta"` // content mode only
 
 	// Outcome.
 
@@ -92,7 +92,7 @@ type Record struct {
 	ErrorMessage  string   `parquet:"error_message,optional,dict,zstd"`
 	HTTPStatus    *int64   `parquet:"http_status,optional"`
 	Overload      string   `parquet:"overload,optional,dict,zstd"` // queued, shed or aborted
-	FinishReasons []string `parquet:"finish_reasons,list"`
+	FinishReasons []string `parquet:"finish_reasons,list" parquet-element:",dict,zstd"`
 	ResponseID    string   `parquet:"response_id,optional,zstd"`
 	ResponseModel string   `parquet:"response_model,optional,dict,zstd"`
 	ResponseBytes *int64   `parquet:"response_bytes,optional"`

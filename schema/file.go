@@ -1,0 +1,244 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/parquet-go/parquet-go"
+)
+
+// File is an open trace or run: a Parquet file, or a journal that one will
+// grow from.
+type File struct {
+	path    string
+	file    *os.File
+	size    int64
+	meta    Meta
+	parquet *parquet.File  // nil for a journal
+	journal *journalReader // nil for a Parquet file
+}
+
+// Open opens one file for reading and checks that it is ours.
+func Open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("open %q: no such file%s", path, nearby(path))
+	case err != nil:
+		return nil, fmt.Errorf("open %q: %w", path, err)
+	case info.IsDir():
+		return nil, fmt.Errorf("open %q: it is a folder; name the files in it", path)
+	case info.Size() == 0:
+		return nil, fmt.Errorf("open %q: the file is empty (0 bytes); record or import it again", path)
+	}
+	f := &File{path: path, size: info.Size()}
+	if strings.HasSuffix(path, journalExt) {
+		err = f.openJournal()
+	} else {
+		err = f.openParquet()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// nearby points to the journal that a file's writer left when it was cut off.
+func nearby(path string) string {
+	if _, err := os.Stat(JournalPath(path)); err == nil {
+		return fmt.Sprintf("; its writer is running or was cut off: read %q instead", JournalPath(path))
+	}
+	return ""
+}
+
+func (f *File) openJournal() (err error) {
+	if f.journal, err = openJournal(f.path); err != nil {
+		return err
+	}
+	f.file = f.journal.file
+	md := f.journal.schema.Metadata()
+	if f.meta, err = metaFrom(md.GetValue); err != nil {
+		return errors.Join(fmt.Errorf("read journal %q: %w", f.path, err), f.Close())
+	}
+	return nil
+}
+
+func (f *File) openParquet() (err error) {
+	if f.file, err = os.Open(f.path); err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil { // parquet-go panics on some malformed footers
+			err = fmt.Errorf("read %q: malformed Parquet footer: %v", f.path, p)
+		}
+		if err != nil {
+			f.file.Close()
+		}
+	}()
+	if err := f.checkMagic(); err != nil {
+		return err
+	}
+	if f.parquet, err = parquet.OpenFile(f.file, f.size, parquet.SkipBloomFilters(true)); err != nil {
+		return fmt.Errorf("read %q: %w; the file is damaged", f.path, err)
+	}
+	if f.meta, err = metaFrom(f.parquet.Lookup); err != nil {
+		return fmt.Errorf("read %q: %w", f.path, err)
+	}
+	return nil
+}
+
+// checkMagic tells a file cut short from one that never was Parquet.
+func (f *File) checkMagic() error {
+	const magic = "PAR1"
+	head, tail := make([]byte, len(magic)), make([]byte, len(magic))
+	f.file.ReadAt(head, 0)
+	f.file.ReadAt(tail, max(0, f.size-int64(len(magic))))
+	switch {
+	case string(head) != magic:
+		return fmt.Errorf("read %q: not a Parquet file; `metron import` reads other formats", f.path)
+	case string(tail) != magic || f.size < 12:
+		return fmt.Errorf("read %q: the file is cut short (%d bytes, no Parquet footer); copy or record it again", f.path, f.size)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// Path is the name that the file was opened by.
+func (f *File) Path() string { return f.path }
+
+// Size is the size of the file in bytes.
+func (f *File) Size() int64 { return f.size }
+
+// Meta is the file's footer.
+func (f *File) Meta() Meta { return f.meta }
+
+// NumRows is the number of rows; of a journal, -1: it is known when it was read.
+func (f *File) NumRows() int64 {
+	if f.parquet == nil {
+		return -1
+	}
+	return f.parquet.NumRows()
+}
+
+// ColumnBytes is the size of each column in the file, in bytes; nil for a journal.
+func (f *File) ColumnBytes() map[string]int64 {
+	if f.parquet == nil {
+		return nil
+	}
+	sizes := map[string]int64{}
+	for _, g := range f.parquet.Metadata().RowGroups {
+		for _, c := range g.Columns {
+			sizes[c.MetaData.PathInSchema[0]] += c.MetaData.TotalCompressedSize
+		}
+	}
+	return sizes
+}
+
+// Batches yields Arrow record batches of just the columns named, in file
+// order; of a journal, the last row of each record by start_time. A batch is
+// valid until the next one is asked for. Columns that an older file lacks are
+// null. An error ends the sequence.
+func (f *File) Batches(names ...string) iter.Seq2[arrow.Record, error] {
+	return func(yield func(arrow.Record, error) bool) {
+		cols, err := pick(names)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		read := f.parquetBatches
+		if f.parquet == nil {
+			read = f.journalBatches
+		}
+		more := true
+		err = read(cols, func(b arrow.Record) bool {
+			defer b.Release()
+			more = yield(b, nil)
+			return more
+		})
+		if err != nil && more {
+			yield(nil, fmt.Errorf("read %q: %w", f.path, err))
+		}
+	}
+}
+
+// Records yields whole rows, in file order. A row shares memory with no other.
+func (f *File) Records() iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		cols := columns()
+		for b, err := range f.Batches(ColumnNames()...) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for row := range int(b.NumRows()) {
+				r := new(Record)
+				getRecord(b, cols, row, r)
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func pick(names []string) ([]column, error) {
+	all := map[string]column{}
+	for _, c := range columns() {
+		all[c.name] = c
+	}
+	cols := make([]column, len(names))
+	for i, name := range names {
+		c, ok := all[name]
+		if !ok {
+			return nil, fmt.Errorf("schema %s has no column %q", Version, name)
+		}
+		cols[i] = c
+	}
+	return cols, nil
+}
+
+// journalBatches reads a journal whole, so that a row written twice appears once.
+func (f *File) journalBatches(cols []column, yield func(arrow.Record) bool) error {
+	offsets, places, err := f.journal.index()
+	if err != nil {
+		return err
+	}
+	b := array.NewRecordBuilder(arrowAllocator(), arrowSchema(cols, nil))
+	defer b.Release()
+	stop := errors.New("stop")
+	rows, chunks := 0, 0
+	emit := func() error {
+		if rows == 0 {
+			return nil
+		}
+		rows, chunks = 0, 0
+		if !yield(b.NewRecord()) {
+			return stop
+		}
+		return nil
+	}
+	err = f.journal.rows(offsets, places, func(r *Record) error {
+		putRecord(b, cols, r)
+		rows, chunks = rows+1, chunks+len(r.ChunkTime)
+		if rows >= groupRows || chunks >= groupChunks {
+			return emit()
+		}
+		return nil
+	})
+	if err == nil {
+		err = emit()
+	}
+	if err == stop || err == io.EOF {
+		return nil
+	}
+	return err
+}

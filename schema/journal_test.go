@@ -1,0 +1,240 @@
+package schema
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+func row(startUS int64) Record {
+	return Record{RecordID: uuid.New(), StartTime: startUS, Phase: PhaseMeasure, API: APIChat, Method: "POST",
+		Path: "/v1/chat/completions", ChoiceCount: 1, TokenSource: TokenSourceChunks, Outcome: OutcomeUnknown, Recorded: RecordedLengths}
+}
+
+func create(t *testing.T) (*Writer, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "run.parquet")
+	w, err := Create(path, Meta{Vantage: VantageReplay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, path
+}
+
+func put(t *testing.T, w *Writer, r Record) {
+	t.Helper()
+	if err := w.Put(&r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLastRowOfARecordIsKept(t *testing.T) {
+	w, path := create(t)
+	late, early := row(2000), row(1000)
+	put(t, w, late)
+	put(t, w, early)
+	late.Outcome, late.ChunkTime, late.ChunkKind = OutcomeOK, []int64{5, 9}, []int8{KindContent, KindDone}
+	put(t, w, late)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := readAll(t, path)
+	if len(got) != 2 || got[0].RecordID != early.RecordID || got[1].RecordID != late.RecordID {
+		t.Fatalf("rows are not one a record, sorted by start_time: %+v", got)
+	}
+	if got[0].Outcome != OutcomeUnknown || got[1].Outcome != OutcomeOK || len(got[1].ChunkTime) != 2 {
+		t.Errorf("outcomes %s, %s; the last row of a record should be kept", got[0].Outcome, got[1].Outcome)
+	}
+}
+
+// TestTornJournal cuts a journal at every length: each cut reads as the
+// complete batches before it.
+func TestTornJournal(t *testing.T) {
+	w, _ := create(t)
+	var ends []int64
+	for i := range 4 {
+		put(t, w, row(int64(i)))
+		w.mu.Lock()
+		w.flush()
+		ends = append(ends, w.journal.size)
+		w.mu.Unlock()
+	}
+	whole, err := os.ReadFile(w.journalPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Abandon(); err != nil {
+		t.Fatal(err)
+	}
+	head := ends[0] - (ends[1] - ends[0]) // the schema and the empty first batch
+	torn := filepath.Join(t.TempDir(), "torn"+journalExt)
+	for cut := head; cut <= int64(len(whole)); cut += 199 {
+		if err := os.WriteFile(torn, whole[:cut], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for _, end := range ends {
+			if cut >= end {
+				want++
+			}
+		}
+		if got := len(readAll(t, torn)); got != want {
+			t.Fatalf("cut at %d of %d: %d rows, want %d (batches end at %v)", cut, len(whole), got, want, ends)
+		}
+	}
+}
+
+func TestLiveJournalReads(t *testing.T) {
+	w, path := create(t)
+	put(t, w, row(7))
+	w.mu.Lock()
+	w.flush()
+	w.mu.Unlock()
+	if got := readAll(t, JournalPath(path)); len(got) != 1 || got[0].StartTime != 7 {
+		t.Errorf("live journal reads as %+v", got)
+	}
+	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "run.arrows") {
+		t.Errorf("opening the unfinished file should point to its journal, got %v", err)
+	}
+	if _, err := Create(path, Meta{}); err == nil || !strings.Contains(err.Error(), "run.arrows") {
+		t.Errorf("a second writer should be refused, got %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRowGroupsAreBounded(t *testing.T) {
+	w, path := create(t)
+	const n = groupRows + 100
+	for i := range n {
+		r := row(int64(n - i)) // backwards, so that the seal must sort
+		put(t, w, r)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	batches, rows := 0, int64(0)
+	for b, err := range f.Batches("start_time", "session_id") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		batches++
+		rows += b.NumRows()
+	}
+	if batches != 2 || rows != n {
+		t.Errorf("%d batches with %d rows, want 2 with %d", batches, rows, n)
+	}
+}
+
+func TestPutRefusesWhatCannotBe(t *testing.T) {
+	w, _ := create(t)
+	defer w.Abandon()
+	bad := row(0)
+	bad.ChunkTime, bad.ChunkKind = []int64{1, 2}, []int8{0}
+	if err := w.Put(&bad); err == nil || !strings.Contains(err.Error(), "chunk_kind has 1 entries") {
+		t.Errorf("got %v", err)
+	}
+	bad = row(0)
+	bad.Outcome = "fine"
+	if err := w.Put(&bad); err == nil || !strings.Contains(err.Error(), `outcome "fine"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	w, path := create(t)
+	put(t, w, row(1))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name, want string
+		data       []byte
+	}{
+		{"empty.parquet", "the file is empty", nil},
+		{"text.parquet", "not a Parquet file", []byte("TIMESTAMP,ContextTokens\n")},
+		{"short.parquet", "cut short", good[:len(good)/2]},
+		{"bad-footer.parquet", "damaged", append(append([]byte{}, good[:len(good)-60]...), good[len(good)-20:]...)},
+		{"text.arrows", "not an Arrow IPC stream", []byte("hello, this is not a stream")},
+	} {
+		p := filepath.Join(dir, c.name)
+		if err := os.WriteFile(p, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(p); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.name) {
+			t.Errorf("%s: got %v, want an error with %q and the name", c.name, err, c.want)
+		}
+	}
+	if _, err := Open(filepath.Join(dir, "none.parquet")); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("missing file: %v", err)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	for _, c := range []struct{ version, want string }{
+		{"1.0", ""}, {"1.7", ""}, {"2.0", "update metron"}, {"", "not written by metron"}, {"x", "is not one"},
+	} {
+		err := Meta{SchemaVersion: c.version}.checkVersion()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("version %q: %v, want %q", c.version, err, c.want)
+		}
+	}
+}
+
+// FuzzOpen feeds damaged files: an error or rows, never a panic.
+func FuzzOpen(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "seed.parquet")
+	w, err := Create(path, Meta{Vantage: VantageImport})
+	if err != nil {
+		f.Fatal(err)
+	}
+	r := row(3)
+	r.ChunkTime, r.ChunkKind, r.ChunkTokens = []int64{1, 2, 3}, []int8{4, 0, 9}, []int32{0, 1, 0}
+	if err := w.Put(&r); err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	seed, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed, 0, byte(0))
+	f.Add(seed, len(seed)/2, byte(1))
+	f.Add(seed, len(seed)-30, byte(0x80))
+	f.Fuzz(func(t *testing.T, data []byte, at int, flip byte) {
+		if len(data) > 0 {
+			data = append([]byte{}, data...)
+			data[(at%len(data)+len(data))%len(data)] ^= flip
+		}
+		p := filepath.Join(t.TempDir(), "f.parquet")
+		if err := os.WriteFile(p, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := Open(p)
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		for _, err := range file.Records() {
+			if err != nil {
+				return
+			}
+		}
+	})
+}
