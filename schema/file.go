@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -127,6 +129,15 @@ func (f *File) NumRows() int64 {
 		return -1
 	}
 	return f.parquet.NumRows()
+}
+
+// Digest is the SHA-256 of the file, in hex: it names the trace that a run replayed.
+func (f *File) Digest() (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f.file, 0, f.size)); err != nil {
+		return "", fmt.Errorf("read %q: %w", f.path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // ColumnBytes is the size of each column in the file, in bytes; nil for a journal.

@@ -1,0 +1,121 @@
+package capture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"metron/internal/term"
+	"metron/schema"
+)
+
+// Server is a recording proxy in front of one upstream. Fill the fields, then
+// Start it once.
+type Server struct {
+	Upstream *url.URL
+	Listen   string // host:port
+	Dir      string // folder of the trace files; made when it is not there
+
+	RotateEvery time.Duration // start a new file after this long; 0: never
+	RotateRows  int64         // or after this many rows; 0: never
+
+	// Drain is how long requests in flight may go on after Close begins.
+	Drain time.Duration
+
+	// Sealed is told of each finished file, or why it is none. May be nil.
+	Sealed func(path string, rows int64, err error)
+
+	listener net.Listener
+	http     *http.Server
+	recorder *recorder
+	files    *files
+	served   chan error
+}
+
+// Start listens and serves until Close.
+func (s *Server) Start() error {
+	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+		return fmt.Errorf("folder for the traces: %w", err)
+	}
+	probe, err := os.CreateTemp(s.Dir, ".writable")
+	if err != nil {
+		return fmt.Errorf("folder for the traces: %w", err)
+	}
+	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+		return err
+	}
+	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", s.Listen, err)
+	}
+	clock := schema.NewClock()
+	config, err := json.Marshal(map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen,
+		"rotate_every": s.RotateEvery.String(), "rotate_rows": s.RotateRows})
+	if err != nil {
+		return err
+	}
+	s.files = &files{dir: s.Dir, every: s.RotateEvery, rows: s.RotateRows, sealed: s.sealed,
+		meta: func() schema.Meta {
+			return schema.Meta{Vantage: schema.VantageCapture, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
+				Config: config, Privacy: schema.RecordedLengths}
+		}}
+	s.recorder = newRecorder(clock, s.files)
+	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
+	s.served = make(chan error, 1)
+	go func() { s.served <- s.http.Serve(s.listener) }()
+	return nil
+}
+
+func (s *Server) sealed(path string, rows int64, err error) {
+	if s.Sealed != nil {
+		s.Sealed(path, rows, err)
+	}
+}
+
+// URL is where the proxy listens.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Served ends with the error that stopped serving, if anything but Close does.
+func (s *Server) Served() <-chan error { return s.served }
+
+// Close refuses new requests, lets those in flight go on until Drain is over,
+// then cuts them, and seals what was recorded.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.Drain)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+		for s.recorder.counts.inFlight.Load() > 0 { // handlers end once their connection is gone
+			time.Sleep(time.Millisecond)
+		}
+	}
+	s.recorder.close()
+	s.files.close(s.recorder.counts.values())
+	return err
+}
+
+func (c *counts) values() map[string]int64 {
+	return map[string]int64{"seen": c.seen.Load(), "recorded": c.recorded.Load(), "dropped": c.dropped.Load(), "failed": c.failed.Load()}
+}
+
+// Progress is the live line.
+func (s *Server) Progress() string {
+	c := &s.recorder.counts
+	line := fmt.Sprintf("in flight %s  seen %s  recorded %s", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()), term.Count(c.recorded.Load()))
+	if n := c.dropped.Load() + c.failed.Load(); n > 0 {
+		line += fmt.Sprintf("  NOT recorded %s", term.Count(n))
+	}
+	return line
+}
+
+// Files lists the complete trace files in a folder, oldest first.
+func Files(dir string) ([]string, error) {
+	return filepath.Glob(filepath.Join(dir, "capture-*.parquet"))
+}

@@ -1,0 +1,105 @@
+package capture
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
+)
+
+// Command is `metron capture`.
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:  "capture",
+		Usage: "stand in front of a server, forward its traffic unchanged, and record it",
+		Description: "Forwards every request to the upstream and writes one row a request, with the time of\n" +
+			"every chunk, to files in --out. No prompt, answer or credential is kept. Stop it with Ctrl-C.\n\n" +
+			"Example, in front of a simulated server:\n\n" +
+			"   metron sim --listen 127.0.0.1:8000 &\n" +
+			"   metron capture --upstream http://127.0.0.1:8000 --listen 127.0.0.1:9000 --out traces",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "upstream", Usage: "base `URL` of the server behind it"},
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9000", Usage: "`HOST:PORT` to listen on"},
+			&cli.StringFlag{Name: "out", Usage: "`DIR` for the trace files"},
+			&cli.DurationFlag{Name: "rotate-every", Value: time.Hour, Usage: "start a new file after this long; 0: never"},
+			&cli.Int64Flag{Name: "rotate-rows", Usage: "start a new file after this many rows; 0: never"},
+			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
+		},
+		Action: run,
+	}
+}
+
+func run(c *cli.Context) error {
+	s, err := configure(c)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	s.Sealed = func(path string, rows int64, err error) {
+		if err != nil {
+			fmt.Fprintf(c.App.ErrWriter, "metron: %v\n", err)
+			select {
+			case failed <- err:
+			default:
+			}
+			return
+		}
+		fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", path, term.Count(rows))
+	}
+	if err := s.Start(); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.App.Writer, "capturing on %s, forwarding to %s\n", s.URL(), s.Upstream.Redacted())
+	progress := term.StartProgress(c.App.ErrWriter, s.Progress)
+	select {
+	case <-c.Context.Done():
+	case err = <-s.Served():
+	}
+	progress.Stop()
+	if closeErr := s.Close(); err == nil {
+		err = closeErr
+	}
+	n := s.recorder.counts.values()
+	fmt.Fprintf(c.App.Writer, "requests seen %s, recorded %s, dropped %s\n", term.Count(n["seen"]), term.Count(n["recorded"]), term.Count(n["dropped"]))
+	select {
+	case sealErr := <-failed:
+		return term.WithHint(fmt.Errorf("not every file could be sealed: %w", sealErr), "the journal named above holds its rows; `metron inspect` reads it")
+	default:
+		return err
+	}
+}
+
+// configure checks every flag before anything is opened.
+func configure(c *cli.Context) (*Server, error) {
+	if c.Args().Present() {
+		return nil, term.Usagef("capture takes no arguments, got %q", c.Args().First())
+	}
+	if c.String("upstream") == "" {
+		return nil, term.WithHint(term.Usagef("--upstream is missing"), "--upstream http://127.0.0.1:8000")
+	}
+	if c.String("out") == "" {
+		return nil, term.WithHint(term.Usagef("--out is missing"), "--out traces")
+	}
+	u, err := url.Parse(c.String("upstream"))
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, term.WithHint(term.Usagef("--upstream %q is not an http or https URL", c.String("upstream")), "--upstream http://127.0.0.1:8000")
+	}
+	if u.User != nil || u.RawQuery != "" {
+		return nil, term.Usagef("--upstream must not carry credentials or a query; clients send their own")
+	}
+	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
+		return nil, term.Usagef("--listen %q is not HOST:PORT: %w", c.String("listen"), err)
+	}
+	if c.Duration("rotate-every") < 0 || c.Int64("rotate-rows") < 0 || c.Duration("drain") < 0 {
+		return nil, term.Usagef("--rotate-every, --rotate-rows and --drain must not be negative")
+	}
+	if u.Path == "/" {
+		u.Path = ""
+	}
+	return &Server{Upstream: u, Listen: c.String("listen"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
+		RotateRows: c.Int64("rotate-rows"), Drain: c.Duration("drain")}, nil
+}

@@ -1,0 +1,199 @@
+package capture
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"metron/internal/exchange"
+	"metron/schema"
+)
+
+const (
+	queueItems = 1 << 16  // parts of exchanges waiting to be decoded
+	queueBytes = 64 << 20 // and the bytes they hold
+)
+
+// recorder decodes what the proxy saw, off its path, and puts the rows.
+type recorder struct {
+	clock  schema.Clock
+	files  *files
+	key    []byte // of the tenants' hash; drawn per capture, never written
+	parts  chan part
+	bytes  atomic.Int64 // held by parts
+	done   sync.WaitGroup
+	counts counts
+}
+
+// counts are what happened to the requests that passed.
+type counts struct {
+	seen, recorded, dropped, failed, inFlight atomic.Int64
+}
+
+// part is a piece of an exchange on its way to the recorder. One of begin,
+// header, data and ending is set.
+type part struct {
+	flight *flight
+	begin  *requestHead
+	status int
+	header http.Header
+	data   []byte
+	stamps *exchange.Stamps
+	ending *exchange.Ending
+	atUS   int64
+	read   int32
+}
+
+// requestHead is what the recorder needs of a request beside its body.
+type requestHead struct{ method, path, credential string }
+
+// flight is one request on its way through. Its exchange belongs to the
+// recorder's goroutine, the rest to the proxy's.
+type flight struct {
+	recorder *recorder
+	dropped  atomic.Bool // the queue was full: its record is given up
+	exchange *exchange.Exchange
+	segment  *segment
+}
+
+func newRecorder(clock schema.Clock, f *files) *recorder {
+	r := &recorder{clock: clock, files: f, key: make([]byte, 32), parts: make(chan part, queueItems)}
+	rand.Read(r.key)
+	r.done.Go(r.run)
+	return r
+}
+
+// close waits for what is queued; no flight may be open any more.
+func (r *recorder) close() {
+	close(r.parts)
+	r.done.Wait()
+}
+
+// begin starts the record of a request; body is not copied, and must not change.
+func (r *recorder) begin(startUS int64, req *http.Request, body []byte) *flight {
+	r.counts.seen.Add(1)
+	r.counts.inFlight.Add(1)
+	f := &flight{recorder: r}
+	h := &requestHead{req.Method, req.URL.Path, req.Header.Get("Authorization")}
+	if h.credential == "" {
+		h.credential = req.Header.Get("X-Api-Key")
+	}
+	f.send(part{begin: h, data: body, atUS: startUS})
+	return f
+}
+
+func (f *flight) head(status int, header http.Header, atUS int64) {
+	f.send(part{status: status, header: header.Clone(), atUS: atUS})
+}
+
+func (f *flight) body(p []byte, atUS int64, read int32) {
+	if !f.dropped.Load() {
+		f.send(part{data: append([]byte(nil), p...), atUS: atUS, read: read})
+	}
+}
+
+func (f *flight) end(stamps *exchange.Stamps, e exchange.Ending) {
+	f.recorder.counts.inFlight.Add(-1)
+	f.send(part{stamps: stamps, ending: &e})
+}
+
+// send hands a part over without ever waiting. When there is no room the
+// whole record is given up; its end is still told, so that the file is not
+// held open for it.
+func (f *flight) send(p part) {
+	p.flight = f
+	r := f.recorder
+	if f.dropped.Load() && p.ending == nil {
+		return
+	}
+	if held := r.bytes.Add(int64(len(p.data))); held <= queueBytes || p.ending != nil {
+		select {
+		case r.parts <- p:
+			return
+		default:
+		}
+	}
+	r.bytes.Add(-int64(len(p.data)))
+	if !f.dropped.Swap(true) {
+		r.counts.dropped.Add(1)
+	}
+}
+
+// run is the recorder's goroutine.
+func (r *recorder) run() {
+	for p := range r.parts {
+		r.take(p)
+		r.bytes.Add(-int64(len(p.data)))
+	}
+}
+
+func (r *recorder) take(p part) {
+	f := p.flight
+	switch {
+	case p.begin != nil:
+		r.start(f, p)
+	case f.exchange == nil: // its beginning was dropped or could not be recorded
+	case p.header != nil:
+		f.exchange.Head(p.status, p.header, p.atUS)
+	case p.ending != nil:
+		p.stamps.Fill(f.exchange.Row())
+		row := f.exchange.End(*p.ending)
+		if f.dropped.Load() {
+			// The journal holds its beginning; the row says why it has no more.
+			row = &schema.Record{RecordID: row.RecordID, StartTime: row.StartTime, Phase: row.Phase, API: row.API, Method: row.Method,
+				Path: row.Path, ChoiceCount: row.ChoiceCount, TokenSource: row.TokenSource, Recorded: row.Recorded,
+				Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
+		}
+		r.put(f, row)
+		r.files.release(f.segment)
+	default:
+		f.exchange.Body(p.data, p.atUS, p.read)
+	}
+}
+
+// start journals a request as soon as its head was read, so that a crash
+// leaves a trace of it.
+func (r *recorder) start(f *flight, p part) {
+	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure, Tenant: r.tenant(p.begin.credential)}
+	_, token, _ := strings.Cut(p.begin.credential, " ") // of "Bearer ..."
+	x := exchange.Begin(row, p.begin.method, p.begin.path, p.data, p.begin.credential, token)
+	segment, err := r.files.acquire(p.atUS)
+	if err != nil {
+		r.counts.failed.Add(1)
+		return
+	}
+	f.segment, f.exchange = segment, x
+	head := *row
+	if err := segment.out.Put(&head); err != nil {
+		r.counts.failed.Add(1)
+	}
+}
+
+func (r *recorder) put(f *flight, row *schema.Record) {
+	if err := f.segment.out.Put(row); err != nil {
+		r.counts.failed.Add(1)
+		return
+	}
+	if !f.dropped.Load() {
+		r.counts.recorded.Add(1)
+		f.segment.rows++
+	}
+}
+
+// tenant names who sent a request without saying who: a keyed hash of the
+// credential that means nothing outside this capture.
+func (r *recorder) tenant(credential string) string {
+	if credential == "" {
+		return ""
+	}
+	m := hmac.New(sha256.New, r.key)
+	m.Write([]byte(credential))
+	return hex.EncodeToString(m.Sum(nil)[:8])
+}

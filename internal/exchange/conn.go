@@ -1,0 +1,115 @@
+package exchange
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"metron/schema"
+)
+
+// Conn stamps every read: the time and the number of the last one that
+// returned bytes.
+type Conn struct {
+	net.Conn
+	clock  schema.Clock
+	lastUS atomic.Int64
+	reads  atomic.Int32
+}
+
+// Read reads from the connection and stamps the moment the read returned.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.lastUS.Store(c.clock.NowUS())
+		c.reads.Add(1)
+	}
+	return n, err
+}
+
+// NewTransport makes an HTTP/1.1 transport whose connections stamp their
+// reads. It adds no header and decodes no body.
+func NewTransport(clock schema.Clock) *http.Transport {
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := dialer.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return &Conn{Conn: c, clock: clock}, nil
+		},
+		// An empty, non-nil map keeps HTTP/2 off, where reads of many
+		// requests share one connection.
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
+		DisableCompression:  true,
+		TLSHandshakeTimeout: 30 * time.Second,
+		IdleConnTimeout:     90 * time.Second,
+		MaxIdleConns:        0, // no limit: a cap would show up as new connections in the numbers
+	}
+}
+
+// Stamps are the moments of one request on its connection, us since the Unix
+// epoch; of a request that the transport sent again, the last ones.
+type Stamps struct {
+	clock       schema.Clock
+	conn        atomic.Pointer[Conn]
+	connectedUS atomic.Int64
+	wroteUS     atomic.Int64
+	reused      atomic.Bool
+	readsBefore atomic.Int32
+}
+
+// NewStamps prepares stamps; the request must carry the returned context.
+func NewStamps(ctx context.Context, clock schema.Clock) (*Stamps, context.Context) {
+	s := &Stamps{clock: clock}
+	return s, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			s.connectedUS.Store(clock.NowUS())
+			s.reused.Store(info.Reused)
+			if c := stamped(info.Conn); c != nil {
+				s.readsBefore.Store(c.reads.Load())
+				s.conn.Store(c)
+			}
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil {
+				s.wroteUS.Store(clock.NowUS())
+			}
+		},
+	})
+}
+
+func stamped(c net.Conn) *Conn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	conn, _ := c.(*Conn)
+	return conn
+}
+
+// Read is the stamp and number of the socket read that brought the bytes just
+// taken from the response: its last read, since a body is read from the
+// connection only when nothing of it is buffered.
+func (s *Stamps) Read() (atUS int64, read int32) {
+	c := s.conn.Load()
+	if c == nil {
+		return s.clock.NowUS(), 0
+	}
+	return c.lastUS.Load(), c.reads.Load() - s.readsBefore.Load() - 1
+}
+
+// Fill puts the connection's moments into a row.
+func (s *Stamps) Fill(r *schema.Record) {
+	if at := s.connectedUS.Load(); at != 0 {
+		r.Connected = new(at - r.StartTime)
+		r.ConnectionReused = new(s.reused.Load())
+	}
+	if at := s.wroteUS.Load(); at != 0 {
+		r.Wrote = new(at - r.StartTime)
+	}
+}

@@ -1,0 +1,165 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+
+	"metron/internal/wire"
+	"metron/schema"
+)
+
+// Exchange grows a row from a request and the stamped bytes of its response.
+// Times given to it are us since the Unix epoch.
+type Exchange struct {
+	row     *schema.Record
+	req     wire.Request
+	decoder *wire.Decoder
+	secrets []string // never to appear in the row
+}
+
+// Begin starts an exchange on a row whose identity and StartTime are set.
+// secrets are credentials of the request, cut from what the server says.
+func Begin(row *schema.Record, method, path string, body []byte, secrets ...string) *Exchange {
+	x := &Exchange{row: row, req: wire.ParseRequest(method, path, body), secrets: secrets}
+	row.API, row.Method, row.Path = x.req.API, method, path
+	row.RequestModel, row.Stream, row.ChoiceCount = x.req.Model, x.req.Stream, max(1, x.req.ChoiceCount)
+	row.MaxTokens, row.MinTokens, row.IgnoreEOS = x.req.MaxTokens, x.req.MinTokens, x.req.IgnoreEOS
+	row.Temperature, row.TopP, row.TopK, row.Seed = x.req.Temperature, x.req.TopP, x.req.TopK, x.req.Seed
+	row.ResponseFormat, row.ToolCount, row.ImageCount = x.req.ResponseFormat, x.req.ToolCount, x.req.ImageCount
+	row.RequestBytes = int64(len(body))
+	row.TokenSource = schema.TokenSourceChunks
+	row.Outcome = schema.OutcomeUnknown
+	row.Recorded = schema.RecordedLengths
+	return x
+}
+
+// Row is the row as far as it is known.
+func (x *Exchange) Row() *schema.Record { return x.row }
+
+// Head takes the response's head.
+func (x *Exchange) Head(status int, header http.Header, atUS int64) {
+	x.row.HTTPStatus = new(int64(status))
+	x.row.Headers = new(atUS - x.row.StartTime)
+	x.decoder = wire.NewDecoder(x.req, status, header)
+}
+
+// Body takes the bytes of one read of the response's body.
+func (x *Exchange) Body(p []byte, atUS int64, read int32) {
+	x.decoder.Feed(p, atUS-x.row.StartTime, read)
+}
+
+// Tokens is the number of tokens seen so far.
+func (x *Exchange) Tokens() int64 {
+	if x.decoder == nil {
+		return 0
+	}
+	return x.decoder.Tokens()
+}
+
+// Ending is how an exchange came to its end, beside what its bytes say.
+type Ending struct {
+	Err      error // of the request or the body; nil and io.EOF: the body ended
+	ByClient bool  // the client left
+	Timeout  bool  // our own deadline cut it
+	AtUS     int64
+}
+
+// End completes the row.
+func (x *Exchange) End(e Ending) *schema.Record {
+	r := x.row
+	r.End = new(e.AtUS - r.StartTime)
+	var resp wire.Response
+	if x.decoder != nil {
+		resp = x.decoder.Finish()
+		x.fill(resp)
+	}
+	r.Outcome, r.ErrorType, r.ErrorMessage = x.judge(resp, e)
+	if r.Outcome == schema.OutcomeClientAbort {
+		r.ClientAbort = r.End
+	}
+	for _, s := range x.secrets {
+		if s != "" {
+			r.ErrorMessage = strings.ReplaceAll(r.ErrorMessage, s, "[credential]")
+		}
+	}
+	return r
+}
+
+// fill copies what was decoded. Wire's kinds and names are the schema's own.
+func (x *Exchange) fill(resp wire.Response) {
+	r := x.row
+	r.ChunkTime, r.ChunkKind, r.ChunkTokens = resp.Time, resp.Kind, resp.Tokens
+	r.ChunkChoice, r.ChunkRead = resp.Choice, resp.Read
+	r.TokenSource = resp.TokenSource
+	r.InputTokens, r.CachedInputTokens = resp.InputTokens, resp.CachedInputTokens
+	r.OutputTokens, r.ReasoningTokens = resp.OutputTokens, resp.ReasoningTokens
+	r.FinishReasons, r.ResponseID, r.ResponseModel = resp.FinishReasons, resp.ID, resp.Model
+	r.ServerMetrics = resp.ServerMetrics
+	r.ResponseBytes = new(resp.BodyBytes)
+}
+
+// judge decides the outcome; DESIGN's list of outcomes is its table.
+func (x *Exchange) judge(resp wire.Response, e Ending) (outcome, errorType, message string) {
+	status := 0
+	if x.row.HTTPStatus != nil {
+		status = int(*x.row.HTTPStatus)
+	}
+	failed := e.Err != nil && (e.Err != io.EOF || status == 0)
+	switch {
+	case status >= 400:
+		return schema.OutcomeHTTPError, either(resp.ErrorType, http.StatusText(status)), resp.ErrorMessage
+	case resp.Failed:
+		return schema.OutcomeStreamError, either(resp.ErrorType, "error_event"), resp.ErrorMessage
+	case status != 0 && resp.Complete(!failed && !e.ByClient):
+		return schema.OutcomeOK, "", ""
+	case e.ByClient:
+		return schema.OutcomeClientAbort, "", ""
+	case e.Timeout:
+		return schema.OutcomeTimeout, "deadline", errorText(e.Err)
+	case failed && status != 0 && errors.Is(e.Err, io.ErrUnexpectedEOF):
+		return schema.OutcomeTruncated, "unexpected_eof", ""
+	case failed:
+		return schema.OutcomeTransportError, transportErrorType(e.Err), errorText(e.Err)
+	}
+	return schema.OutcomeTruncated, "no_terminal", ""
+}
+
+func transportErrorType(err error) string {
+	var op *net.OpError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return "dns"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "reset"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return "deadline"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "dial"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "eof"
+	}
+	return "transport"
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,154 @@
+package replay
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
+	"metron/schema"
+)
+
+// Command is `metron replay`. newPrompter makes the source of bodies for rows
+// without content.
+func Command(newPrompter func(forceLength bool) Prompter) *cli.Command {
+	return &cli.Command{
+		Name:      "replay",
+		Usage:     "send a trace to a server with its own timing and record the run",
+		ArgsUsage: "TRACE.parquet",
+		Description: "Every request leaves at its own time on an absolute schedule and waits for no other.\n" +
+			"The run file holds one row a request with the time of every chunk.\n\n" +
+			"Example, against a simulated server:\n\n" +
+			"   metron sim --listen 127.0.0.1:8000 &\n" +
+			"   metron replay conv.parquet --target http://127.0.0.1:8000 --to 60s --speed 2 --out run.parquet",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "target", Usage: "base `URL` of the server"},
+			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
+			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
+			&cli.DurationFlag{Name: "from", Usage: "begin at this offset of the trace"},
+			&cli.DurationFlag{Name: "to", Usage: "end before this offset of the trace (default: its end)"},
+			&cli.StringFlag{Name: "speed", Value: "1", Usage: "times the recorded speed"},
+			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
+			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
+			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
+			&cli.BoolFlag{Name: "force-length", Value: true, Usage: "ask for the recorded output length with ignore_eos and min_tokens (vLLM, SGLang, sim); =false for servers that refuse them"},
+			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
+			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
+			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
+			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
+		},
+		Action: func(c *cli.Context) error { return run(c, newPrompter(c.Bool("force-length"))) },
+	}
+}
+
+func run(c *cli.Context, prompt Prompter) error {
+	r, err := configure(c)
+	if err != nil {
+		return err
+	}
+	r.Prompt = prompt
+	trace, err := schema.Open(c.Args().First())
+	if err != nil {
+		return err
+	}
+	defer trace.Close()
+	r.Plan.File = trace
+	out := c.String("out")
+	if _, err := os.Stat(out); err == nil && !c.Bool("force") {
+		return term.WithHint(fmt.Errorf("--out %q is there already, and recordings are not overwritten", out), "choose another name, or --force to replace it")
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--out %q: %w", out, err)
+	}
+	r.Out = func(m schema.Meta) (*schema.Writer, error) {
+		m.Config, _ = json.Marshal(map[string]any{"trace": trace.Path(), "target": r.Target.Redacted(), "from": r.Plan.From.String(),
+			"to": r.Plan.To.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "force_length": c.Bool("force-length")})
+		return schema.Create(out, m)
+	}
+	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
+	s, err := r.Run(c.Context)
+	progress.Stop()
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		e := json.NewEncoder(c.App.Writer)
+		e.SetIndent("", "  ")
+		err = e.Encode(s)
+	} else if err = s.WriteText(c.App.Writer); err == nil {
+		_, err = fmt.Fprintf(c.App.Writer, "run written to %s; next: metron analyze %s\n", out, out)
+	}
+	return errors.Join(err, status(s, c.Bool("allow-invalid")))
+}
+
+// configure checks every flag before anything is opened.
+func configure(c *cli.Context) (*Runner, error) {
+	switch {
+	case c.NArg() != 1:
+		return nil, term.WithHint(term.Usagef("replay takes one trace, got %d", c.NArg()), "metron replay trace.parquet --target URL --out run.parquet")
+	case c.String("target") == "":
+		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
+	case !strings.HasSuffix(c.String("out"), ".parquet"):
+		return nil, term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", c.String("out")), "--out run.parquet")
+	case c.Duration("from") < 0 || c.Duration("to") < 0 || c.Duration("to") != 0 && c.Duration("to") <= c.Duration("from"):
+		return nil, term.Usagef("--from %v --to %v is not a window", c.Duration("from"), c.Duration("to"))
+	case c.Duration("grace") < 0:
+		return nil, term.Usagef("--grace %v is negative", c.Duration("grace"))
+	}
+	target, err := url.Parse(c.String("target"))
+	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" {
+		return nil, term.WithHint(term.Usagef("--target %q is not an http or https URL", c.String("target")), "--target http://127.0.0.1:8000")
+	}
+	if target.User != nil || target.RawQuery != "" {
+		return nil, term.WithHint(term.Usagef("--target must not carry credentials or a query"), "give the key with --api-key-env or --api-key-file")
+	}
+	speed, err := ParseSpeed(c.String("speed"))
+	if err != nil {
+		return nil, term.Usagef("--speed: %w", err)
+	}
+	key, err := apiKey(c.String("api-key-env"), c.String("api-key-file"))
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{Plan: &Plan{From: c.Duration("from"), To: c.Duration("to"), Speed: speed}, Target: target, Key: key,
+		Model: c.String("model"), NoProbe: c.Bool("no-probe"), Grace: c.Duration("grace")}, nil
+}
+
+func apiKey(variable, file string) (string, error) {
+	switch {
+	case variable != "" && file != "":
+		return "", term.Usagef("--api-key-env and --api-key-file exclude each other")
+	case variable != "":
+		if key := os.Getenv(variable); key != "" {
+			return key, nil
+		}
+		return "", term.Usagef("--api-key-env %s: the variable is empty or not set", variable)
+	case file != "":
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("--api-key-file: %w", err)
+		}
+		return strings.TrimSpace(string(data)), nil
+	}
+	return "", nil
+}
+
+// status is the exit status that a summary stands for.
+func status(s *Summary, allowInvalid bool) error {
+	switch {
+	case s.Interrupted:
+		return fmt.Errorf("interrupted: %d of %d requests were sent; the run file holds them all", s.Sent, s.Planned)
+	case s.Outcomes[schema.OutcomeOK] == 0:
+		return term.WithHint(errors.New("no request succeeded; the run file says why, row by row"), "`metron inspect` shows the outcomes")
+	case s.Verdict.Status == Invalid && !allowInvalid:
+		return term.WithStatus(term.WithHint(errors.New("the run is INVALID: its numbers do not describe the target"),
+			"use a machine with more head-room or a lower --speed; --allow-invalid exits 0"), term.ExitInvalid)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package replay
+
+import (
+	"math/big"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"metron/schema"
+)
+
+// traceOf writes a trace with the given arrivals, us after a fixed epoch.
+func traceOf(t *testing.T, startsUS ...int64) *schema.File {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "trace.parquet")
+	w, err := schema.Create(path, schema.Meta{Vantage: schema.VantageImport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, us := range startsUS {
+		r := schema.Record{RecordID: uuid.New(), StartTime: 1_700_000_000_000_000 + us, Phase: schema.PhaseMeasure,
+			API: schema.APIChat, Method: "POST", Path: "/v1/chat/completions", Stream: true, ChoiceCount: 1,
+			InputTokens: new(int64(20)), OutputTokens: new(int64(5)),
+			TokenSource: schema.TokenSourceTrace, Outcome: schema.OutcomeOK, Recorded: schema.RecordedLengths}
+		if err := w.Put(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := schema.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestPlan(t *testing.T) {
+	trace := traceOf(t, 0, 1_000_000, 1_000_000, 2_500_001, 10_000_000)
+	for _, c := range []struct {
+		name     string
+		from, to time.Duration
+		speed    string
+		want     []int64
+	}{
+		{"all", 0, 0, "1", []int64{0, 1_000_000, 1_000_000, 2_500_001, 10_000_000}},
+		{"window", time.Second, 10 * time.Second, "1", []int64{0, 0, 1_500_001}},
+		{"window begins before its first row", 500 * time.Millisecond, 3 * time.Second, "1", []int64{500_000, 500_000, 2_000_001}},
+		{"twice as fast, rounded down", 0, 3 * time.Second, "2", []int64{0, 500_000, 500_000, 1_250_000}},
+		{"slower", 0, 2 * time.Second, "0.1", []int64{0, 10_000_000, 10_000_000}},
+		{"a third", 0, 2 * time.Second, "3", []int64{0, 333_333, 333_333}},
+	} {
+		speed, err := ParseSpeed(c.speed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Plan{File: trace, From: c.from, To: c.to, Speed: speed}
+		if err := p.Measure(); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		var got []int64
+		for s, err := range p.Sends() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, s.DueUS)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: sends at %v, want %v", c.name, got, c.want)
+		}
+		if p.Rows() != int64(len(c.want)) || p.Duration().Microseconds() != c.want[len(c.want)-1] {
+			t.Errorf("%s: %d rows over %v", c.name, p.Rows(), p.Duration())
+		}
+	}
+}
+
+func TestPlanWithoutRows(t *testing.T) {
+	p := Plan{File: traceOf(t, 0, 5_000_000), From: time.Second, To: 2 * time.Second}
+	if err := p.Measure(); err == nil || !strings.Contains(err.Error(), "no rows in the window from 1s to 2s; its 2 rows span 5s") {
+		t.Errorf("got %v", err)
+	}
+	p = Plan{File: traceOf(t)}
+	if err := p.Measure(); err == nil || !strings.Contains(err.Error(), "nothing to replay") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseSpeed(t *testing.T) {
+	for _, bad := range []string{"", "0", "-1", "fast", "1e-30", "NaN", "1e20"} {
+		if s, err := ParseSpeed(bad); err == nil {
+			t.Errorf("ParseSpeed(%q) = %v, want an error", bad, s)
+		}
+	}
+}
+
+// TestScaleIsExact holds scale against rational arithmetic.
+func TestScaleIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Speed{rapid.Int64Range(1, 1e9).Draw(t, "num"), rapid.Int64Range(1, 1e9).Draw(t, "den")}
+		us := rapid.Int64Range(0, 1<<50).Draw(t, "us")
+		want := new(big.Int).Mul(big.NewInt(us), big.NewInt(s.den))
+		want.Quo(want, big.NewInt(s.num))
+		if !want.IsInt64() {
+			want.SetInt64(1<<63 - 1)
+		}
+		if got := s.scale(us); got != want.Int64() {
+			t.Fatalf("%d us at %v: %d, want %v", us, s, got, want)
+		}
+	})
+}

@@ -1,0 +1,101 @@
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"metron/internal/exchange"
+	"metron/internal/term"
+	"metron/schema"
+)
+
+// model asks the target which model it serves.
+func (c *client) model(ctx context.Context) (string, error) {
+	status, body, err := c.get(ctx, "/v1/models")
+	if err != nil {
+		return "", c.unreachable(err)
+	}
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return "", c.refused("GET /v1/models", status, "")
+	case status != http.StatusOK || json.Unmarshal(body, &list) != nil || len(list.Data) == 0:
+		return "", term.WithHint(fmt.Errorf("target %s does not list its models (GET /v1/models answered %d)", c.target.Redacted(), status),
+			"name one with --model, and check that --target is the server's base URL")
+	}
+	return list.Data[0].ID, nil
+}
+
+func (c *client) get(ctx context.Context, path string) (status int, body []byte, err error) {
+	req, err := c.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	resp, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, body, err
+}
+
+// probe sends one small request of the first row's kind, so that a target that
+// will refuse every request is found out before the run begins. Its row is
+// not part of the run.
+func (c *client) probe(ctx context.Context, p Prompter, first *schema.Record) error {
+	small := *first
+	small.RecordID = uuid.New()
+	small.InputTokens, small.OutputTokens = new(int64(16)), new(int64(1))
+	small.RequestBody, small.BlockHashes = nil, nil
+	body, err := p.Body(&small)
+	if err != nil {
+		return err
+	}
+	row := &schema.Record{RecordID: small.RecordID, StartTime: c.clock.NowUS()}
+	x := exchange.Begin(row, first.Method, first.Path, body, c.key)
+	r := c.do(ctx, x, body, func(int64) {})
+	request := r.Method + " " + r.Path
+	switch r.Outcome {
+	case schema.OutcomeOK:
+		return nil
+	case schema.OutcomeHTTPError:
+		return c.refused(request, int(*r.HTTPStatus), r.ErrorMessage)
+	case schema.OutcomeClientAbort:
+		return ctx.Err()
+	case schema.OutcomeTransportError:
+		return c.unreachable(fmt.Errorf("%s", r.ErrorMessage))
+	}
+	return term.WithHint(fmt.Errorf("target %s: trial %s ended as %s (%s) %s", c.target.Redacted(), request, r.Outcome, r.ErrorType, r.ErrorMessage),
+		"--no-probe sends the trace all the same")
+}
+
+func (c *client) unreachable(err error) error {
+	return term.WithHint(fmt.Errorf("target %s cannot be reached: %w", c.target.Redacted(), err),
+		"check the URL and that the server is up; `metron sim` starts a simulated one")
+}
+
+func (c *client) refused(request string, status int, message string) error {
+	hint := "--no-probe sends the trace all the same"
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		hint = "give the key with --api-key-env VARIABLE or --api-key-file FILE"
+	case status == http.StatusNotFound:
+		hint = "check that --target is the server's base URL and --model a model it serves"
+	}
+	text := fmt.Sprintf("target %s answered %d %s to %s", c.target.Redacted(), status, http.StatusText(status), request)
+	if message = strings.Join(strings.Fields(message), " "); message != "" {
+		text += ": " + message
+	}
+	return term.WithHint(fmt.Errorf("%s", text), "%s", hint)
+}

@@ -1,0 +1,251 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"metron/internal/exchange"
+	"metron/internal/term"
+	"metron/schema"
+)
+
+// Prompter makes request bodies for rows that carry none.
+type Prompter interface {
+	// Body is the body of the request that stands for r, in r's API and for
+	// r.RequestModel. It is called ahead of the send, from one goroutine.
+	Body(r *schema.Record) ([]byte, error)
+}
+
+const (
+	// lookAhead is how many bodies are ready before their moment: a second
+	// at 1,000 requests/s, so that making one never delays a send.
+	lookAhead = 1024
+	// rowQueue takes the rows of a burst while the journal is being written.
+	rowQueue = 8192
+	// headStart lets the first request be no later than any other.
+	headStart = 50 * time.Millisecond
+)
+
+// Runner replays a plan against a target. Fill the fields, then call Run once.
+type Runner struct {
+	Plan   *Plan
+	Target *url.URL
+	Key    string // API key sent as a bearer token; never recorded
+	Model  string // sent instead of the recorded model; "" asks the target when the trace has none
+	Prompt Prompter
+
+	// NoProbe skips the trial request before the run.
+	NoProbe bool
+
+	// Grace is how long requests in flight may go on after an interrupt.
+	Grace time.Duration
+
+	// Out is opened once the target has been seen to answer.
+	Out func(schema.Meta) (*schema.Writer, error)
+
+	client *client
+	runID  uuid.UUID
+	zeroUS int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
+	out    *schema.Writer
+	rows   chan *schema.Record
+
+	// Live counts, read by Progress.
+	started  atomic.Bool
+	sent     atomic.Int64
+	done     atomic.Int64
+	failed   atomic.Int64
+	tokens   atomic.Int64
+	recorded tally
+}
+
+// prepared is a send whose body is ready.
+type prepared struct {
+	Send
+	body []byte
+}
+
+// Run sends the plan, waits for the answers, seals the file, and returns what
+// happened. When ctx ends it stops sending, lets requests in flight go on for
+// Grace, and keeps what was done; the summary says so. An error means that
+// there is no complete file.
+func (r *Runner) Run(ctx context.Context) (*Summary, error) {
+	if err := r.Plan.Measure(); err != nil {
+		return nil, err
+	}
+	clock := schema.NewClock()
+	r.client = newClient(r.Target, r.Key, clock)
+	if err := r.prepareTarget(ctx); err != nil {
+		return nil, err
+	}
+	r.runID = uuid.New()
+	r.rows = make(chan *schema.Record, rowQueue)
+	var err error
+	if r.out, err = r.Out(schema.Meta{Vantage: schema.VantageReplay, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
+		Privacy: schema.RecordedLengths}); err != nil {
+		return nil, err
+	}
+	interrupted, runErr := r.send(ctx)
+	digest, digestErr := r.Plan.File.Digest()
+	s := r.recorded.summary(r.Plan, r.sent.Load(), interrupted)
+	r.out.SetMeta(func(m *schema.Meta) {
+		m.Verdict, m.SourceDigest = s.Verdict, digest
+		m.Counters = map[string]int64{"planned": r.Plan.Rows(), "sent": s.Sent}
+	})
+	if err := errors.Join(runErr, digestErr, r.out.Close()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepareTarget finds the model and tries one request.
+func (r *Runner) prepareTarget(ctx context.Context) error {
+	for s, err := range r.Plan.Sends() {
+		if err != nil {
+			return err
+		}
+		if r.Model == "" && s.Row.RequestModel == "" {
+			if r.Model, err = r.client.model(ctx); err != nil {
+				return err
+			}
+		}
+		r.address(s.Row)
+		if r.NoProbe {
+			return nil
+		}
+		return r.client.probe(ctx, r.Prompt, s.Row)
+	}
+	return nil
+}
+
+// address sets the model that a row is sent to.
+func (r *Runner) address(row *schema.Record) {
+	if r.Model != "" {
+		row.RequestModel = r.Model
+	}
+}
+
+// send runs the pipeline: bodies are made ahead, the pacer starts a goroutine
+// a request at its moment, one recorder writes the rows.
+func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
+	// Requests outlive an interrupt by Grace, so their context is not ctx.
+	reqCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	stopGrace := context.AfterFunc(ctx, func() { time.AfterFunc(r.Grace, cut) })
+	defer stopGrace()
+
+	var g errgroup.Group
+	ready := make(chan prepared, lookAhead)
+	prepCtx, stopPreparing := context.WithCancel(ctx)
+	defer stopPreparing()
+	g.Go(func() error { return r.prepare(prepCtx, ready) })
+	var recorder errgroup.Group
+	recorder.Go(r.record)
+
+	var inFlight sync.WaitGroup
+	first, more := <-ready
+	r.zeroUS = r.client.clock.NowUS() + headStart.Microseconds()
+	zero := r.client.clock.Time(r.zeroUS)
+	r.started.Store(true)
+	for p, more := first, more; more; p, more = <-ready {
+		if sleepUntil(ctx, zero.Add(time.Duration(p.DueUS)*time.Microsecond)) != nil {
+			interrupted = true
+			break
+		}
+		inFlight.Add(1)
+		r.sent.Add(1)
+		go func() {
+			defer inFlight.Done()
+			r.exchange(reqCtx, p)
+		}()
+	}
+	stopPreparing()
+	prepErr := g.Wait()
+	if errors.Is(prepErr, context.Canceled) && ctx.Err() != nil {
+		interrupted, prepErr = true, nil
+	}
+	inFlight.Wait()
+	close(r.rows)
+	return interrupted, errors.Join(prepErr, recorder.Wait())
+}
+
+// prepare makes bodies ahead of their moment.
+func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
+	defer close(ready)
+	for s, err := range r.Plan.Sends() {
+		if err != nil {
+			return err
+		}
+		r.address(s.Row)
+		body := s.Row.RequestBody
+		if body == nil {
+			if body, err = r.Prompt.Body(s.Row); err != nil {
+				return fmt.Errorf("make a body for row %s: %w", s.Row.RecordID, err)
+			}
+		}
+		select {
+		case ready <- prepared{s, body}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// exchange sends one request and hands its row on, first as it stands at the
+// send (a crash leaves it with outcome unknown), then complete.
+func (r *Runner) exchange(ctx context.Context, p prepared) {
+	row := r.client.row(p.Send, r.runID, r.zeroUS)
+	x := exchange.Begin(row, p.Row.Method, p.Row.Path, p.body, r.Key)
+	head := *row
+	select {
+	case r.rows <- &head:
+	default: // the journal is behind: the complete row will do
+	}
+	r.client.do(ctx, x, p.body, func(n int64) { r.tokens.Add(n) })
+	r.recorded.add(row, p.Row)
+	r.done.Add(1)
+	if row.Outcome != schema.OutcomeOK {
+		r.failed.Add(1)
+	}
+	r.rows <- row
+}
+
+// record writes rows until the channel is closed.
+func (r *Runner) record() error {
+	var invalid error
+	for row := range r.rows {
+		if err := row.Check(); err != nil {
+			invalid = fmt.Errorf("row %s: %w", row.RecordID, err)
+			continue
+		}
+		// What could not reach the disk stays in memory and is tried again;
+		// Close says whether it got there.
+		_ = r.out.Put(row)
+	}
+	return invalid
+}
+
+// Progress is the live line: sent, in flight, done, errors, lag, tokens/s, time left.
+func (r *Runner) Progress() string {
+	if !r.started.Load() {
+		return "preparing prompts and connections"
+	}
+	elapsed := max(time.Duration(r.client.clock.NowUS()-r.zeroUS)*time.Microsecond, time.Millisecond)
+	sent, done := r.sent.Load(), r.done.Load()
+	left := (r.Plan.Duration() - elapsed).Round(time.Second)
+	eta := "draining"
+	if left > 0 && sent < r.Plan.Rows() {
+		eta = left.String() + " left"
+	}
+	return fmt.Sprintf("sent %s/%s  in flight %s  done %s  errors %s  lag p99 %s  %s tok/s  %s",
+		term.Count(sent), term.Count(r.Plan.Rows()), term.Count(sent-done), term.Count(done), term.Count(r.failed.Load()),
+		term.Seconds(float64(r.recorded.recentLagP99())/1e6), term.Number(float64(r.tokens.Load())/elapsed.Seconds()), eta)
+}

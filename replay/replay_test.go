@@ -1,0 +1,254 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"metron/schema"
+)
+
+// fixedPrompt sends the same body for every row.
+type fixedPrompt struct{}
+
+func (fixedPrompt) Body(r *schema.Record) ([]byte, error) {
+	return fmt.Appendf(nil, `{"model":%q,"stream":true,"max_tokens":%d,"messages":[{"role":"user","content":"hello"}]}`, r.RequestModel, *r.OutputTokens), nil
+}
+
+// chat answers with n tokens, one event each, and usage.
+func chat(n int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/models" {
+			io.WriteString(w, `{"data":[{"id":"test-model"}]}`)
+			return
+		}
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range n {
+			io.WriteString(w, `data: {"choices":[{"index":0,"delta":{"content":"a"}}]}`+"\n\n")
+			w.(http.Flusher).Flush()
+		}
+		fmt.Fprintf(w, `data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":%d}}`+"\n\ndata: [DONE]\n\n", n)
+	}
+}
+
+func runner(t *testing.T, h http.Handler, startsUS ...int64) (*Runner, string) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	target, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "run.parquet")
+	return &Runner{Plan: &Plan{File: traceOf(t, startsUS...)}, Target: target, Prompt: fixedPrompt{}, Grace: time.Second,
+		Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(path, m) }}, path
+}
+
+func rowsOf(t *testing.T, path string) (rows []*schema.Record, meta schema.Meta) {
+	t.Helper()
+	f, err := schema.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for r, err := range f.Records() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, r)
+	}
+	return rows, f.Meta()
+}
+
+func TestRun(t *testing.T) {
+	r, path := runner(t, chat(5), 0, 10_000, 30_000)
+	s, err := r.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Sent != 3 || s.Outcomes[schema.OutcomeOK] != 3 || s.Interrupted || s.Tokens != 15 || s.PromptTokensSent != 60 {
+		t.Errorf("summary %+v", s)
+	}
+	rows, meta := rowsOf(t, path)
+	if len(rows) != 3 {
+		t.Fatalf("%d rows, want 3", len(rows))
+	}
+	sources := map[uuid.UUID]bool{}
+	for i, want := range []int64{0, 10_000, 30_000} {
+		row := rows[i]
+		if got := row.StartTime - rows[0].StartTime; got != want {
+			t.Errorf("row %d is scheduled %d us after the first, want %d", i, got, want)
+		}
+		if *row.Dispatched < 0 || *row.Wrote < *row.Dispatched || *row.End < row.ChunkTime[len(row.ChunkTime)-1] {
+			t.Errorf("row %d: dispatched %d, wrote %d, end %d", i, *row.Dispatched, *row.Wrote, *row.End)
+		}
+		if *row.OutputTokens != 5 || *row.ExpectedOutputTokens != 5 || row.RequestModel != "test-model" || len(row.ChunkTime) != 7 {
+			t.Errorf("row %d: %+v", i, row)
+		}
+		sources[row.SourceRecordID] = true
+	}
+	if len(sources) != 3 || sources[uuid.Nil] {
+		t.Errorf("rows name %d sources", len(sources))
+	}
+	if meta.Vantage != schema.VantageReplay || meta.Verdict == nil || len(meta.SourceDigest) != 64 || meta.Counters["sent"] != 3 {
+		t.Errorf("footer %+v", meta)
+	}
+}
+
+// TestStalledServerMovesNoSend: the schedule is open loop.
+func TestStalledServerMovesNoSend(t *testing.T) {
+	release := make(chan struct{})
+	answer := chat(5)
+	r, path := runner(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/v1/models" {
+			<-release
+		}
+		answer(w, req)
+	}), 0, 1_000, 2_000, 3_000)
+	r.NoProbe = true
+	go func() {
+		for r.sent.Load() < 4 {
+			time.Sleep(time.Millisecond)
+		}
+		close(release) // only once every request has left, none answered
+	}()
+	s, err := r.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, _ := rowsOf(t, path); len(rows) != 4 || s.Outcomes[schema.OutcomeOK] != 4 {
+		t.Errorf("%d rows, %+v", len(rows), s)
+	}
+}
+
+func TestInterruptKeepsWhatWasDone(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	var asked atomic.Int64
+	stuck := chat(5)
+	r, path := runner(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/v1/models" && asked.Add(1) == 2 {
+			io.WriteString(w, `data: {"choices":[{"index":0,"delta":{"content":"a"}}]}`+"\n\n")
+			w.(http.Flusher).Flush()
+			interrupt()
+			<-req.Context().Done() // never answers: Grace must cut it
+			return
+		}
+		stuck(w, req)
+	}), 0, 1_000, 3_600_000_000)
+	r.NoProbe, r.Grace = true, 50*time.Millisecond
+	s, err := r.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.Interrupted || s.Sent != 2 || s.Planned != 3 {
+		t.Errorf("summary %+v", s)
+	}
+	rows, meta := rowsOf(t, path)
+	outcomes := map[string]int{}
+	for _, row := range rows {
+		outcomes[row.Outcome]++
+	}
+	if len(rows) != 2 || outcomes[schema.OutcomeOK] != 1 || outcomes[schema.OutcomeClientAbort] != 1 || meta.Counters["planned"] != 3 {
+		t.Errorf("rows end as %v, counters %v", outcomes, meta.Counters)
+	}
+}
+
+func TestTargetThatRefuses(t *testing.T) {
+	answer := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/models" {
+				io.WriteString(w, `{"data":[{"id":"m"}]}`)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		}
+	}
+	for _, c := range []struct {
+		h    http.Handler
+		want string
+	}{
+		{answer(401, `{"error":{"message":"bad key","type":"auth"}}`), "answered 401 Unauthorized to POST /v1/chat/completions: bad key"},
+		{answer(404, `{"error":{"message":"no such model","type":"x"}}`), "answered 404 Not Found to POST /v1/chat/completions: no such model"},
+		{answer(500, ``), "answered 500 Internal Server Error to POST"},
+		{http.NotFoundHandler(), "does not list its models"},
+		{answer(200, `<html>`), "trial POST /v1/chat/completions ended as truncated"},
+	} {
+		r, path := runner(t, c.h, 0)
+		_, err := r.Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+		if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); len(left) != 0 {
+			t.Errorf("%s: left %v behind", c.want, left)
+		}
+	}
+}
+
+func TestErrorsInTheMiddleAreRows(t *testing.T) {
+	var asked atomic.Int64
+	good := chat(5)
+	r, path := runner(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/v1/models" {
+			good(w, req)
+			return
+		}
+		switch asked.Add(1) {
+		case 1:
+			http.Error(w, "slow down", http.StatusTooManyRequests)
+		case 2:
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, `data: {"choices":[{"index":0,"delta":{"content":"a"}}]}`+"\n\n")
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		default:
+			good(w, req)
+		}
+	}), 0, 20_000, 40_000)
+	r.NoProbe = true
+	s, err := r.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, _ := rowsOf(t, path)
+	if len(rows) != 3 || s.Outcomes[schema.OutcomeHTTPError] != 1 || s.Outcomes[schema.OutcomeTruncated] != 1 || s.Outcomes[schema.OutcomeOK] != 1 {
+		t.Errorf("%d rows, outcomes %v", len(rows), s.Outcomes)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	repeat := func(v int64, n int) []int64 {
+		out := make([]int64, n)
+		for i := range out {
+			out[i] = v
+		}
+		return out
+	}
+	for _, c := range []struct {
+		lags, ttfts []int64
+		want        string
+	}{
+		{repeat(900, 100), repeat(200_000, 100), Valid},
+		{repeat(900, 100), repeat(80_000, 100), Suspect}, // over 1 % of the median TTFT
+		{repeat(1_001, 100), repeat(500_000, 100), Suspect},
+		{repeat(10_001, 100), repeat(9_000_000, 100), Invalid},
+		{append(repeat(100, 199), 50_000), repeat(200_000, 200), Valid}, // one late in 200 is beyond the p99
+		{nil, nil, Invalid},
+	} {
+		if v := judge(c.lags, c.ttfts); v.Status != c.want {
+			t.Errorf("%d lags up to %d us: %s %v, want %s", len(c.lags), v.SendLagMaxUS, v.Status, v.Reasons, c.want)
+		}
+	}
+}

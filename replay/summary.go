@@ -1,0 +1,169 @@
+package replay
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"metron/internal/term"
+	"metron/schema"
+)
+
+// Summary is what a run was, for the person who waited for it. The numbers of
+// record are analyze's, from the file.
+type Summary struct {
+	Planned     int64            `json:"planned"`
+	Sent        int64            `json:"sent"`
+	Interrupted bool             `json:"interrupted"`
+	Outcomes    map[string]int64 `json:"outcomes"`
+	Errors      map[string]int64 `json:"errors,omitempty"` // by "outcome: type: message"
+	DurationS   float64          `json:"duration_s"`       // first send to last end
+	Tokens      int64            `json:"output_tokens"`
+	Verdict     *schema.Verdict  `json:"verdict"`
+
+	// Sums over the rows where both sides are known.
+	PromptTokensRecorded int64 `json:"prompt_tokens_recorded"`
+	PromptTokensSent     int64 `json:"prompt_tokens_sent"`
+	OutputLengthMismatch int64 `json:"output_length_mismatches"` // ok rows whose answer is not as long as the recorded one
+	NewConnections       int64 `json:"new_connections"`
+	CoalescedChunks      int64 `json:"coalesced_chunks"` // chunks that shared a socket read with the one before
+	Chunks               int64 `json:"chunks"`
+}
+
+// tally collects a Summary, a row at a time.
+type tally struct {
+	mu      sync.Mutex // guards what follows
+	s       Summary
+	lagsUS  []int64 // wrote - scheduled
+	ttftsUS []int64 // of ok rows, from the actual send
+	firstUS int64   // first send, us since the Unix epoch
+	lastUS  int64   // last end
+}
+
+// add counts a completed row; source is the row it replayed.
+func (t *tally) add(row, source *schema.Record) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := &t.s
+	if s.Outcomes == nil {
+		s.Outcomes, s.Errors = map[string]int64{}, map[string]int64{}
+	}
+	s.Outcomes[row.Outcome]++
+	if row.Outcome != schema.OutcomeOK {
+		s.Errors[failure(row)]++
+	}
+	if row.Wrote != nil {
+		t.lagsUS = append(t.lagsUS, *row.Wrote)
+	}
+	begin, end := row.StartTime+*row.Dispatched, row.StartTime+*row.End
+	if t.firstUS == 0 || begin < t.firstUS {
+		t.firstUS = begin
+	}
+	t.lastUS = max(t.lastUS, end)
+	if row.ConnectionReused != nil && !*row.ConnectionReused {
+		s.NewConnections++
+	}
+	first := true
+	for i, k := range row.ChunkKind {
+		if k > schema.KindRefusal {
+			continue
+		}
+		s.Chunks++
+		if first {
+			if row.Outcome == schema.OutcomeOK {
+				t.ttftsUS = append(t.ttftsUS, row.ChunkTime[i]-*row.Dispatched)
+			}
+			first = false
+		} else if i < len(row.ChunkRead) && row.ChunkRead[i] == row.ChunkRead[i-1] {
+			s.CoalescedChunks++
+		}
+	}
+	if source.InputTokens != nil && row.InputTokens != nil {
+		s.PromptTokensRecorded += *source.InputTokens
+		s.PromptTokensSent += *row.InputTokens
+	}
+	if row.OutputTokens != nil {
+		s.Tokens += *row.OutputTokens
+		if row.Outcome == schema.OutcomeOK && row.ExpectedOutputTokens != nil && *row.ExpectedOutputTokens != *row.OutputTokens {
+			s.OutputLengthMismatch++
+		}
+	}
+}
+
+func failure(row *schema.Record) string {
+	parts := []string{row.Outcome}
+	if row.HTTPStatus != nil && *row.HTTPStatus >= 400 {
+		parts[0] += fmt.Sprintf(" %d", *row.HTTPStatus)
+	}
+	if row.ErrorType != "" {
+		parts = append(parts, row.ErrorType)
+	}
+	return strings.Join(parts, ": ")
+}
+
+// recentLagP99 is the send lag p99 of the last thousand requests, us.
+func (t *tally) recentLagP99() int64 {
+	t.mu.Lock()
+	recent := slices.Clone(t.lagsUS[max(0, len(t.lagsUS)-1000):])
+	t.mu.Unlock()
+	slices.Sort(recent)
+	return nearestRank(recent, 99)
+}
+
+// summary completes the tally.
+func (t *tally) summary(p *Plan, sent int64, interrupted bool) *Summary {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.s
+	s.Planned, s.Sent, s.Interrupted = p.Rows(), sent, interrupted
+	s.DurationS = float64(t.lastUS-t.firstUS) / 1e6
+	slices.Sort(t.lagsUS)
+	slices.Sort(t.ttftsUS)
+	s.Verdict = judge(t.lagsUS, t.ttftsUS)
+	return &s
+}
+
+// WriteText prints the summary as a person reads it.
+func (s *Summary) WriteText(w io.Writer) error {
+	var t term.Table
+	t.Row("requests", fmt.Sprintf("%s of %s planned", term.Count(s.Sent), term.Count(s.Planned)))
+	var outcomes []string
+	for _, o := range schema.Outcomes() {
+		if n := s.Outcomes[o]; n > 0 {
+			outcomes = append(outcomes, fmt.Sprintf("%s %s", o, term.Count(n)))
+		}
+	}
+	t.Row("outcomes", strings.Join(outcomes, ", "))
+	t.Row("duration", term.Seconds(s.DurationS))
+	t.Row("output tokens", term.Count(s.Tokens))
+	t.Row("send lag p50 / p99 / max", fmt.Sprintf("%s / %s / %s", us(s.Verdict.SendLagP50US), us(s.Verdict.SendLagP99US), us(s.Verdict.SendLagMaxUS)))
+	if s.PromptTokensRecorded > 0 {
+		off := 100 * float64(s.PromptTokensSent-s.PromptTokensRecorded) / float64(s.PromptTokensRecorded)
+		t.Row("prompt tokens sent", fmt.Sprintf("%s, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off))
+	}
+	if s.OutputLengthMismatch > 0 {
+		t.Row("answers of another length", term.Count(s.OutputLengthMismatch))
+	}
+	if s.Chunks > 0 {
+		t.Row("chunks sharing a read", fmt.Sprintf("%.2f %%", 100*float64(s.CoalescedChunks)/float64(s.Chunks)))
+	}
+	t.Row("new connections", term.Count(s.NewConnections))
+	t.Row("verdict", s.Verdict.Status)
+	if _, err := t.WriteTo(w); err != nil {
+		return err
+	}
+	for _, reason := range s.Verdict.Reasons {
+		fmt.Fprintf(w, "  %s\n", reason)
+	}
+	for _, e := range slices.Sorted(maps.Keys(s.Errors)) {
+		if _, err := fmt.Fprintf(w, "  %s x %s\n", e, term.Count(s.Errors[e])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func us(v int64) string { return term.Seconds(float64(v) / 1e6) }
