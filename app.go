@@ -7,12 +7,27 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/analyze"
+	"metron/capture"
+	"metron/internal/llmsim"
 	"metron/internal/term"
+	"metron/recipe"
+	"metron/replay"
+	"metron/schema/inspect"
+	"metron/workload"
 )
 
 // commands is the table of subcommands: a new one is one line here.
 func commands() []*cli.Command {
-	return []*cli.Command{}
+	return []*cli.Command{
+		recipe.DemoCommand(),
+		capture.Command(),
+		workload.Command(),
+		replay.Command(func(forceLength bool) replay.Prompter { return &workload.Prompter{ForceLength: forceLength} }),
+		analyze.Command(),
+		inspect.Command(),
+		llmsim.Command(),
+	}
 }
 
 // run is the whole program but for the process around it: args[0] is its name,

@@ -3,22 +3,26 @@ package replay
 import (
 	"context"
 	"time"
+
+	"metron/internal/alarm"
 )
 
-// sleepUntil waits for a moment on the monotonic clock, or for ctx. It is
-// never early. Each wait is for an absolute moment: a chain of relative sleeps
-// would add its lateness up.
-func sleepUntil(ctx context.Context, at time.Time) error {
-	d := time.Until(at)
-	if d <= 0 {
-		return ctx.Err()
+// pace starts each request at its moment and waits for none of them. Every
+// wait is for an absolute moment: a chain of relative sleeps would add its
+// lateness up. It returns false when ctx ended it. It needs a goroutine of its
+// own: the alarm keeps its thread.
+func (r *Runner) pace(ctx context.Context, ready <-chan prepared, start func(prepared)) bool {
+	first, more := <-ready
+	r.zeroUS = r.client.clock.NowUS() + headStart.Microseconds()
+	zero := r.client.clock.Time(r.zeroUS)
+	r.started.Store(true)
+	wake := alarm.New()
+	for p, more := first, more; more; p, more = <-ready {
+		if !wake.Wait(zero.Add(time.Duration(p.DueUS)*time.Microsecond), ctx.Done()) {
+			return false
+		}
+		r.sent.Add(1)
+		start(p)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return true
 }

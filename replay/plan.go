@@ -25,7 +25,8 @@ type Plan struct {
 	Speed Speed
 
 	firstUS int64 // the trace's first arrival, us since the Unix epoch
-	rows    int64 // in the window
+	rows    int64 // to be sent
+	skipped int64 // in the window, but not replayable
 	lastUS  int64 // offset of the last send after the first moment of the window
 }
 
@@ -72,11 +73,11 @@ type Send struct {
 func (p *Plan) Measure() error {
 	first, total := true, int64(0)
 	var spanUS int64
-	for b, err := range p.File.Batches("start_time") {
+	for b, err := range p.File.Batches("start_time", "api", "recorded") {
 		if err != nil {
 			return err
 		}
-		starts := b.Column(0).(*array.Timestamp)
+		starts, apis, recorded := b.Column(0).(*array.Timestamp), b.Column(1).(*array.String), b.Column(2).(*array.String)
 		for i := range starts.Len() {
 			us := int64(starts.Value(i))
 			if first {
@@ -84,15 +85,22 @@ func (p *Plan) Measure() error {
 			}
 			total++
 			spanUS = us - p.firstUS
-			if due, in := p.due(us); in {
+			due, in := p.due(us)
+			switch {
+			case !in:
+			case replayable(apis.Value(i), recorded.Value(i)):
 				p.rows++
 				p.lastUS = due
+			default:
+				p.skipped++
 			}
 		}
 	}
 	switch {
 	case total == 0:
 		return fmt.Errorf("trace %q has no rows: nothing to replay", p.File.Path())
+	case p.rows == 0 && p.skipped > 0:
+		return fmt.Errorf("trace %q has no rows that can be replayed in the window: its %d rows there are of no known API and carry no body", p.File.Path(), p.skipped)
 	case p.rows == 0:
 		return fmt.Errorf("trace %q has no rows in the window from %v to %s; its %d rows span %v: widen --from/--to",
 			p.File.Path(), p.From, p.end(), total, time.Duration(spanUS)*time.Microsecond)
@@ -107,8 +115,18 @@ func (p *Plan) end() string {
 	return p.To.String()
 }
 
-// Rows is the number of requests in the window.
+// replayable reports whether a row can be sent: a body was recorded, or one can
+// be made for its API. Others (a health check that passed a capture) are
+// skipped and counted.
+func replayable(api, recorded string) bool {
+	return recorded == schema.RecordedContent || api != schema.APIOther
+}
+
+// Rows is the number of requests that will be sent.
 func (p *Plan) Rows() int64 { return p.rows }
+
+// Skipped is the number of rows in the window that cannot be sent.
+func (p *Plan) Skipped() int64 { return p.skipped }
 
 // Duration is the time from the window's first moment to its last send.
 func (p *Plan) Duration() time.Duration { return time.Duration(p.lastUS) * time.Microsecond }
@@ -136,6 +154,9 @@ func (p *Plan) Sends() iter.Seq2[Send, error] {
 				if p.To != 0 && r.StartTime-p.firstUS >= p.To.Microseconds() {
 					return // rows are sorted by start_time
 				}
+				continue
+			}
+			if !replayable(r.API, r.Recorded) {
 				continue
 			}
 			if !yield(Send{due, r}, nil) {

@@ -150,22 +150,13 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	recorder.Go(r.record)
 
 	var inFlight sync.WaitGroup
-	first, more := <-ready
-	r.zeroUS = r.client.clock.NowUS() + headStart.Microseconds()
-	zero := r.client.clock.Time(r.zeroUS)
-	r.started.Store(true)
-	for p, more := first, more; more; p, more = <-ready {
-		if sleepUntil(ctx, zero.Add(time.Duration(p.DueUS)*time.Microsecond)) != nil {
-			interrupted = true
-			break
-		}
-		inFlight.Add(1)
-		r.sent.Add(1)
-		go func() {
-			defer inFlight.Done()
-			r.exchange(reqCtx, p)
-		}()
-	}
+	paced := make(chan bool)
+	go func() {
+		paced <- r.pace(ctx, ready, func(p prepared) {
+			inFlight.Go(func() { r.exchange(reqCtx, p) })
+		})
+	}()
+	interrupted = !<-paced
 	stopPreparing()
 	prepErr := g.Wait()
 	if errors.Is(prepErr, context.Canceled) && ctx.Err() != nil {

@@ -16,6 +16,7 @@ import (
 // record are analyze's, from the file.
 type Summary struct {
 	Planned     int64            `json:"planned"`
+	Skipped     int64            `json:"skipped"` // rows of no known API and without a body
 	Sent        int64            `json:"sent"`
 	Interrupted bool             `json:"interrupted"`
 	Outcomes    map[string]int64 `json:"outcomes"`
@@ -118,7 +119,7 @@ func (t *tally) summary(p *Plan, sent int64, interrupted bool) *Summary {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.s
-	s.Planned, s.Sent, s.Interrupted = p.Rows(), sent, interrupted
+	s.Planned, s.Skipped, s.Sent, s.Interrupted = p.Rows(), p.Skipped(), sent, interrupted
 	s.DurationS = float64(t.lastUS-t.firstUS) / 1e6
 	slices.Sort(t.lagsUS)
 	slices.Sort(t.ttftsUS)
@@ -128,42 +129,41 @@ func (t *tally) summary(p *Plan, sent int64, interrupted bool) *Summary {
 
 // WriteText prints the summary as a person reads it.
 func (s *Summary) WriteText(w io.Writer) error {
-	var t term.Table
-	t.Row("requests", fmt.Sprintf("%s of %s planned", term.Count(s.Sent), term.Count(s.Planned)))
+	var f term.Fields
+	f.Line("requests", "%s of %s planned", term.Count(s.Sent), term.Count(s.Planned))
+	if s.Skipped > 0 {
+		f.Line("skipped", "%s rows of no known API, without a body", term.Count(s.Skipped))
+	}
 	var outcomes []string
 	for _, o := range schema.Outcomes() {
 		if n := s.Outcomes[o]; n > 0 {
-			outcomes = append(outcomes, fmt.Sprintf("%s %s", o, term.Count(n)))
+			outcomes = append(outcomes, o+" "+term.Count(n))
 		}
 	}
-	t.Row("outcomes", strings.Join(outcomes, ", "))
-	t.Row("duration", term.Seconds(s.DurationS))
-	t.Row("output tokens", term.Count(s.Tokens))
-	t.Row("send lag p50 / p99 / max", fmt.Sprintf("%s / %s / %s", us(s.Verdict.SendLagP50US), us(s.Verdict.SendLagP99US), us(s.Verdict.SendLagMaxUS)))
+	f.Line("outcomes", "%s", strings.Join(outcomes, ", "))
+	for _, e := range slices.Sorted(maps.Keys(s.Errors)) {
+		f.Line("", "%s x %s", term.Count(s.Errors[e]), e)
+	}
+	f.Line("duration", "%s", term.Seconds(s.DurationS))
+	f.Line("output tokens", "%s", term.Count(s.Tokens))
+	f.Line("send lag", "p50 %s, p99 %s, max %s", us(s.Verdict.SendLagP50US), us(s.Verdict.SendLagP99US), us(s.Verdict.SendLagMaxUS))
 	if s.PromptTokensRecorded > 0 {
 		off := 100 * float64(s.PromptTokensSent-s.PromptTokensRecorded) / float64(s.PromptTokensRecorded)
-		t.Row("prompt tokens sent", fmt.Sprintf("%s, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off))
+		f.Line("prompt tokens", "%s sent, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off)
 	}
 	if s.OutputLengthMismatch > 0 {
-		t.Row("answers of another length", term.Count(s.OutputLengthMismatch))
+		f.Line("other length", "%s answers are not as long as the recorded ones", term.Count(s.OutputLengthMismatch))
 	}
 	if s.Chunks > 0 {
-		t.Row("chunks sharing a read", fmt.Sprintf("%.2f %%", 100*float64(s.CoalescedChunks)/float64(s.Chunks)))
+		f.Line("coalesced", "%.2f %% of the chunks shared a socket read with the one before", 100*float64(s.CoalescedChunks)/float64(s.Chunks))
 	}
-	t.Row("new connections", term.Count(s.NewConnections))
-	t.Row("verdict", s.Verdict.Status)
-	if _, err := t.WriteTo(w); err != nil {
-		return err
-	}
+	f.Line("connections", "%s new", term.Count(s.NewConnections))
+	f.Line("verdict", "%s", s.Verdict.Status)
 	for _, reason := range s.Verdict.Reasons {
-		fmt.Fprintf(w, "  %s\n", reason)
+		f.Line("", "%s", reason)
 	}
-	for _, e := range slices.Sorted(maps.Keys(s.Errors)) {
-		if _, err := fmt.Fprintf(w, "  %s x %s\n", e, term.Count(s.Errors[e])); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := f.WriteTo(w)
+	return err
 }
 
 func us(v int64) string { return term.Seconds(float64(v) / 1e6) }

@@ -43,3 +43,30 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err
 }
+
+// Fields is a list of names and what they are, printed one a line with the
+// values aligned. The zero value is ready to use.
+type Fields struct {
+	names, values []string
+}
+
+// Line adds a field; one whose value comes out empty is left out.
+func (f *Fields) Line(name, format string, args ...any) {
+	if value := strings.TrimSpace(fmt.Sprintf(format, args...)); value != "" {
+		f.names, f.values = append(f.names, name), append(f.values, value)
+	}
+}
+
+// WriteTo prints the fields.
+func (f *Fields) WriteTo(w io.Writer) (int64, error) {
+	width := 0
+	for _, name := range f.names {
+		width = max(width, utf8.RuneCountInString(name))
+	}
+	var b strings.Builder
+	for i, name := range f.names {
+		b.WriteString(name + strings.Repeat(" ", width-utf8.RuneCountInString(name)) + "  " + f.values[i] + "\n")
+	}
+	n, err := io.WriteString(w, b.String())
+	return int64(n), err
+}

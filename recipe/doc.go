@@ -1,0 +1,5 @@
+// Package recipe joins the other packages into whole jobs.
+//
+// Demo is the first: simulated server A, traffic through capture, the captured
+// trace replayed against simulated server B, both analyzed and compared.
+package recipe
