@@ -1,0 +1,455 @@
+package analyze
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"metron/schema"
+)
+
+// near fails unless a number is defined and within rounding of want.
+func near(t *testing.T, what string, got *float64, want float64) {
+	t.Helper()
+	if got == nil {
+		t.Errorf("%s is undefined, want %v", what, want)
+	} else if math.Abs(*got-want) > 1e-12*math.Abs(want) {
+		t.Errorf("%s: %v, want %v", what, *got, want)
+	}
+}
+
+func undefined(t *testing.T, what string, got *float64) {
+	t.Helper()
+	if got != nil {
+		t.Errorf("%s is %v, want undefined", what, *got)
+	}
+}
+
+// The worked example of METRICS.md, sent 2 ms late, as the only request: every
+// metric by hand. Tokens at 450, 490, 530, 910, 960, 1020 ms after the send.
+func workedExample() schema.Record {
+	r := record(1, 0, 1, 452_000, 492_000, 532_000, 912_000, 962_000, 1_022_000)
+	r.Dispatched, r.Wrote = new(int64(2_000)), new(int64(2_500))
+	return r
+}
+
+func TestOneRequestByHand(t *testing.T) {
+	c := Config{TTFTDeadline: 500 * time.Millisecond, TBTDeadline: 50 * time.Millisecond}
+	r := analyze(t, c, workedExample())
+	for key, want := range map[string]float64{
+		"ttft_s": 0.450, "scheduled_ttft_s": 0.452, "tpot_s": 0.570 / 5, "normalized_latency_s": 1.020 / 6, "e2e_latency_s": 1.020,
+		"output_throughput_tokens_per_s": 6 / 1.020, "send_lag_s": 0.0025, "input_tokens": 100, "output_tokens": 6,
+		"fluidity_index": 4.0 / 11, "deadline_miss_rate": 7.0 / 11, "absolute_attainment": 3.0 / 6, "playback_continuity": 300.0 / 570,
+		"min_tbt_deadline_s": 0.136667,
+	} {
+		m := r.Metrics.Get(key)
+		if m.Count != 1 {
+			t.Errorf("%s counts %d", key, m.Count)
+		}
+		near(t, key, m.Mean, want)
+		near(t, key+" p99.9", m.P999, want)
+		undefined(t, key+" stddev of one", m.Stddev)
+	}
+	tbt := r.Metrics.Get("tbt_s")
+	near(t, "TBT mean", tbt.Mean, 0.570/5)
+	near(t, "TBT p50", tbt.P50, 0.050)
+	near(t, "TBT p99", tbt.P99, 0.380)
+	if tbt.Count != 5 {
+		t.Errorf("TBT counts %d", tbt.Count)
+	}
+	// Sent at 2 ms, ended at 1022 ms.
+	near(t, "duration", r.DurationS, 1.020)
+	near(t, "requests/s", r.Throughput.RequestsPerS, 1/1.020)
+	near(t, "output tokens/s", r.Throughput.OutputTokensPerS, 6/1.020)
+	near(t, "total tokens/s", r.Throughput.TotalTokensPerS, 106/1.020)
+	f := r.Fluidity
+	if f.ServiceMissed != 7 || f.ServiceTotal != 11 {
+		t.Errorf("service level %d of %d", f.ServiceMissed, f.ServiceTotal)
+	}
+	near(t, "service miss rate", f.ServiceMissRate, 7.0/11)
+	near(t, "1/mean TPOT", f.TPOTRate, 5/0.570)
+	near(t, "1/P99 TBT", f.TBTP99Rate, 1/0.380)
+	// Token 1 left out: gaps 40 40 380 50 60 miss nothing from ceil(460/3) ms on.
+	near(t, "fluid token rate", f.FluidTokenRate, 1/0.153334)
+	near(t, "longest stall", r.Playback.LongestStallS, 0.260)
+	near(t, "start delay", r.Playback.StartDelayS, 0.320)
+}
+
+func TestArithmeticsOfTheWorkedExample(t *testing.T) {
+	for a, want := range map[Arithmetic]float64{ArithmeticExact: 4.0 / 11, ArithmeticEtalon: 1 - 7.0/11, ArithmeticDocs: 4.0 / 6} {
+		r := analyze(t, Config{TTFTDeadline: 500 * time.Millisecond, Fluidity: a}, workedExample())
+		near(t, string(a), r.Metrics.Get("fluidity_index").Mean, want)
+	}
+	// 1e10 s is Etalon's answer and nobody else's.
+	late := record(1, 0, 1, 200_000, 210_000)
+	for _, a := range Arithmetics() {
+		r := analyze(t, Config{Fluidity: a}, late)
+		m := r.Metrics.Get(keyMinDeadline)
+		if a == ArithmeticEtalon {
+			near(t, "etalon, unattainable", m.Max, 1e10)
+			continue
+		}
+		undefined(t, string(a)+", unattainable: mean", m.Mean)
+		undefined(t, string(a)+", unattainable: p50", m.P50)
+		if m.Count != 1 || *m.Unattainable != 1 {
+			t.Errorf("%s: count %d, unattainable %d", a, m.Count, *m.Unattainable)
+		}
+	}
+}
+
+func TestMultiTokenPolicyMakesTheNumber(t *testing.T) {
+	var times []int64
+	for i := range int64(50) {
+		times = append(times, 100_000+80_000*i)
+	}
+	r := record(1, 0, 4, times...)
+	for policy, want := range map[Policy]float64{Burst: 0.080, Spread: 0.020, Chunk: 0.080} {
+		got := analyze(t, Config{MultiToken: policy}, r)
+		near(t, string(policy)+" p99", got.Metrics.Get("tbt_s").P99, want)
+		near(t, string(policy)+" output tokens", got.Metrics.Get("output_tokens").Mean, 200)
+		near(t, string(policy)+" TPOT", got.Metrics.Get("tpot_s").Mean, 49*0.080/199)
+	}
+}
+
+func TestTokenCounts(t *testing.T) {
+	unknown := record(1, 0, 1, 100_000, 200_000, 300_000)
+	unknown.ChunkTokens = nil
+	for name, c := range map[string]struct {
+		change func(*schema.Record)
+		n      float64
+	}{
+		"reported":                       {func(r *schema.Record) { r.OutputTokens = new(int64(12)) }, 12},
+		"not reported: chunks":           {func(r *schema.Record) { r.OutputTokens = nil }, 3},
+		"hidden reasoning is not output": {func(r *schema.Record) { r.OutputTokens, r.ReasoningTokens = new(int64(12)), new(int64(5)) }, 7},
+		"streamed reasoning is": {func(r *schema.Record) {
+			r.OutputTokens, r.ReasoningTokens = new(int64(12)), new(int64(5))
+			r.ChunkKind = slices.Clone(r.ChunkKind)
+			r.ChunkKind[0] = schema.KindReasoning
+		}, 12},
+	} {
+		r := unknown
+		c.change(&r)
+		got := analyze(t, Config{}, r)
+		near(t, name+": output tokens", got.Metrics.Get("output_tokens").Mean, c.n)
+		near(t, name+": TPOT", got.Metrics.Get("tpot_s").Mean, 0.2/(c.n-1))
+		near(t, name+": normalized latency", got.Metrics.Get("normalized_latency_s").Mean, 0.3/c.n)
+		if n := got.Metrics.Get("tbt_s").Count; n != 2 {
+			t.Errorf("%s: %d gaps, want one between two chunks", name, n)
+		}
+		if got.Tokens.RowsChunksUnknown != 1 || !warned(got, "chunk_tokens_unknown") {
+			t.Errorf("%s: %+v", name, got.Tokens)
+		}
+	}
+	known := record(1, 0, 2, 100_000, 200_000)
+	known.OutputTokens = new(int64(9))
+	if got := analyze(t, Config{}, known); got.Tokens.RowsDifferReported != 1 || !warned(got, "tokens_differ") {
+		t.Errorf("4 tokens in chunks, 9 reported: %+v", got.Tokens)
+	}
+}
+
+func warned(r *Result, code string) bool {
+	return slices.ContainsFunc(r.Warnings, func(w Warning) bool { return w.Code == code })
+}
+
+func TestWholeAnswers(t *testing.T) {
+	r := record(1, 0, 1)
+	r.Stream = false
+	r.ChunkTime, r.ChunkKind, r.ChunkTokens, r.ChunkRead = nil, nil, nil, nil
+	r.Dispatched, r.End, r.OutputTokens = new(int64(1_000)), new(int64(501_000)), new(int64(50))
+	got := analyze(t, Config{}, r)
+	near(t, "E2E", got.Metrics.Get("e2e_latency_s").Mean, 0.5)
+	near(t, "normalized latency", got.Metrics.Get("normalized_latency_s").Mean, 0.01)
+	near(t, "throughput", got.Metrics.Get("output_throughput_tokens_per_s").Mean, 100)
+	for _, key := range []string{"ttft_s", "scheduled_ttft_s", "tbt_s", "tpot_s", "fluidity_index", "min_tbt_deadline_s"} {
+		m := got.Metrics.Get(key)
+		undefined(t, key, m.P50)
+		if m.Count != 0 || m.LeftOut[notStreamed] != 1 {
+			t.Errorf("%s counts %d, left out %v", key, m.Count, m.LeftOut)
+		}
+	}
+}
+
+// What is undefined for 0 and for 1 token is absent, not 0.
+func TestFewTokens(t *testing.T) {
+	none, one := record(1, 0, 1), record(2, 0, 1, 80_000)
+	none.End = new(int64(90_000))
+	got := analyze(t, Config{}, none, one)
+	for key, want := range map[string]struct {
+		count int64
+		why   map[reason]int64
+	}{
+		"ttft_s":               {1, map[reason]int64{noTokens: 1}},
+		"tbt_s":                {0, map[reason]int64{noTokens: 1, oneToken: 1}},
+		"tpot_s":               {0, map[reason]int64{noTokens: 1, oneToken: 1}},
+		"normalized_latency_s": {1, map[reason]int64{noTokens: 1}},
+		"e2e_latency_s":        {1, map[reason]int64{noTokens: 1}},
+		"output_tokens":        {2, map[reason]int64{}},
+		"fluidity_index":       {1, map[reason]int64{noTokens: 1}},
+		"min_tbt_deadline_s":   {1, map[reason]int64{noTokens: 1}},
+	} {
+		m := got.Metrics.Get(key)
+		if m.Count != want.count || len(m.LeftOut) != len(want.why) {
+			t.Errorf("%s: count %d, left out %v, want %d and %v", key, m.Count, m.LeftOut, want.count, want.why)
+		}
+		for why, n := range want.why {
+			if m.LeftOut[why] != n {
+				t.Errorf("%s: left out %v, want %v", key, m.LeftOut, want.why)
+			}
+		}
+	}
+	near(t, "normalized latency of one token", got.Metrics.Get("normalized_latency_s").Mean, 0.08)
+	near(t, "throughput of one token", got.Metrics.Get("output_throughput_tokens_per_s").Mean, 1/0.08)
+	undefined(t, "fluid token rate", got.Fluidity.FluidTokenRate)
+	undefined(t, "1/mean TPOT", got.Fluidity.TPOTRate)
+	undefined(t, "1/P99 TBT", got.Fluidity.TBTP99Rate)
+}
+
+func TestStatusPolicy(t *testing.T) {
+	records := []schema.Record{record(0, 0, 1, 50_000, 60_000), record(1, 1_000_000, 1, 50_000, 60_000)}
+	for i, outcome := range schema.Outcomes()[1:] {
+		r := record(uint64(10+i), int64(i)*1_000, 1, 900_000, 950_000)
+		r.Outcome = outcome
+		records = append(records, r)
+	}
+	warmup := record(20, -5_000_000, 1, 700_000, 800_000)
+	warmup.Phase = schema.PhaseWarmup
+	got := analyze(t, Config{}, append(records, warmup)...)
+	if m := got.Metrics.Get("ttft_s"); m.Count != 2 || *m.Max != 0.05 || m.LeftOut[notOK] != 8 || m.LeftOut[notMeasured] != 1 {
+		t.Errorf("TTFT counts %d, left out %v", m.Count, m.LeftOut)
+	}
+	if got.Requests.Total != 11 || got.Requests.OK != 3 || got.Requests.NotMeasured != 1 {
+		t.Errorf("%+v", got.Requests)
+	}
+	for _, outcome := range schema.Outcomes()[1:] {
+		if got.Requests.Outcomes[outcome] != 1 {
+			t.Errorf("%s counts %d", outcome, got.Requests.Outcomes[outcome])
+		}
+	}
+	// First send at 0; the last end is that of the second ok request at 1.06 s, and
+	// the request that was never sent does not count.
+	near(t, "duration", got.DurationS, 1.06)
+	near(t, "requests/s", got.Throughput.RequestsPerS, 2/1.06)
+}
+
+func TestChoicesOfOneRequest(t *testing.T) {
+	r := record(1, 0, 1, 100_000, 110_000, 140_000, 170_000)
+	r.ChoiceCount = 2
+	r.ChunkChoice = []int16{0, 1, 0, 1, 0}
+	got := analyze(t, Config{TBTDeadline: 45 * time.Millisecond}, r)
+	near(t, "TTFT", got.Metrics.Get("ttft_s").Mean, 0.1)
+	near(t, "E2E", got.Metrics.Get("e2e_latency_s").Mean, 0.17)
+	near(t, "TBT mean", got.Metrics.Get("tbt_s").Mean, 0.05) // 40 and 60 ms
+	near(t, "TPOT", got.Metrics.Get("tpot_s").Mean, 0.05)
+	// Choice 0 meets both; token 1 of choice 1 is 10 ms late, its second 60 ms after.
+	near(t, "fluidity-index", got.Metrics.Get("fluidity_index").Mean, 2.0/4)
+}
+
+func TestFilesWithoutAnswers(t *testing.T) {
+	empty := writeFile(t, "empty.parquet", schema.Meta{})
+	if _, err := Analyze(context.Background(), []string{empty}, Config{}); err == nil || !strings.Contains(err.Error(), "no rows") {
+		t.Errorf("0 rows: %v", err)
+	}
+	failed := record(1, 0, 1)
+	failed.Outcome, failed.OutputTokens = schema.OutcomeTransportError, nil
+	got := analyze(t, Config{Plots: true}, failed)
+	if !warned(got, "no_ok_requests") {
+		t.Errorf("no ok row: warnings %v", got.Warnings)
+	}
+	for _, m := range got.Metrics {
+		for i, v := range numbers(m.Summary) {
+			if v != nil || m.Count != 0 {
+				t.Errorf("%s: count %d, number %d %v", m.key, m.Count, i, v)
+			}
+		}
+	}
+	undefined(t, "service miss rate", got.Fluidity.ServiceMissRate)
+	var text bytes.Buffer
+	if err := got.WriteText(&text); err != nil || !strings.Contains(text.String(), "1 transport_error") {
+		t.Errorf("%v\n%s", err, &text)
+	}
+	figures, err := got.figures()
+	if err != nil || len(figures) != 4 {
+		t.Fatalf("%d plots of nothing, %v", len(figures), err)
+	}
+	for _, f := range figures {
+		if err := f.SVG(io.Discard); err != nil {
+			t.Errorf("%s of nothing: %v", f.name, err)
+		}
+	}
+}
+
+// A trace without times, as imported from a list of lengths.
+func TestTraceWithoutTimes(t *testing.T) {
+	r := record(1, 0, 1)
+	r.ChunkTime, r.ChunkKind, r.ChunkTokens, r.ChunkRead = nil, nil, nil, nil
+	r.End, r.Dispatched, r.Wrote, r.TokenSource = nil, nil, nil, schema.TokenSourceTrace
+	r.OutputTokens = new(int64(77))
+	got := analyze(t, Config{}, r)
+	near(t, "output tokens", got.Metrics.Get("output_tokens").Mean, 77)
+	undefined(t, "duration", got.DurationS)
+	undefined(t, "requests/s", got.Throughput.RequestsPerS)
+	undefined(t, "send lag", got.Metrics.Get("send_lag_s").Mean)
+	if !warned(got, "no_token_times") || !warned(got, "end_unknown") {
+		t.Errorf("warnings %v", got.Warnings)
+	}
+}
+
+// asJSON is a result without the names of its files.
+func asJSON(t testing.TB, r *Result) string {
+	t.Helper()
+	copied := *r
+	copied.Files = nil
+	b, err := json.Marshal(&copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// Two files give what one file with both gives, in any order, and so does any
+// number of workers.
+func TestPartsAreTheWhole(t *testing.T) {
+	records := traffic(300, 30, 1)
+	for _, c := range []Config{{Plots: true}, {Plots: true, MultiToken: Spread, Fluidity: ArithmeticDocs, Percentile: Linear}} {
+		whole := asJSON(t, analyze(t, c, records...))
+		for _, workers := range []int{1, 3, 8} {
+			before := runtime.GOMAXPROCS(workers)
+			got := asJSON(t, analyze(t, c, records...))
+			runtime.GOMAXPROCS(before)
+			if got != whole {
+				t.Errorf("%d workers:\n%s\nwant\n%s", workers, got, whole)
+			}
+		}
+		for _, cut := range []int{0, 1, 150, 299} {
+			a := writeFile(t, "a.parquet", schema.Meta{}, records[:cut]...)
+			b := writeFile(t, "b.parquet", schema.Meta{}, records[cut:]...)
+			parts, err := Analyze(context.Background(), []string{b, a}, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := asJSON(t, parts); got != whole {
+				t.Errorf("cut at %d:\n%s\nwant\n%s", cut, got, whole)
+			}
+		}
+	}
+}
+
+// A slow and obvious reading of the same rows agrees with the whole path through
+// Parquet, batches and workers.
+func TestAgainstRowsReadOneByOne(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		records := traffic(rapid.IntRange(1, 40).Draw(rt, "requests"), rapid.IntRange(1, 30).Draw(rt, "tokens"), rapid.Uint64().Draw(rt, "seed"))
+		var ttft, tbt, min []int64
+		var score Score
+		for _, r := range records {
+			if r.Outcome != schema.OutcomeOK || r.Phase != schema.PhaseMeasure || !r.Stream {
+				continue
+			}
+			var gaps []int64
+			last := int64(0)
+			for j, at := range r.ChunkTime {
+				if r.ChunkKind[j] == schema.KindContent {
+					gaps = append(gaps, at-last)
+					last = at
+				}
+			}
+			if len(gaps) == 0 {
+				continue
+			}
+			ttft, tbt = append(ttft, gaps[0]), append(tbt, gaps[1:]...)
+			score = score.Add(Exact(gaps, Deadlines{TTFT: 100_000, TBT: 50_000}))
+			if d, ok := MinTBTDeadline([][]int64{gaps}, Deadlines{TTFT: 100_000}, Fraction{1, 10}); ok {
+				min = append(min, d)
+			}
+		}
+		got := analyze(t, Config{}, records...)
+		sameSummary(rt, got.Metrics.Get("ttft_s").Summary, slowSummary(ttft, 1e6), 1e-9)
+		sameSummary(rt, got.Metrics.Get("tbt_s").Summary, slowSummary(tbt, 1e6), 0)
+		if m := got.Metrics.Get("min_tbt_deadline_s"); m.Count-*m.Unattainable != int64(len(min)) {
+			rt.Fatalf("%d minimum deadlines, %d unattainable, want %d attainable", m.Count, *m.Unattainable, len(min))
+		}
+		if got.Fluidity.ServiceMissed != score.Missed || got.Fluidity.ServiceTotal != score.Total() {
+			rt.Fatalf("service level %d of %d, want %+v", got.Fluidity.ServiceMissed, got.Fluidity.ServiceTotal, score)
+		}
+	})
+}
+
+func TestAnalyzeStopsWhenCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	path := writeFile(t, "run.parquet", schema.Meta{}, traffic(10, 5, 1)...)
+	if _, err := Analyze(ctx, []string{path}, Config{}); err == nil {
+		t.Error("a cancelled analysis gave a result")
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	for name, c := range map[string]Config{
+		"TTFT deadline":       {TTFTDeadline: -time.Second},
+		"TBT deadline":        {TBTDeadline: 1500 * time.Nanosecond},
+		"target miss rate":    {TargetMissRate: Fraction{11, 10}},
+		"fluidity arithmetic": {Fluidity: "float"},
+		"multi-token policy":  {MultiToken: "even"},
+		"percentile method":   {Percentile: "p2"},
+	} {
+		if _, err := Analyze(context.Background(), []string{"there is no such file"}, c); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Etalon's values of a request are 0 where ours are absent, and it believes an output
+// count that its own gaps contradict; elsewhere the formulas are the same.
+func TestVectorsRequestMetrics(t *testing.T) {
+	checked := 0
+	for i, v := range readVectors(t).RequestMetrics {
+		if int64(len(v.Gaps)) != v.Output {
+			continue
+		}
+		checked++
+		var times []int64
+		at := int64(0)
+		for _, n := range v.Gaps {
+			at += nanoseconds(t, n) / 1000
+			times = append(times, at)
+		}
+		r := record(uint64(i), 0, 1, times...)
+		r.InputTokens = &v.Prompt
+		got := analyze(t, Config{}, r)
+		if total := got.Tokens.Input + got.Tokens.Output; total != v.Etalon.Total {
+			t.Errorf("case %d: %d tokens, want %d", i, total, v.Etalon.Total)
+		}
+		for _, m := range []struct {
+			key     string
+			want    float64
+			defined bool
+		}{
+			{"ttft_s", v.Etalon.TTFT, len(times) > 0},
+			{"e2e_latency_s", v.Etalon.E2E, len(times) > 0},
+			{"normalized_latency_s", v.Etalon.Normalized, len(times) > 0},
+			{"tpot_s", v.Etalon.TPOT, len(times) > 1},
+			{"output_throughput_tokens_per_s", v.Etalon.Throughput, at > 0},
+		} {
+			if m.defined {
+				near(t, m.key, got.Metrics.Get(m.key).Mean, m.want)
+				continue
+			}
+			undefined(t, m.key, got.Metrics.Get(m.key).Mean)
+			if m.want != 0 {
+				t.Errorf("case %d: Etalon's %s of nothing is %v", i, m.key, m.want)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no case could be checked")
+	}
+}

@@ -1,0 +1,107 @@
+package analyze
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
+)
+
+// Command is `metron analyze`.
+func Command() *cli.Command {
+	defaults := Config{}.fill()
+	return &cli.Command{
+		Name:      "analyze",
+		Usage:     "answer latency questions from the columns of traces and runs",
+		ArgsUsage: "FILE...",
+		Description: `Reads one or more trace or run files as one population and prints every metric
+with its counts and percentiles. Deadlines, policies and percentiles are asked
+here: another question needs no other run.
+
+Example:
+   metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
+		Flags: []cli.Flag{
+			&cli.DurationFlag{Name: "ttft-deadline", Value: defaults.TTFTDeadline, Usage: "how long the first token may take"},
+			&cli.DurationFlag{Name: "tbt-deadline", Value: defaults.TBTDeadline, Usage: "how long each token after it may take"},
+			&cli.StringFlag{Name: "target-miss-rate", Value: defaults.TargetMissRate.String(), Usage: "share of deadlines a request may miss, for its minimum TBT deadline"},
+			&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
+			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
+			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
+			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
+			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
+		},
+		Action: run,
+	}
+}
+
+func run(c *cli.Context) error {
+	config, err := configOf(c)
+	if err != nil {
+		return err
+	}
+	out, tablePath := c.String("out"), c.String("per-request")
+	var table *Table
+	if tablePath != "" {
+		if table, err = CreateTable(tablePath); err != nil {
+			return err
+		}
+		defer table.Abandon()
+		config.PerRequest = table.Put
+	}
+	result, err := Analyze(c.Context, c.Args().Slice(), config)
+	if err != nil {
+		return err
+	}
+	if table != nil {
+		if err := table.Close(); err != nil {
+			return err
+		}
+	}
+	if out != "" {
+		if err := result.WritePlots(out); err != nil {
+			return err
+		}
+	}
+	if c.Bool("json") {
+		return result.WriteJSON(c.App.Writer)
+	}
+	return result.WriteText(c.App.Writer)
+}
+
+// configOf binds the flags. It opens nothing.
+func configOf(c *cli.Context) (Config, error) {
+	if !c.Args().Present() {
+		return Config{}, term.WithHint(term.Usagef("analyze: no file to read"), "metron analyze run.parquet")
+	}
+	config := Config{
+		TTFTDeadline: c.Duration("ttft-deadline"),
+		TBTDeadline:  c.Duration("tbt-deadline"),
+		Fluidity:     Arithmetic(c.String("fluidity")),
+		MultiToken:   Policy(c.String("multi-token")),
+		Percentile:   Method(c.String("percentile")),
+		Plots:        c.String("out") != "",
+	}
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{{"ttft-deadline", config.TTFTDeadline}, {"tbt-deadline", config.TBTDeadline}} {
+		if d.value <= 0 { // which would be the default to Config
+			return Config{}, term.Usagef("analyze: --%s %v: must be longer than 0", d.flag, d.value)
+		}
+	}
+	var err error
+	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
+		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
+	}
+	if err := config.Check(); err != nil {
+		return Config{}, term.Usagef("analyze: %w", err)
+	}
+	if path := c.String("per-request"); path != "" {
+		if err := CheckTable(path); err != nil {
+			return Config{}, err
+		}
+	}
+	return config, nil
+}

@@ -1,0 +1,93 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Policy says when the tokens of a chunk came that carries several.
+type Policy string
+
+const (
+	Burst  Policy = "burst"  // all at once: the gap, then zeros; the default
+	Spread Policy = "spread" // evenly since the chunk before
+	Chunk  Policy = "chunk"  // not asked: one sample a chunk
+)
+
+// Policies lists every policy, the default first.
+func Policies() []Policy { return []Policy{Burst, Spread, Chunk} }
+
+// Config is what an analysis is asked. The zero value asks the defaults.
+type Config struct {
+	TTFTDeadline   time.Duration // 0: 100 ms
+	TBTDeadline    time.Duration // 0: 50 ms
+	TargetMissRate Fraction      // for the minimum TBT deadline of a request; Den 0: 0.1
+	Fluidity       Arithmetic    // "": exact
+	MultiToken     Policy        // "": burst
+	Percentile     Method        // "": nearest
+
+	// Plots asks for what only plots show: the acceptance curve and the timelines
+	// of chosen requests, which takes a second pass over the files.
+	Plots bool
+
+	// PerRequest, if not nil, is called for every row in file order.
+	PerRequest func(*RequestRow) error
+}
+
+// fill replaces zero values by the defaults.
+func (c Config) fill() Config {
+	if c.TTFTDeadline == 0 {
+		c.TTFTDeadline = 100 * time.Millisecond
+	}
+	if c.TBTDeadline == 0 {
+		c.TBTDeadline = 50 * time.Millisecond
+	}
+	if c.TargetMissRate.Den == 0 {
+		c.TargetMissRate = Fraction{1, 10}
+	}
+	if c.Fluidity == "" {
+		c.Fluidity = ArithmeticExact
+	}
+	if c.MultiToken == "" {
+		c.MultiToken = Burst
+	}
+	if c.Percentile == "" {
+		c.Percentile = Nearest
+	}
+	return c
+}
+
+// Check says what cannot be asked, naming the setting.
+func (c Config) Check() error {
+	c = c.fill()
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"TTFT deadline", c.TTFTDeadline}, {"TBT deadline", c.TBTDeadline}} {
+		if d.value < time.Microsecond || d.value%time.Microsecond != 0 {
+			return fmt.Errorf("%s %v: must be a whole number of microseconds, at least 1", d.name, d.value)
+		}
+	}
+	if c.TargetMissRate.Num < 0 || c.TargetMissRate.Num > c.TargetMissRate.Den {
+		return fmt.Errorf("target miss rate %d/%d: must lie between 0 and 1", c.TargetMissRate.Num, c.TargetMissRate.Den)
+	}
+	if err := oneOf("fluidity arithmetic", c.Fluidity, Arithmetics()); err != nil {
+		return err
+	}
+	if err := oneOf("multi-token policy", c.MultiToken, Policies()); err != nil {
+		return err
+	}
+	return oneOf("percentile method", c.Percentile, Methods())
+}
+
+func oneOf[T ~string](what string, v T, all []T) error {
+	if slices.Contains(all, v) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: must be one of %v", what, v, all)
+}
+
+func (c Config) deadlines() Deadlines {
+	return Deadlines{TTFT: c.TTFTDeadline.Microseconds(), TBT: c.TBTDeadline.Microseconds()}
+}

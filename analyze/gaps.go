@@ -1,0 +1,157 @@
+package analyze
+
+import (
+	"slices"
+
+	"metron/schema"
+)
+
+// tokenTimes is when the tokens of one request came. It is reused from request
+// to request.
+type tokenTimes struct {
+	streams [][]int64 // the gaps of each choice: from the send to its first token, then from token to token
+
+	first, last     int64 // of all choices, after the row's start_time
+	span            int64 // from first to last token, summed over the choices
+	tokens          int64 // sum of chunk_tokens, or the chunks where those are unknown
+	known           bool  // chunk_tokens are
+	chunks          int64 // that carry tokens
+	reads, together int64 // chunks whose socket read is known; and those that shared it with another
+	reasoning       bool  // some was streamed
+	backwards       bool  // a chunk came before the one before it
+
+	choices []choice
+}
+
+// choice is the state of one choice's stream.
+type choice struct {
+	id          int16
+	first, last int64
+}
+
+// reset reads the tokens of a row, sent at x, and lays several in one chunk out
+// as the policy says.
+func (t *tokenTimes) reset(r *row, x int64, policy Policy) {
+	*t = tokenTimes{streams: t.streams[:0], choices: t.choices[:0], known: carriesTokens(r)}
+	for j, at := range r.chunkTime {
+		if !isToken(r.chunkKind[j]) {
+			continue
+		}
+		k := int64(1)
+		if t.known {
+			k = int64(r.chunkTokens[j])
+		}
+		if k <= 0 {
+			continue // text whose tokens were counted with another chunk
+		}
+		if t.chunks == 0 {
+			t.first, t.last = at, at
+		}
+		t.backwards = t.backwards || at < t.last
+		t.first, t.last = min(t.first, at), max(t.last, at)
+		t.chunks++
+		t.tokens += k
+		t.reasoning = t.reasoning || r.chunkKind[j] == schema.KindReasoning
+		t.add(r.choiceOf(j), at, x, k, policy)
+	}
+	for _, c := range t.choices {
+		t.span += c.last - c.first
+	}
+	t.countReads(r)
+}
+
+// carriesTokens reports whether chunk_tokens say how many tokens each chunk
+// carries: they stand there, and not all of them are 0.
+func carriesTokens(r *row) bool {
+	for j, k := range r.chunkTokens {
+		if k > 0 && isToken(r.chunkKind[j]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *row) choiceOf(j int) int16 {
+	if len(r.chunkChoice) == 0 {
+		return 0
+	}
+	return r.chunkChoice[j]
+}
+
+// add appends the gaps of a chunk with k tokens to the stream of its choice.
+func (t *tokenTimes) add(id int16, at, x, k int64, policy Policy) {
+	i := slices.IndexFunc(t.choices, func(c choice) bool { return c.id == id })
+	isFirst := i < 0
+	if isFirst {
+		i = len(t.choices)
+		t.choices = append(t.choices, choice{id: id, first: at, last: x})
+		// Grow within capacity to take the buffer of an earlier request.
+		if i < cap(t.streams) {
+			t.streams = t.streams[:i+1]
+			t.streams[i] = t.streams[i][:0]
+		} else {
+			t.streams = append(t.streams, nil)
+		}
+	}
+	c := &t.choices[i]
+	t.streams[i] = appendGaps(t.streams[i], at-c.last, k, policy, isFirst)
+	c.last = at
+}
+
+// appendGaps lays out the k tokens of a chunk that came a gap after the one before.
+// The first chunk is never spread: nothing came before it but the wait for it.
+func appendGaps(gaps []int64, gap, k int64, policy Policy, isFirst bool) []int64 {
+	if policy == Chunk {
+		return append(gaps, gap)
+	}
+	if policy == Spread && !isFirst && k > 1 {
+		before := int64(0)
+		for i := int64(1); i <= k; i++ { // whole microseconds that add up to the gap
+			after := gap / k * i
+			after += gap % k * i / k
+			gaps = append(gaps, after-before)
+			before = after
+		}
+		return gaps
+	}
+	gaps = append(gaps, gap)
+	for range k - 1 {
+		gaps = append(gaps, 0)
+	}
+	return gaps
+}
+
+// longestGap is the longest time between two tokens of one choice.
+func (t *tokenTimes) longestGap() int64 {
+	longest := int64(0)
+	for _, gaps := range t.streams {
+		for _, g := range gaps[1:] {
+			longest = max(longest, g)
+		}
+	}
+	return longest
+}
+
+// countReads finds the chunks that came out of one socket read: their times
+// are the read's, not the server's.
+func (t *tokenTimes) countReads(r *row) {
+	if len(r.chunkRead) == 0 {
+		return
+	}
+	last, run := int32(0), int64(0)
+	for j, kind := range r.chunkKind {
+		if !isToken(kind) {
+			continue
+		}
+		t.reads++
+		if run > 0 && r.chunkRead[j] == last {
+			run++
+			t.together++
+			if run == 2 {
+				t.together++ // the one before shared it, too
+			}
+			continue
+		}
+		last, run = r.chunkRead[j], 1
+	}
+}

@@ -1,0 +1,139 @@
+package analyze
+
+import "metron/schema"
+
+// reason says why a row has no value for a metric. It is a key of the JSON and a
+// phrase of the footnotes.
+type reason string
+
+const (
+	notMeasured  reason = "not_measured"   // phase warmup or cooldown
+	notOK        reason = "not_ok"         // latency distributions cover answered requests only
+	notStreamed  reason = "not_streamed"   // the times of its tokens do not exist
+	noTokens     reason = "no_tokens"      // the answer was empty
+	oneToken     reason = "one_token"      // nothing lies between its tokens
+	noTimes      reason = "no_times"       // send or end were not recorded
+	noTokenCount reason = "no_token_count" // how many tokens is not known
+)
+
+// reasons lists every reason, those of the status policy first.
+func reasons() []reason {
+	return []reason{notMeasured, notOK, notStreamed, noTokens, oneToken, noTimes, noTokenCount}
+}
+
+// phrase says a reason to a reader.
+func (r reason) phrase() string {
+	switch r {
+	case notMeasured:
+		return "warm-up or cool-down"
+	case notOK:
+		return "not ok"
+	case notStreamed:
+		return "not streamed"
+	case noTokens:
+		return "without tokens"
+	case oneToken:
+		return "with one token"
+	case noTimes:
+		return "without times"
+	case noTokenCount:
+		return "without a token count"
+	}
+	return string(r)
+}
+
+// unit is what a metric is measured in.
+type unit string
+
+const (
+	unitSeconds unit = "s"
+	unitTokens  unit = "tokens"
+	unitRate    unit = "tokens/s"
+	unitShare   unit = "share"
+)
+
+// metric is one row of the table: a new one is one entry in metrics.
+type metric struct {
+	key   string // its name in JSON
+	label string // and at the terminal
+	unit  unit
+	value func(*request, *Config) (float64, reason)
+}
+
+const (
+	keyTTFT        = "ttft_s"
+	keyTBT         = "tbt_s"
+	keyTPOT        = "tpot_s"
+	keyMinDeadline = "min_tbt_deadline_s"
+)
+
+// metrics lists the table of METRICS.md, in the order of the terminal. TBT has no
+// value of a request: its values are those of all tokens, pooled.
+func metrics() []metric {
+	return []metric{
+		{key: keyTTFT, label: "TTFT", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.first(r.sent) }},
+		{key: "scheduled_ttft_s", label: "scheduled TTFT", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.first(0) }},
+		{key: keyTBT, label: "TBT", unit: unitSeconds},
+		{key: keyTPOT, label: "TPOT", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.tpot() }},
+		{key: "normalized_latency_s", label: "normalized latency", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.normalizedLatency() }},
+		{key: "e2e_latency_s", label: "E2E latency", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.latency() }},
+		{key: "output_throughput_tokens_per_s", label: "output throughput", unit: unitRate,
+			value: func(r *request, _ *Config) (float64, reason) { return r.throughput() }},
+		{key: "send_lag_s", label: "send lag", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return known(r.wrote, noTimes) }},
+		{key: "input_tokens", label: "input tokens", unit: unitTokens,
+			value: func(r *request, _ *Config) (float64, reason) { return known(r.inputTokens, noTokenCount) }},
+		{key: "output_tokens", label: "output tokens", unit: unitTokens,
+			value: func(r *request, _ *Config) (float64, reason) { return known(r.n, noTokenCount) }},
+		{key: "fluidity_index", label: "fluidity-index", unit: unitShare,
+			value: func(r *request, c *Config) (float64, reason) { return r.deadlineValue(c.Fluidity.index(r.score)) }},
+		{key: "deadline_miss_rate", label: "deadline miss rate", unit: unitShare,
+			value: func(r *request, _ *Config) (float64, reason) { return r.deadlineValue(r.score.MissRate()) }},
+		{key: keyMinDeadline, label: "min TBT deadline", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) {
+				return r.deadlineValue(r.minDeadline.value, r.minDeadline.ok)
+			}},
+		{key: "absolute_attainment", label: "absolute attainment", unit: unitShare,
+			value: func(r *request, _ *Config) (float64, reason) {
+				return r.deadlineValue(float64(r.onTime)/float64(max(1, r.gaps)), r.gaps > 0)
+			}},
+		{key: "playback_continuity", label: "playback continuity", unit: unitShare,
+			value: func(r *request, _ *Config) (float64, reason) { return r.deadlineValue(r.playback.Continuity()) }},
+	}
+}
+
+// scale divides what Samples hold into the unit of the metric: times are kept in
+// integer microseconds.
+func (m *metric) scale(a Arithmetic) float64 {
+	switch {
+	case m.key == keyMinDeadline:
+		return a.deadlineUnit()
+	case m.unit == unitSeconds:
+		return usPerSecond
+	}
+	return 1
+}
+
+// whyExcluded applies the status policy: distributions cover requests that were
+// answered, in phase measure.
+func (r *request) whyExcluded() reason {
+	switch {
+	case !r.isMeasured():
+		return notMeasured
+	case r.outcome != schema.OutcomeOK:
+		return notOK
+	}
+	return ""
+}
+
+func known(v maybe[int64], why reason) (float64, reason) {
+	if !v.ok {
+		return 0, why
+	}
+	return float64(v.value), ""
+}

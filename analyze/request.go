@@ -1,0 +1,199 @@
+package analyze
+
+import (
+	"math"
+
+	"metron/schema"
+)
+
+// request is one row, computed: what the columns say about it, in microseconds.
+type request struct {
+	row
+	file  int // index of the file it stands in
+	place int64
+
+	streamed bool // the times of its tokens were recorded
+	tokens   *tokenTimes
+
+	sent     int64        // x: after start_time
+	n        maybe[int64] // tokens of the answer
+	finished maybe[int64] // when the answer was complete: its last token, or the end of its body
+
+	score       Score
+	minDeadline maybe[float64] // in Arithmetic.deadlineUnit; +Inf: unattainable
+	decodeMin   maybe[float64] // the same with token 1 left out
+	onTime      int64
+	gaps        int64 // tokens as the multi-token policy counts them
+	playback    Playback
+}
+
+// compute fills a request from its row. tokens is scratch space that the request
+// points to until the next one.
+func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
+	r.tokens = tokens
+	r.sent = r.dispatched.value // 0 where nobody dispatched it: capture, import
+	tokens.reset(&r.row, r.sent, c.MultiToken)
+	// A row of a streamed answer whose events were not recorded says as much as
+	// one of an answer that came whole.
+	r.streamed = r.stream && len(r.chunkTime) > 0
+	if !r.streamed {
+		r.n, r.finished = r.outputTokens, r.end
+		return
+	}
+	r.n = r.countTokens()
+	if tokens.chunks == 0 {
+		return
+	}
+	r.finished = just(tokens.last)
+	d := c.deadlines()
+	s.reset(tokens.streams)
+	r.score = s.score(d)
+	for _, gaps := range tokens.streams {
+		r.gaps += int64(len(gaps))
+		r.onTime += OnTime(gaps, d)
+		r.playback = r.playback.Add(Play(gaps, d))
+	}
+	r.minDeadline = attainable(s.minTBTDeadline(d, c.TargetMissRate))
+	if r.decodes() {
+		d.DecodeOnly = true
+		r.decodeMin = attainable(s.minTBTDeadline(d, fluidMissRate()))
+	}
+}
+
+// countTokens is n: what the chunks carried; where that is unknown, the reported
+// count less the reasoning that never was streamed; else the chunks.
+func (r *request) countTokens() maybe[int64] {
+	if r.tokens.known {
+		return just(r.tokens.tokens)
+	}
+	if reported := r.reportedTokens(); reported.ok {
+		return reported
+	}
+	return just(r.tokens.chunks)
+}
+
+// reportedTokens is output_tokens less reasoning tokens that were never streamed.
+func (r *request) reportedTokens() maybe[int64] {
+	n := r.outputTokens
+	if n.ok && r.reasoning.ok && !r.tokens.reasoning {
+		n.value = max(0, n.value-r.reasoning.value)
+	}
+	return n
+}
+
+// decodes reports whether there are gaps between tokens at all.
+func (r *request) decodes() bool { return r.gaps > int64(len(r.tokens.streams)) }
+
+// whyNoGaps says why nothing lies between the tokens, if so.
+func (r *request) whyNoGaps() reason {
+	switch {
+	case !r.streamed:
+		return notStreamed
+	case r.tokens.chunks == 0:
+		return noTokens
+	case !r.decodes():
+		return oneToken
+	}
+	return ""
+}
+
+// tpot is the mean time between the tokens, per choice.
+func (r *request) tpot() (float64, reason) {
+	between := r.n.value - int64(len(r.tokens.streams))
+	switch {
+	case !r.streamed:
+		return 0, notStreamed
+	case r.tokens.chunks == 0:
+		return 0, noTokens
+	case between <= 0:
+		return 0, oneToken
+	}
+	return float64(r.tokens.span) / float64(between), ""
+}
+
+// first is a_1 less a time after the start.
+func (r *request) first(since int64) (float64, reason) {
+	switch {
+	case !r.streamed:
+		return 0, notStreamed
+	case r.tokens.chunks == 0:
+		return 0, noTokens
+	}
+	return float64(r.tokens.first - since), ""
+}
+
+// latency is a_n - x, or e - x of an answer that came whole.
+func (r *request) latency() (float64, reason) {
+	switch {
+	case r.finished.ok:
+		return float64(r.finished.value - r.sent), ""
+	case r.streamed:
+		return 0, noTokens
+	}
+	return 0, noTimes
+}
+
+func (r *request) normalizedLatency() (float64, reason) {
+	e2e, why := r.latency()
+	switch {
+	case why != "":
+		return 0, why
+	case !r.n.ok:
+		return 0, noTokenCount
+	case r.n.value == 0:
+		return 0, noTokens
+	}
+	return e2e / float64(r.n.value), ""
+}
+
+// throughput is in tokens a second.
+func (r *request) throughput() (float64, reason) {
+	e2e, why := r.latency()
+	switch {
+	case why != "":
+		return 0, why
+	case !r.n.ok:
+		return 0, noTokenCount
+	case r.n.value == 0:
+		return 0, noTokens
+	case e2e <= 0:
+		return 0, noTimes
+	}
+	return float64(r.n.value) * usPerSecond / e2e, ""
+}
+
+// deadlineValue is a value that exists where tokens had deadlines.
+func (r *request) deadlineValue(v float64, ok bool) (float64, reason) {
+	switch {
+	case !r.streamed:
+		return 0, notStreamed
+	case !ok:
+		return 0, noTokens
+	}
+	return v, ""
+}
+
+// unattainable reports whether no TBT deadline meets the target miss rate.
+func (r *request) unattainable() bool { return r.minDeadline.ok && math.IsInf(r.minDeadline.value, 1) }
+
+// lastSeen is when the request was over, as far as the row tells.
+func (r *request) lastSeen() maybe[int64] {
+	switch {
+	case r.end.ok:
+		return r.end
+	case r.clientAbort.ok:
+		return r.clientAbort
+	case len(r.chunkTime) > 0:
+		return just(r.chunkTime[len(r.chunkTime)-1])
+	}
+	return maybe[int64]{}
+}
+
+func (r *request) isMeasured() bool { return r.phase == schema.PhaseMeasure || r.phase == "" }
+
+func attainable(v float64, ok bool) maybe[float64] {
+	if !ok {
+		v = math.Inf(1)
+	}
+	return just(v)
+}

@@ -1,0 +1,211 @@
+package analyze
+
+import (
+	"fmt"
+
+	"metron/schema"
+)
+
+// SchemaVersion is the version of the JSON that WriteJSON prints. Keys may be
+// added to it; none is renamed or removed.
+const SchemaVersion = 1
+
+// Result is the answer of an analysis. A nil number is undefined.
+type Result struct {
+	SchemaVersion int            `json:"schema_version"`
+	Files         []FileInfo     `json:"files"`
+	Requests      Requests       `json:"requests"`
+	DurationS     *float64       `json:"duration_s"`
+	Metrics       Metrics        `json:"metrics"`
+	Throughput    Throughput     `json:"throughput"`
+	Fluidity      FluidityBlock  `json:"fluidity"`
+	Playback      PlaybackBlock  `json:"playback"`
+	Tokens        TokenBlock     `json:"tokens"`
+	Curve         []CurvePoint   `json:"acceptance_curve,omitempty"`
+	Warnings      []Warning      `json:"warnings"`
+	Settings      SettingsOfJSON `json:"settings"`
+
+	percentile Method
+	ttft       *Samples
+	tbt        *Hist
+	decoding   int64 // requests of two or more tokens
+	timelines  []timeline
+}
+
+// FileInfo names a file that was read.
+type FileInfo struct {
+	Path    string          `json:"path"`
+	Vantage string          `json:"vantage"`
+	Verdict *schema.Verdict `json:"verdict"`
+}
+
+// Requests counts rows.
+type Requests struct {
+	Total       int64            `json:"total"`
+	OK          int64            `json:"ok"`
+	NotMeasured int64            `json:"not_measured"` // of phase warmup or cooldown
+	Outcomes    map[string]int64 `json:"outcomes"`     // every outcome has a key
+}
+
+// Throughput is of the ok requests in the time from the first send to the last end.
+type Throughput struct {
+	RequestsPerS     *float64 `json:"requests_per_s"`
+	OutputTokensPerS *float64 `json:"output_tokens_per_s"`
+	TotalTokensPerS  *float64 `json:"total_tokens_per_s"`
+}
+
+// FluidityBlock holds what deadlines make of the whole population.
+type FluidityBlock struct {
+	TTFTDeadlineS   float64  `json:"ttft_deadline_s"`
+	TBTDeadlineS    float64  `json:"tbt_deadline_s"`
+	TargetMissRate  float64  `json:"target_miss_rate"`
+	ServiceMissed   int64    `json:"service_missed"`
+	ServiceTotal    int64    `json:"service_total"`
+	ServiceMissRate *float64 `json:"service_miss_rate"`
+	FluidTokenRate  *float64 `json:"fluid_token_rate_per_s"`
+	TPOTRate        *float64 `json:"tpot_rate_per_s"`
+	TBTP99Rate      *float64 `json:"tbt_p99_rate_per_s"`
+	Unattainable    int64    `json:"unattainable"` // requests that no TBT deadline brings to the target
+}
+
+// PlaybackBlock holds the measures that delaying a token never raises.
+type PlaybackBlock struct {
+	AbsoluteAttainment *float64 `json:"absolute_attainment"`
+	Continuity         *float64 `json:"continuity"`
+	Stalls             int64    `json:"stalls"`
+	StalledS           float64  `json:"stalled_s"`
+	LongestStallS      *float64 `json:"longest_stall_s"`
+	StartDelayS        *float64 `json:"start_delay_s"` // after the first token, that would have avoided every stall of every request
+}
+
+// TokenBlock says how sure the token counts are.
+type TokenBlock struct {
+	Input              int64            `json:"input"`
+	Output             int64            `json:"output"`
+	Sources            map[string]int64 `json:"sources"`
+	RowsChunksUnknown  int64            `json:"rows_chunk_tokens_unknown"`
+	RowsDifferReported int64            `json:"rows_sum_differs_from_reported"`
+	Chunks             int64            `json:"chunks"`
+	ChunksSharedRead   *float64         `json:"chunks_sharing_a_read"` // share of those whose read is known
+}
+
+// SettingsOfJSON repeats what was asked, so that the numbers can be asked again.
+type SettingsOfJSON struct {
+	TTFTDeadlineS  float64    `json:"ttft_deadline_s"`
+	TBTDeadlineS   float64    `json:"tbt_deadline_s"`
+	TargetMissRate float64    `json:"target_miss_rate"`
+	Fluidity       Arithmetic `json:"fluidity"`
+	MultiToken     Policy     `json:"multi_token"`
+	Percentile     Method     `json:"percentile"`
+}
+
+func newResult(t *tally, files []*schema.File, c *Config) *Result {
+	r := &Result{
+		SchemaVersion: SchemaVersion,
+		Requests:      Requests{Total: t.rows, OK: t.ok, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}},
+		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
+			c.Fluidity, c.MultiToken, c.Percentile},
+		percentile: c.Percentile,
+		tbt:        &t.tbt,
+		decoding:   t.minima.Count(),
+	}
+	for _, f := range files {
+		meta := f.Meta()
+		r.Files = append(r.Files, FileInfo{f.Path(), meta.Vantage, meta.Verdict})
+	}
+	for _, name := range schema.Outcomes() {
+		r.Requests.Outcomes[name] = 0
+	}
+	addCounts(r.Requests.Outcomes, t.outcomes)
+	tpot := t.meanTPOT() // in file order, before the summaries sort
+	r.Metrics = t.summarize()
+	for i, m := range t.metrics {
+		if m.key == keyTTFT {
+			r.ttft = &t.samples[i]
+		}
+	}
+	r.setThroughput(t)
+	r.setFluidity(t, tpot)
+	r.setPlayback(t)
+	r.setTokens(t)
+	if t.curve != nil {
+		r.Curve = t.curve.Acceptance(c.Percentile)
+	}
+	r.Warnings = r.warn(t)
+	return r
+}
+
+func (r *Result) setThroughput(t *tally) {
+	if !t.firstSend.ok || !t.lastEnd.ok {
+		return
+	}
+	r.DurationS = new(float64(t.lastEnd.value-t.firstSend.value) / usPerSecond)
+	if *r.DurationS <= 0 {
+		return
+	}
+	r.Throughput.RequestsPerS = new(float64(t.okRows) / *r.DurationS)
+	if t.okRows == 0 || t.unknownOutput < t.okRows {
+		r.Throughput.OutputTokensPerS = new(float64(t.outputTokens) / *r.DurationS)
+		if t.okRows == 0 || t.unknownInput < t.okRows {
+			r.Throughput.TotalTokensPerS = new(float64(t.inputTokens+t.outputTokens) / *r.DurationS)
+		}
+	}
+}
+
+func (r *Result) setFluidity(t *tally, meanTPOT float64) {
+	c := t.config
+	f := &r.Fluidity
+	f.TTFTDeadlineS, f.TBTDeadlineS = c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds()
+	f.TargetMissRate = c.TargetMissRate.Float()
+	f.ServiceMissed, f.ServiceTotal = t.score.Missed, t.score.Total()
+	if rate, ok := t.score.MissRate(); ok {
+		f.ServiceMissRate = &rate
+	}
+	if deadline, ok := fluidDeadline(&t.minima, c.Fluidity); ok && deadline > 0 {
+		f.FluidTokenRate = finite(c.Fluidity.deadlineUnit() / deadline)
+	}
+	f.TPOTRate = inverse(finite(meanTPOT))
+	f.TBTP99Rate = inverse(r.Metrics.Get(keyTBT).P99)
+	f.Unattainable = t.unattainable
+}
+
+func (r *Result) setPlayback(t *tally) {
+	p := &r.Playback
+	if t.gaps == 0 {
+		return
+	}
+	p.AbsoluteAttainment = new(float64(t.onTime) / float64(t.gaps))
+	if continuity, ok := t.playback.Continuity(); ok {
+		p.Continuity = &continuity
+	}
+	p.Stalls = t.playback.Stalls
+	p.StalledS = float64(t.playback.Stalled) / usPerSecond
+	p.LongestStallS = new(float64(t.playback.Longest) / usPerSecond)
+	p.StartDelayS = new(float64(t.playback.StartDelay) / usPerSecond)
+}
+
+func (r *Result) setTokens(t *tally) {
+	r.Tokens = TokenBlock{Input: t.inputTokens, Output: t.outputTokens, Sources: t.sources, RowsChunksUnknown: t.unknownChunks,
+		RowsDifferReported: t.differ, Chunks: t.chunks}
+	if t.reads > 0 {
+		r.Tokens.ChunksSharedRead = new(float64(t.together) / float64(t.reads))
+	}
+}
+
+// meanTPOT is the mean time per output token in seconds, NaN where there is none.
+func (t *tally) meanTPOT() float64 {
+	for i, m := range t.metrics {
+		if m.key != keyTPOT {
+			continue
+		}
+		if t.config.Fluidity != ArithmeticEtalon {
+			return t.samples[i].Mean() / usPerSecond
+		}
+		seconds := make([]float64, 0, len(t.samples[i].values))
+		for _, v := range t.samples[i].values {
+			seconds = append(seconds, v/usPerSecond)
+		}
+		return numpyMean(seconds)
+	}
+	panic(fmt.Sprintf("analyze: no metric %q in the table", keyTPOT))
+}

@@ -1,0 +1,207 @@
+package analyze
+
+import (
+	"strings"
+
+	"metron/schema"
+)
+
+// tally is what a part of the rows adds up to. Tallies of disjoint parts merge
+// into the tally of the whole, whatever their order.
+type tally struct {
+	config  *Config
+	metrics []metric
+
+	rows, ok, measured int64
+	outcomes           map[string]int64
+	sources            map[string]int64 // token_source of the rows that metrics cover
+
+	samples []Samples // of each metric
+	leftOut []map[reason]int64
+	tbt     Hist
+	minima  Samples // minimum TBT deadlines with token 1 left out
+	curve   *Curve  // nil: not asked for
+	picks   []pick  // nil: not asked for
+
+	score        Score
+	onTime, gaps int64
+	playback     Playback
+	unattainable int64
+
+	okRows                      int64 // that metrics cover
+	inputTokens, outputTokens   int64 // of those rows
+	unknownInput, unknownOutput int64 // rows that do not say
+	unknownChunks, differ       int64 // rows without chunk_tokens; rows whose sum is not the reported count
+	chunks, reads, together     int64
+	backwards                   int64 // rows whose chunks run backwards in time
+	firstSend, lastEnd          maybe[int64]
+	unended                     int64 // sent rows that do not say when they ended
+}
+
+func newTally(c *Config, rows int64) *tally {
+	t := &tally{config: c, metrics: metrics(), outcomes: map[string]int64{}, sources: map[string]int64{}}
+	t.samples = make([]Samples, len(t.metrics))
+	t.leftOut = make([]map[reason]int64, len(t.metrics))
+	for i := range t.leftOut {
+		t.leftOut[i] = map[reason]int64{}
+	}
+	if c.Plots {
+		t.curve = NewCurve(rows)
+	}
+	return t
+}
+
+// add counts one computed request. s counts its deadlines.
+func (t *tally) add(r *request, s *scorer) {
+	t.rows++
+	countName(t.outcomes, r.outcome)
+	if r.outcome == schema.OutcomeOK {
+		t.ok++
+	}
+	if r.isMeasured() {
+		t.measured++
+		t.addSpan(r)
+	}
+	why := r.whyExcluded()
+	for i, m := range t.metrics {
+		if why != "" {
+			t.leftOut[i][why]++
+			continue
+		}
+		t.addValue(i, &m, r)
+	}
+	if why == "" {
+		t.addAnswered(r, s)
+	}
+}
+
+func (t *tally) addValue(i int, m *metric, r *request) {
+	value, why := 0.0, reason("")
+	if m.value == nil {
+		why = r.whyNoGaps()
+	} else if value, why = m.value(r, t.config); why == "" {
+		t.samples[i].Add(value)
+	}
+	if why != "" {
+		t.leftOut[i][why]++
+	}
+}
+
+// addSpan widens the time from the first send to the last end.
+func (t *tally) addSpan(r *request) {
+	if r.outcome == schema.OutcomeNotSent {
+		return
+	}
+	send := r.startTime + r.sent
+	if !t.firstSend.ok || send < t.firstSend.value {
+		t.firstSend = just(send)
+	}
+	seen := r.lastSeen()
+	if !seen.ok {
+		t.unended++
+		return
+	}
+	if end := r.startTime + seen.value; !t.lastEnd.ok || end > t.lastEnd.value {
+		t.lastEnd = just(end)
+	}
+}
+
+// addAnswered counts a request that the distributions cover.
+func (t *tally) addAnswered(r *request, s *scorer) {
+	t.okRows++
+	countName(t.sources, r.tokenSource)
+	addKnown(&t.inputTokens, &t.unknownInput, r.inputTokens)
+	addKnown(&t.outputTokens, &t.unknownOutput, r.n)
+	if !r.streamed || r.tokens.chunks == 0 {
+		return
+	}
+	t.chunks += r.tokens.chunks
+	t.reads += r.tokens.reads
+	t.together += r.tokens.together
+	if r.tokens.backwards {
+		t.backwards++
+	}
+	if reported := r.reportedTokens(); !r.tokens.known {
+		t.unknownChunks++
+	} else if reported.ok && reported.value != r.tokens.tokens {
+		t.differ++
+	}
+	t.score = t.score.Add(r.score)
+	t.onTime += r.onTime
+	t.gaps += r.gaps
+	t.playback = t.playback.Add(r.playback)
+	if r.unattainable() {
+		t.unattainable++
+	}
+	for _, gaps := range r.tokens.streams {
+		t.tbt.Add(gaps[1:])
+	}
+	if r.decodeMin.ok {
+		t.minima.Add(r.decodeMin.value)
+		if t.curve != nil {
+			t.curve.add(s)
+		}
+	}
+	if t.config.Plots {
+		t.picks = append(t.picks, pickOf(r, t.config))
+	}
+}
+
+func addKnown(sum, unknown *int64, v maybe[int64]) {
+	if v.ok {
+		*sum += v.value
+	} else {
+		*unknown++
+	}
+}
+
+// merge adds what o counted.
+func (t *tally) merge(o *tally) {
+	t.rows += o.rows
+	t.ok += o.ok
+	t.measured += o.measured
+	addCounts(t.outcomes, o.outcomes)
+	addCounts(t.sources, o.sources)
+	for i := range t.samples {
+		t.samples[i].Merge(&o.samples[i])
+		addCounts(t.leftOut[i], o.leftOut[i])
+	}
+	t.tbt.Merge(&o.tbt)
+	t.minima.Merge(&o.minima)
+	if t.curve != nil {
+		t.curve.Merge(o.curve)
+	}
+	t.picks = append(t.picks, o.picks...)
+	t.score = t.score.Add(o.score)
+	t.playback = t.playback.Add(o.playback)
+	for _, p := range []struct{ to, from *int64 }{
+		{&t.onTime, &o.onTime}, {&t.gaps, &o.gaps}, {&t.unattainable, &o.unattainable}, {&t.okRows, &o.okRows},
+		{&t.inputTokens, &o.inputTokens}, {&t.outputTokens, &o.outputTokens},
+		{&t.unknownInput, &o.unknownInput}, {&t.unknownOutput, &o.unknownOutput},
+		{&t.unknownChunks, &o.unknownChunks}, {&t.differ, &o.differ},
+		{&t.chunks, &o.chunks}, {&t.reads, &o.reads}, {&t.together, &o.together},
+		{&t.backwards, &o.backwards}, {&t.unended, &o.unended},
+	} {
+		*p.to += *p.from
+	}
+	if o.firstSend.ok && (!t.firstSend.ok || o.firstSend.value < t.firstSend.value) {
+		t.firstSend = o.firstSend
+	}
+	if o.lastEnd.ok && (!t.lastEnd.ok || o.lastEnd.value > t.lastEnd.value) {
+		t.lastEnd = o.lastEnd
+	}
+}
+
+func addCounts[K comparable](to, from map[K]int64) {
+	for k, n := range from {
+		to[k] += n
+	}
+}
+
+// countName counts a name that shares the memory of a batch.
+func countName(counts map[string]int64, name string) {
+	if _, ok := counts[name]; !ok {
+		name = strings.Clone(name)
+	}
+	counts[name]++
+}

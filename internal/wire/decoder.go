@@ -1,0 +1,202 @@
+package wire
+
+import (
+	"math"
+	"net/http"
+	"strings"
+)
+
+// Bounds of what is held for one response.
+const (
+	maxDocument = 16 << 20 // a body that is not streamed
+	maxErrors   = 64 << 10 // the body of an error of an API without a dialect
+	maxEvents   = 1 << 20  // events listed
+	maxMetrics  = 64 << 10 // what a server tells of its own work
+)
+
+// Decoder turns the bytes of one response body into events. Feed it every read
+// in order, then call Finish once. It is not safe for concurrent use.
+type Decoder struct {
+	dialect      dialect
+	choiceCount  int64
+	status       int
+	mediaType    string
+	serverTiming string
+	encoded      bool
+
+	framing framing
+	begun   bool
+	head    []byte // first bytes, until the framing is known
+	sse     sseReader
+	doc     []byte
+	docMax  int
+
+	at   int64 // of the read that brought the last bytes
+	read int32
+
+	event   event // scratch
+	entries []entry
+	listed  bool // the last block became an entry
+	tally   tally
+
+	usage     usage
+	usageOf   int64 // choices that the last usage stood beside; 0: it is the response's
+	timings   []byte
+	metrics   []byte
+	id, model string
+	terminal  bool
+	failed    bool
+	errorType string
+	errorText string
+	bodyBytes int64
+	tornBytes int64
+	unread    int64
+	opaque    bool
+}
+
+// entry is one event.
+type entry struct {
+	at     int64
+	tokens [sources]int32
+	read   int32
+	bytes  int32
+	choice int16
+	kind   Kind
+}
+
+// NewDecoder returns a decoder for the body of the response to req that has
+// this status and header.
+func NewDecoder(req Request, status int, header http.Header) *Decoder {
+	d := &Decoder{
+		dialect:      dialectOf(req.API),
+		choiceCount:  max(1, req.ChoiceCount),
+		status:       status,
+		mediaType:    mediaType(header),
+		serverTiming: strings.Join(header.Values("Server-Timing"), ", "),
+		docMax:       maxDocument,
+		sse:          sseReader{limit: maxEvent},
+		usage:        noUsage(),
+	}
+	_, unknown := d.dialect.(other)
+	d.opaque = unknown
+	if unknown && status >= 400 {
+		d.docMax = maxErrors
+	}
+	if encoded(header) {
+		d.opaque, d.framing = true, blind
+	}
+	return d
+}
+
+// Feed takes body bytes, de-chunked, that one socket read completed: at is its
+// stamp, us after start_time, read its number. p is not kept after the call.
+func (d *Decoder) Feed(p []byte, at int64, read int32) {
+	if len(p) == 0 {
+		return
+	}
+	d.bodyBytes += int64(len(p))
+	d.at, d.read = at, read
+	if d.framing == undecided {
+		p = d.decide(p)
+	}
+	d.consume(p)
+}
+
+func (d *Decoder) consume(p []byte) {
+	switch d.framing {
+	case stream:
+		for len(p) > 0 {
+			if d.sse.late(p) {
+				p = p[1:]
+				if d.listed {
+					d.entries[len(d.entries)-1].bytes++
+				}
+				continue
+			}
+			b, n, ok := d.sse.next(p)
+			if p = p[n:]; ok {
+				d.block(b)
+			}
+		}
+	case document:
+		d.hold(p)
+	}
+}
+
+// hold keeps the bytes of a document that somebody will read.
+func (d *Decoder) hold(p []byte) {
+	if d.opaque && d.status < 400 {
+		return
+	}
+	room := d.docMax - len(d.doc)
+	if len(p) > room {
+		p = p[:room]
+		d.unread = 1
+	}
+	d.doc = append(d.doc, p...)
+}
+
+// block takes a block of an event stream that a blank line completed.
+func (d *Decoder) block(b block) {
+	d.event.reset()
+	kind := Other
+	switch {
+	case b.tooLong:
+		d.unread++
+	case !b.hasData && !b.fields:
+		kind = Ping
+	case b.hasData:
+		if d.dialect.event(b.name, b.data, &d.event) {
+			kind = d.event.kinds.lowest()
+		} else {
+			d.event.reset()
+		}
+	}
+	d.list(kind, b.bytes)
+}
+
+// list adds an entry for the event that was just read.
+func (d *Decoder) list(kind Kind, size int64) {
+	e := &d.event
+	tokens := d.tally.add(e, kind)
+	d.take(e)
+	if d.listed = len(d.entries) < maxEvents; !d.listed {
+		d.unread++
+		return
+	}
+	d.entries = append(d.entries, entry{
+		at: d.at, read: d.read, tokens: tokens, kind: kind,
+		bytes:  int32(min(size, math.MaxInt32-1)),
+		choice: int16(min(max(e.choice, 0), math.MaxInt16)),
+	})
+}
+
+// take adds what an event or a document told about the response.
+func (d *Decoder) take(e *event) {
+	if d.tally.finish(e.finish, d.choiceCount) || e.kinds.has(Done) {
+		d.terminal = true
+	}
+	if e.kinds.has(Usage) {
+		d.usage, d.usageOf = e.usage, int64(e.choices)
+	}
+	if d.id == "" && len(e.id) > 0 {
+		d.id = label(e.id)
+	}
+	if d.model == "" && len(e.model) > 0 {
+		d.model = label(e.model)
+	}
+	if len(e.timings) > 0 && len(e.timings) <= maxMetrics {
+		d.timings = append(d.timings[:0], e.timings...)
+	}
+	if len(e.metrics) > 0 && len(e.metrics) <= maxMetrics {
+		d.metrics = append(d.metrics[:0], e.metrics...)
+	}
+	if e.kinds.has(Error) && !d.failed { // the first error is the cause
+		d.failed = true
+		d.errorType, d.errorText = readFailure(e.failure)
+	}
+}
+
+// Tokens returns how many tokens were seen so far, content events where the
+// tokens are unknown: for progress.
+func (d *Decoder) Tokens() int64 { return d.tally.progress() }

@@ -1,0 +1,50 @@
+package wire
+
+import "strings"
+
+// dialect is one API on the wire. It keeps no state: what a response adds up
+// to is the decoder's.
+type dialect interface {
+	// request reads a request body into r, as far as it can.
+	request(body []byte, r *Request)
+	// event reads the data of one SSE event, named by its event field or "",
+	// into e. It reports whether the data was whole and of this dialect; if
+	// not, e is worthless.
+	event(name, data []byte, e *event) bool
+	// document reads the body of a response that was not streamed. It reports
+	// whether the body was one complete JSON value.
+	document(body []byte, e *event) bool
+}
+
+// knownDialect is a line of the table of dialects.
+type knownDialect struct {
+	api     string
+	match   func(method, path string) bool
+	dialect dialect
+}
+
+// dialects is the table; the first that matches a request reads it.
+func dialects() [2]knownDialect {
+	return [...]knownDialect{
+		{apiChat, post("/chat/completions"), openAI{}},
+		{apiCompletions, post("/completions"), openAI{}},
+	}
+}
+
+// dialectOf returns the dialect of an API, other for one without.
+func dialectOf(api string) dialect {
+	for _, known := range dialects() {
+		if known.api == api {
+			return known.dialect
+		}
+	}
+	return other{}
+}
+
+// post matches POST requests to a path under any prefix: gateways mount the
+// APIs below one.
+func post(suffix string) func(method, path string) bool {
+	return func(method, path string) bool {
+		return method == "POST" && strings.HasSuffix(strings.TrimSuffix(path, "/"), suffix)
+	}
+}

@@ -1,0 +1,73 @@
+// Package wire turns the bytes of a response into token events: for each
+// event its kind, its tokens, its choice and the socket read that completed
+// it. Everything that capture and replay know about protocols stands here.
+//
+// Start at Decoder. Request bytes go through ParseRequest, response bytes
+// read by read through Decoder.Feed, and Decoder.Finish gives the chunk columns
+// of the row:
+//
+//	reads -> head (which framing?) -> SSE reader -> dialect -> events -> tally -> Response
+//	                               \> document ---> dialect --/
+//
+// A dialect is one API: one file, and one line in the table of dialects. It
+// is found by the request's method and path; the framing of the body (event
+// stream or one document) by its first bytes and then its content type, since
+// servers answer a streaming request with a JSON error under any type. What no
+// dialect reads passes as "other": sizes and times only. So does a body under
+// a Content-Encoding, whose events no reader sees without inflating it.
+//
+// # Kinds
+//
+// An event takes the lowest of its kinds. Of each choice in it:
+//
+//   - Content: `content` or `text` is not empty, or `token_ids` is not empty
+//     and nothing else of the first four kinds is there (a token without text
+//     is a token)
+//   - Reasoning: `reasoning_content` or `reasoning` is not empty
+//   - Tool: a `tool_calls` fragment or `function_call` with a name, arguments or
+//     input that is not empty
+//   - Refusal: `refusal` is not empty
+//   - Role: there is a role, and none of the above (`content` null or "")
+//   - Finish: there is a finish reason
+//
+// and of the event itself: Usage, a usage object; Error, an error object or
+// text, `object: "error"`, or an event named error; Done, [DONE]; Ping, comment
+// lines alone; Other, the rest, also what is no JSON object. The rule
+// is literal: Ollama's closing event has a role beside its finish reason and is
+// Role, though its finish reason is taken. An event with several choices is one
+// entry: its choice is that of the first, its tokens those of all.
+//
+// # Tokens
+//
+// Counts an event come from, the surest first: `token_ids`; the growth of a
+// cumulative usage (continuous_usage_stats), which counts each choice by itself
+// as vLLM and SGLang do; the entries of `logprobs`. Only events of the first
+// four kinds carry tokens. What another event reports (a token whose text is
+// held back until its character is whole, say) counts with the next content
+// event of its choice; an end-of-text token after the last one is in the usage
+// and in no event. A source is taken when every content event has it and it
+// counted at least one token; otherwise the next is tried, and where none is
+// left Tokens is nil: never a mixture, never a guess.
+//
+// TokenSource names where Tokens came from. Where Tokens is nil it is "usage"
+// if the response told its total, else "chunks". The reported totals are kept
+// as they are reported, also where they disagree with the events.
+//
+// # Ends
+//
+// Terminal is [DONE], or a finish reason for every choice that was asked for,
+// since several servers never send [DONE]; a document is terminal when it is
+// one complete JSON value. Whether the transport ended cleanly is the caller's
+// knowledge: Response.Complete joins the two.
+//
+// # The SSE reader
+//
+// It reads by the WHATWG text, is pushed bytes, and reports what standard
+// readers hide: comments, sizes, and what was left unterminated.
+//
+// Note: the Go libraries for this (go-sse, r3labs/sse, ogen's, the SDKs' own)
+// pull from an io.Reader through a buffer that reads ahead. Which read
+// completed an event, the one thing that a recorder must know, is gone by the
+// time they return it; they also drop comments, which keep a connection alive
+// before the first token, and they allocate strings for each event.
+package wire

@@ -1,0 +1,88 @@
+package wire
+
+import "math/bits"
+
+// Kind says what an event is; the codes are those of the column chunk_kind.
+type Kind = int8
+
+// Kinds, the lowest first: it is the one that an event with several takes.
+const (
+	Content Kind = iota
+	Reasoning
+	Tool
+	Refusal
+	Role
+	Finish
+	Usage
+	Ping
+	Error
+	Done
+	Other
+)
+
+// isContent reports whether events of a kind carry tokens.
+func isContent(k Kind) bool { return k <= Refusal }
+
+// event is what a dialect found in one event, or in a document. Its slices
+// point into the bytes it was read from.
+type event struct {
+	kinds   kindSet
+	choice  int64 // index of the first choice
+	choices int   // how many there are
+	finish  []finish
+	counts  [sources]int64 // tokens by source; -1: not reported. Usage stands in usage.
+	usage   usage
+	id      []byte // inside of a JSON string
+	model   []byte // inside of a JSON string
+	failure []byte // the error, JSON or text; nil: none
+	timings []byte // raw JSON; nil: none
+	metrics []byte // raw JSON; nil: none
+}
+
+// finish is the finish reason of a choice.
+type finish struct {
+	choice int64
+	reason []byte // inside of a JSON string
+}
+
+// usage is a usage object; -1 means not told.
+type usage struct {
+	input, cached, output, reasoning int64
+}
+
+func noUsage() usage { return usage{-1, -1, -1, -1} }
+
+func (e *event) reset() {
+	*e = event{finish: e.finish[:0], usage: noUsage()}
+	e.resetChoices()
+}
+
+// resetChoices forgets what was read of the choices.
+func (e *event) resetChoices() {
+	e.kinds &^= kindsOfChoice
+	e.choice, e.choices, e.finish = 0, 0, e.finish[:0]
+	for i := range e.counts {
+		e.counts[i] = -1
+	}
+}
+
+// kindSet is a set of kinds, a bit each.
+type kindSet uint16
+
+// kindsOfChoice are the kinds that choices give.
+const kindsOfChoice = kindSet(1<<(Finish+1) - 1)
+
+func (s *kindSet) put(k Kind, in bool) {
+	if in {
+		*s |= 1 << k
+	} else {
+		*s &^= 1 << k
+	}
+}
+
+func (s kindSet) has(k Kind) bool { return s>>k&1 == 1 }
+
+// lowest returns the kind of an event that has these.
+func (s kindSet) lowest() Kind {
+	return min(Other, Kind(bits.TrailingZeros16(uint16(s))))
+}

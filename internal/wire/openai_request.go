@@ -1,0 +1,157 @@
+package wire
+
+import "math"
+
+func (openAI) request(body []byte, r *Request) {
+	s := scanner{b: body}
+	if s.peek() != '{' {
+		return
+	}
+	var maxTokens, maxCompletionTokens *int64
+	choices, prompts, tools, functions := int64(1), int64(1), int64(0), int64(0)
+	for s.enter('{'); s.next('}'); {
+		switch string(s.key()) {
+		case "model":
+			r.Model = s.text()
+		case "stream":
+			b := s.boolean()
+			r.Stream = b != nil && *b
+		case "n":
+			n, _ := s.integer()
+			choices = max(1, n)
+		case "prompt":
+			prompts = scanPrompts(&s)
+		case "max_tokens":
+			maxTokens = optional(s.integer())
+		case "max_completion_tokens":
+			maxCompletionTokens = optional(s.integer())
+		case "min_tokens":
+			r.MinTokens = optional(s.integer())
+		case "top_k":
+			r.TopK = optional(s.integer())
+		case "seed":
+			r.Seed = optional(s.integer())
+		case "ignore_eos":
+			r.IgnoreEOS = s.boolean()
+		case "temperature":
+			r.Temperature = s.float()
+		case "top_p":
+			r.TopP = s.float()
+		case "response_format":
+			r.ResponseFormat = scanFormat(&s)
+		case "tools":
+			tools = max(0, s.count())
+		case "functions":
+			functions = max(0, s.count())
+		case "messages":
+			r.ImageCount = scanMessages(&s)
+		case "user":
+			r.User = s.text()
+		default:
+			s.skip()
+		}
+	}
+	r.ToolCount = tools + functions
+	r.MaxTokens = maxTokens
+	if maxCompletionTokens != nil { // the newer name of the two
+		r.MaxTokens = maxCompletionTokens
+	}
+	r.ChoiceCount = choices
+	if choices <= math.MaxInt64/prompts { // each prompt of a list is answered n times
+		r.ChoiceCount = choices * prompts
+	}
+}
+
+func optional(n int64, ok bool) *int64 {
+	if !ok {
+		return nil
+	}
+	return &n
+}
+
+// scanPrompts counts the prompts of a completion: a string or a list of token
+// numbers is one, a list of either as many as there are.
+func scanPrompts(s *scanner) int64 {
+	if s.peek() != '[' {
+		s.skip()
+		return 1
+	}
+	n := int64(0)
+	for s.enter('['); s.next(']'); {
+		if c := s.peek(); c == '"' || c == '[' {
+			n++
+		}
+		s.skip()
+	}
+	return max(1, n)
+}
+
+// scanFormat reads the type of a response_format, or the string that some
+// servers take instead.
+func scanFormat(s *scanner) (format string) {
+	if s.peek() != '{' {
+		return s.text()
+	}
+	for s.enter('{'); s.next('}'); {
+		if string(s.key()) == "type" {
+			format = s.text()
+		} else {
+			s.skip()
+		}
+	}
+	return format
+}
+
+// scanMessages counts the images in the parts of the messages.
+func scanMessages(s *scanner) (images int64) {
+	if s.peek() != '[' {
+		s.skip()
+		return 0
+	}
+	for s.enter('['); s.next(']'); {
+		if s.peek() != '{' {
+			s.skip()
+			continue
+		}
+		inMessage := int64(0)
+		for s.enter('{'); s.next('}'); {
+			if string(s.key()) == "content" {
+				inMessage = scanParts(s)
+			} else {
+				s.skip()
+			}
+		}
+		images += inMessage
+	}
+	return images
+}
+
+func scanParts(s *scanner) (images int64) {
+	if s.peek() != '[' {
+		s.skip()
+		return 0
+	}
+	for s.enter('['); s.next(']'); {
+		if s.peek() != '{' {
+			s.skip()
+			continue
+		}
+		isImage := false
+		for s.enter('{'); s.next('}'); {
+			if string(s.key()) != "type" {
+				s.skip()
+				continue
+			}
+			switch string(s.str()) {
+			case "image_url", "input_image", "image":
+				isImage = true
+			default:
+				isImage = false
+			}
+		}
+		if isImage {
+			images++
+		}
+	}
+	return images
+}

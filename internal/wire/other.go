@@ -1,0 +1,27 @@
+package wire
+
+// other stands for every API without a dialect: of its responses sizes and
+// times are kept, of its requests the two fields that all APIs spell alike.
+type other struct{}
+
+func (other) request(body []byte, r *Request) {
+	s := scanner{b: body}
+	if s.peek() != '{' {
+		return
+	}
+	for s.enter('{'); s.next('}'); {
+		switch string(s.key()) {
+		case "model":
+			r.Model = s.text()
+		case "stream":
+			b := s.boolean()
+			r.Stream = b != nil && *b
+		default:
+			s.skip()
+		}
+	}
+}
+
+func (other) event(_, _ []byte, _ *event) bool { return false }
+
+func (other) document(_ []byte, _ *event) bool { return false }

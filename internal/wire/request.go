@@ -1,0 +1,50 @@
+package wire
+
+import "strings"
+
+// Names of the APIs that have a dialect, as the row's column `api` has them.
+const (
+	apiChat        = "openai.chat"
+	apiCompletions = "openai.completions"
+	apiOther       = "other"
+)
+
+// Request is what a dialect reads from a request. Nil and empty mean unknown.
+type Request struct {
+	API    string // "openai.chat", "openai.completions" or "other"
+	Model  string
+	Stream bool
+	// ChoiceCount is how many answers were asked for, at least 1: `n`, for
+	// completions times the number of prompts.
+	ChoiceCount int64
+
+	MaxTokens      *int64
+	MinTokens      *int64
+	TopK           *int64
+	Seed           *int64
+	IgnoreEOS      *bool
+	Temperature    *float64
+	TopP           *float64
+	ResponseFormat string // its type: "text", "json_object", "json_schema"
+	ToolCount      int64
+	ImageCount     int64
+	User           string // the body's `user`, a hint at the session
+}
+
+// ParseRequest reads a request. It never fails: the API is known by method and
+// path, and of a body that is cut short or no JSON what stands before the break
+// is kept and the rest stays unknown.
+func ParseRequest(method, path string, body []byte) Request {
+	path, _, _ = strings.Cut(path, "?")
+	r := Request{API: apiOther, ChoiceCount: 1}
+	var d dialect = other{}
+	for _, known := range dialects() {
+		if known.match(method, path) {
+			r.API, d = known.api, known.dialect
+			break
+		}
+	}
+	d.request(body, &r)
+	r.ChoiceCount = max(r.ChoiceCount, 1)
+	return r
+}

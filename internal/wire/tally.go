@@ -1,0 +1,148 @@
+package wire
+
+import "math"
+
+// Sources of the tokens of an event, the surest first.
+const (
+	byTokenIDs = iota
+	byUsage
+	byLogprobs
+	sources
+)
+
+// sourceNames gives the values of token_source.
+func sourceNames() [sources]string { return [...]string{"token_ids", "usage", "logprobs"} }
+
+// maxChoices bounds the choices that are told apart; no server offers as many.
+const maxChoices = 1024
+
+// tally counts the tokens of events by every source at once: which one holds
+// to the end is known only there.
+type tally struct {
+	total   [sources]int64
+	missing [sources]bool // a content event did not have it
+	content int64         // content events
+	choices []choiceTally
+	best    int64 // most that progress has shown
+}
+
+// choiceTally is what is remembered of one choice.
+type choiceTally struct {
+	usage    int64          // completion tokens reported so far
+	pending  [sources]int64 // reported by events that carry no tokens, for the next one that does
+	finished bool
+	reason   string
+}
+
+// choice returns the tally of a choice, nil for an index that is none.
+func (t *tally) choice(index int64) *choiceTally {
+	if index < 0 || index >= maxChoices {
+		return nil
+	}
+	for int64(len(t.choices)) <= index {
+		t.choices = append(t.choices, choiceTally{})
+	}
+	return &t.choices[index]
+}
+
+// add counts an event and returns its tokens by each source.
+func (t *tally) add(e *event, kind Kind) (tokens [sources]int32) {
+	content := isContent(kind)
+	if content {
+		t.content++
+	}
+	if e.choices == 0 {
+		return tokens
+	}
+	reported := e.counts
+	c := t.choice(e.choice)
+	if c == nil {
+		if content {
+			t.missing = [sources]bool{true, true, true}
+		}
+		return tokens
+	}
+	if e.kinds.has(Usage) && e.usage.output >= 0 {
+		reported[byUsage] = max(0, e.usage.output-c.usage)
+		c.usage = max(c.usage, e.usage.output)
+	}
+	for source, n := range reported {
+		if n > 0 {
+			c.pending[source] += n
+		}
+		if !content {
+			continue
+		}
+		if n < 0 {
+			t.missing[source] = true
+		}
+		tokens[source] = int32(min(c.pending[source], math.MaxInt32))
+		t.total[source] += int64(tokens[source])
+		c.pending[source] = 0
+	}
+	return tokens
+}
+
+// source returns the surest source that every content event had, sources if
+// there is none.
+func (t *tally) source() int {
+	for source, n := range t.total {
+		if n > 0 && !t.missing[source] {
+			return source
+		}
+	}
+	return sources
+}
+
+// progress returns the tokens so far, else the content events; it never falls,
+// though a source may turn out to be missing.
+func (t *tally) progress() int64 {
+	n := t.content
+	if source := t.source(); source < sources {
+		n = t.total[source]
+	}
+	t.best = max(t.best, n)
+	return t.best
+}
+
+// finish notes finish reasons and reports whether all of want choices have one.
+func (t *tally) finish(found []finish, want int64) bool {
+	for _, f := range found {
+		c := t.choice(f.choice)
+		if c == nil {
+			continue
+		}
+		c.finished = true
+		c.reason = label(f.reason)
+	}
+	if len(found) == 0 || int64(len(t.choices)) < want {
+		return false
+	}
+	n := int64(0)
+	for i := range t.choices {
+		if t.choices[i].finished {
+			n++
+		}
+	}
+	return n >= want
+}
+
+// reasons returns the finish reasons by choice, nil if there are none.
+func (t *tally) reasons() []string {
+	var reasons []string
+	for i, c := range t.choices {
+		if c.finished {
+			reasons = append(reasons, make([]string, i+1-len(reasons))...)
+			reasons[i] = c.reason
+		}
+	}
+	return reasons
+}
+
+// output is the sum of the usage that the choices reported, each for itself.
+func (t *tally) output() (n int64) {
+	for i := range t.choices {
+		n += t.choices[i].usage
+	}
+	return n
+}

@@ -1,0 +1,200 @@
+package workload
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+
+	"metron/schema"
+)
+
+const (
+	// DefaultTemplateTokens is what the chat template adds to one user message:
+	// three tokens around it, its role, and three that open the answer.
+	// OpenAI's models and the simulator do so; others add 8 (ChatML) to 40
+	// (a default system prompt).
+	DefaultTemplateTokens = 7
+
+	// DefaultPromptTokens is the length of a prompt that nothing is known of.
+	DefaultPromptTokens = 512
+
+	// maxPromptTokens bounds a prompt's memory, at five bytes a token.
+	maxPromptTokens = 16 << 20
+)
+
+// Prompter makes request bodies for rows that carry none. A prompt has the
+// row's recorded input_tokens, counted in tokens that today's vocabularies
+// agree on (see words and openerTokens), less what the chat template adds.
+// Prompts depend on nothing but the row and Seed, and differ from their first
+// word on. Only rows with block_hashes share text: block by block as long as
+// their leading hashes are equal.
+//
+// The zero value is ready to use.
+type Prompter struct {
+	Model string // instead of the row's request_model; "" takes the row's
+	Seed  uint64 // another seed, other prompts
+
+	// ForceLength asks for the recorded output length with min_tokens and
+	// ignore_eos, which vLLM, SGLang and the simulator understand.
+	ForceLength bool
+
+	// TemplateTokens is what the target's chat template adds to a message; 0
+	// is DefaultTemplateTokens, a negative one none.
+	TemplateTokens int64
+
+	// PromptTokens is the length of prompts for rows that record neither
+	// input_tokens nor request_bytes; 0 is DefaultPromptTokens.
+	PromptTokens int64
+
+	fromBytes, byDefault atomic.Int64
+}
+
+// Guesses says for how many bodies the prompt's length was not recorded in
+// tokens: taken from the size of the request (four bytes a token), or by
+// default.
+func (p *Prompter) Guesses() (fromBytes, byDefault int64) {
+	return p.fromBytes.Load(), p.byDefault.Load()
+}
+
+// Body is the JSON body of the request that stands for r, in r's API.
+func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
+	chat := r.API == schema.APIChat
+	if !chat && r.API != schema.APICompletions {
+		return nil, fmt.Errorf("api %q: prompts are made for %s and %s only; record the trace with content to replay its bodies",
+			r.API, schema.APIChat, schema.APICompletions)
+	}
+	model := p.Model
+	if model == "" {
+		model = r.RequestModel
+	}
+	if model == "" {
+		return nil, errors.New("the row names no model, and none was given; name one with --model")
+	}
+	quoted, err := json.Marshal(model)
+	if err != nil {
+		return nil, err
+	}
+	tokens := p.promptTokens(r)
+	if chat {
+		tokens -= p.templateTokens()
+	}
+	tokens = max(1, tokens)
+	if tokens > maxPromptTokens {
+		return nil, fmt.Errorf("input_tokens %d is more than the %d that a prompt can have", tokens, maxPromptTokens)
+	}
+	b := make([]byte, 0, 512+len(quoted)+int(textBytes(tokens))+openerDigits*len(r.BlockHashes))
+	b = append(append(b, `{"model":`...), quoted...)
+	if chat {
+		b = append(b, `,"messages":[{"role":"user","content":"`...)
+		b = append(p.appendPrompt(b, r, tokens), `"}]`...)
+	} else {
+		b = append(p.appendPrompt(append(b, `,"prompt":"`...), r, tokens), '"')
+	}
+	return append(p.appendOptions(b, r), '}'), nil
+}
+
+func (p *Prompter) templateTokens() int64 {
+	if p.TemplateTokens == 0 {
+		return DefaultTemplateTokens
+	}
+	return max(0, p.TemplateTokens)
+}
+
+// promptTokens is the length of the row's input; one that was not recorded is
+// guessed, and counted.
+func (p *Prompter) promptTokens(r *schema.Record) int64 {
+	switch {
+	case r.InputTokens != nil:
+		return *r.InputTokens
+	case len(r.BlockHashes) > 0 && blockTokens(r) > 0:
+		return blockTokens(r) * int64(len(r.BlockHashes))
+	case r.RequestBytes > 0:
+		p.fromBytes.Add(1)
+		return r.RequestBytes / 4
+	}
+	p.byDefault.Add(1)
+	if p.PromptTokens > 0 {
+		return p.PromptTokens
+	}
+	return DefaultPromptTokens
+}
+
+// blockTokens is the length of a block, 0 when it is not known.
+func blockTokens(r *schema.Record) int64 {
+	switch {
+	case r.BlockSize == nil || *r.BlockSize < 1:
+		return 0
+	case r.BlockUnit == "bytes":
+		return max(1, *r.BlockSize/wordBytes)
+	}
+	return *r.BlockSize
+}
+
+// appendPrompt appends exactly so many tokens of text: each block's own, then
+// the row's own. The last block may be cut short.
+func (p *Prompter) appendPrompt(b []byte, r *schema.Record, tokens int64) []byte {
+	const block, row = 1, 2 // keep the seeds of blocks and rows apart
+	if size := blockTokens(r); size > 0 {
+		for _, hash := range r.BlockHashes {
+			if tokens == 0 {
+				return b
+			}
+			n := min(size, tokens)
+			b = appendText(b, seedOf(p.Seed, block, uint64(hash)), n)
+			tokens -= n
+		}
+	}
+	if tokens == 0 {
+		return b
+	}
+	id := r.RecordID
+	return appendText(b, seedOf(p.Seed, row, binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])), tokens)
+}
+
+// appendOptions appends what is asked for besides the prompt.
+func (p *Prompter) appendOptions(b []byte, r *schema.Record) []byte {
+	number := func(key string, v *int64) {
+		if v != nil {
+			b = append(append(append(b, `,"`...), key...), `":`...)
+			b = strconv.AppendInt(b, *v, 10)
+		}
+	}
+	decimal := func(key string, v *float64) {
+		if v != nil {
+			b = append(append(append(b, `,"`...), key...), `":`...)
+			b = strconv.AppendFloat(b, *v, 'g', -1, 64)
+		}
+	}
+	if r.Stream {
+		b = append(b, `,"stream":true,"stream_options":{"include_usage":true}`...)
+	} else {
+		b = append(b, `,"stream":false`...)
+	}
+	choices := max(1, r.ChoiceCount)
+	if choices > 1 {
+		number("n", &choices)
+	}
+	maxTokens, minTokens, ignoreEOS := r.MaxTokens, r.MinTokens, r.IgnoreEOS
+	if r.OutputTokens != nil {
+		// Servers refuse a maximum of 0; a request that got nothing asks for one token.
+		each := max(1, (*r.OutputTokens+choices-1)/choices)
+		maxTokens = &each
+		minTokens, ignoreEOS = nil, nil
+		if p.ForceLength {
+			minTokens, ignoreEOS = &each, new(true)
+		}
+	}
+	number("max_tokens", maxTokens)
+	number("min_tokens", minTokens)
+	if ignoreEOS != nil {
+		b = strconv.AppendBool(append(b, `,"ignore_eos":`...), *ignoreEOS)
+	}
+	decimal("temperature", r.Temperature)
+	decimal("top_p", r.TopP)
+	number("top_k", r.TopK)
+	number("seed", r.Seed)
+	return b
+}
