@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"metron/schema"
 )
 
@@ -318,10 +316,10 @@ func asJSON(t testing.TB, r *Result) string {
 // Two files give what one file with both gives, in any order, and so does any
 // number of workers.
 func TestPartsAreTheWhole(t *testing.T) {
-	records := traffic(300, 30, 1)
+	records := traffic(120, 15, 1)
 	for _, c := range []Config{{Plots: true}, {Plots: true, MultiToken: Spread, Fluidity: ArithmeticDocs, Percentile: Linear}} {
 		whole := asJSON(t, analyze(t, c, records...))
-		for _, workers := range []int{1, 3, 8} {
+		for _, workers := range []int{1, 3} {
 			before := runtime.GOMAXPROCS(workers)
 			got := asJSON(t, analyze(t, c, records...))
 			runtime.GOMAXPROCS(before)
@@ -329,7 +327,7 @@ func TestPartsAreTheWhole(t *testing.T) {
 				t.Errorf("%d workers:\n%s\nwant\n%s", workers, got, whole)
 			}
 		}
-		for _, cut := range []int{0, 1, 150, 299} {
+		for _, cut := range []int{0, 1, 60, 119} {
 			a := writeFile(t, "a.parquet", schema.Meta{}, records[:cut]...)
 			b := writeFile(t, "b.parquet", schema.Meta{}, records[cut:]...)
 			parts, err := Analyze(context.Background(), []string{b, a}, c)
@@ -346,8 +344,8 @@ func TestPartsAreTheWhole(t *testing.T) {
 // A slow and obvious reading of the same rows agrees with the whole path through
 // Parquet, batches and workers.
 func TestAgainstRowsReadOneByOne(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		records := traffic(rapid.IntRange(1, 40).Draw(rt, "requests"), rapid.IntRange(1, 30).Draw(rt, "tokens"), rapid.Uint64().Draw(rt, "seed"))
+	for seed := range uint64(12) {
+		records := traffic(int(1+seed*3), int(1+seed*2), seed)
 		var ttft, tbt, min []int64
 		var score Score
 		for _, r := range records {
@@ -372,15 +370,15 @@ func TestAgainstRowsReadOneByOne(t *testing.T) {
 			}
 		}
 		got := analyze(t, Config{}, records...)
-		sameSummary(rt, got.Metrics.Get("ttft_s").Summary, slowSummary(ttft, 1e6), 1e-9)
-		sameSummary(rt, got.Metrics.Get("tbt_s").Summary, slowSummary(tbt, 1e6), 0)
+		sameSummary(t, got.Metrics.Get("ttft_s").Summary, slowSummary(ttft, 1e6), 1e-9)
+		sameSummary(t, got.Metrics.Get("tbt_s").Summary, slowSummary(tbt, 1e6), 0)
 		if m := got.Metrics.Get("min_tbt_deadline_s"); m.Count-*m.Unattainable != int64(len(min)) {
-			rt.Fatalf("%d minimum deadlines, %d unattainable, want %d attainable", m.Count, *m.Unattainable, len(min))
+			t.Fatalf("%d minimum deadlines, %d unattainable, want %d attainable", m.Count, *m.Unattainable, len(min))
 		}
 		if got.Fluidity.ServiceMissed != score.Missed || got.Fluidity.ServiceTotal != score.Total() {
-			rt.Fatalf("service level %d of %d, want %+v", got.Fluidity.ServiceMissed, got.Fluidity.ServiceTotal, score)
+			t.Fatalf("service level %d of %d, want %+v", got.Fluidity.ServiceMissed, got.Fluidity.ServiceTotal, score)
 		}
-	})
+	}
 }
 
 func TestAnalyzeStopsWhenCancelled(t *testing.T) {

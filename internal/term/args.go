@@ -24,6 +24,9 @@ func FlagsFirst(commands []*cli.Command, args []string) []string {
 		out, rest = append(out, rest[0]), rest[1:]
 		flags, commands = cmd.Flags, cmd.Subcommands
 	}
+	if flags == nil {
+		return args // no subcommand, or one without flags
+	}
 	var named, files []string
 	for i := 0; i < len(rest); i++ {
 		arg := rest[i]
