@@ -23,7 +23,7 @@ func commands() []*cli.Command {
 		recipe.DemoCommand(),
 		capture.Command(),
 		workload.Command(),
-		replay.Command(func(forceLength bool) replay.Prompter { return &workload.Prompter{ForceLength: forceLength} }),
+		replay.Command(func(extensions bool) replay.Prompter { return &workload.Prompter{Extensions: extensions} }),
 		analyze.Command(),
 		inspect.Command(),
 		llmsim.Command(),

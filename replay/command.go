@@ -18,7 +18,7 @@ import (
 
 // Command is `metron replay`. newPrompter makes the source of bodies for rows
 // without content.
-func Command(newPrompter func(forceLength bool) Prompter) *cli.Command {
+func Command(newPrompter func(extensions bool) Prompter) *cli.Command {
 	return &cli.Command{
 		Name:      "replay",
 		Usage:     "send a trace to a server with its own timing and record the run",
@@ -38,13 +38,13 @@ func Command(newPrompter func(forceLength bool) Prompter) *cli.Command {
 			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
 			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
 			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
-			&cli.BoolFlag{Name: "force-length", Value: true, Usage: "ask for the recorded output length with ignore_eos and min_tokens (vLLM, SGLang, sim); =false for servers that refuse them"},
+			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
 			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
 		},
-		Action: func(c *cli.Context) error { return run(c, newPrompter(c.Bool("force-length"))) },
+		Action: func(c *cli.Context) error { return run(c, newPrompter(c.Bool("extensions"))) },
 	}
 }
 
@@ -68,7 +68,7 @@ func run(c *cli.Context, prompt Prompter) error {
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
 		m.Config, _ = json.Marshal(map[string]any{"trace": trace.Path(), "target": r.Target.Redacted(), "from": r.Plan.From.String(),
-			"to": r.Plan.To.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "force_length": c.Bool("force-length")})
+			"to": r.Plan.To.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions")})
 		return schema.Create(out, m)
 	}
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)

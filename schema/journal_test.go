@@ -87,6 +87,27 @@ func TestTornJournal(t *testing.T) {
 	}
 }
 
+// TestFailedCloseKeepsTheJournal: a folder stands where the file should go.
+func TestFailedCloseKeepsTheJournal(t *testing.T) {
+	w, path := create(t)
+	put(t, w, row(7))
+	if err := os.MkdirAll(filepath.Join(path, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "run.arrows") {
+		t.Fatalf("closing onto a folder: %v, want an error that names the journal", err)
+	}
+	if got := readAll(t, JournalPath(path)); len(got) != 1 || got[0].StartTime != 7 {
+		t.Errorf("the journal holds %+v", got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.tmp")); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+	if err := w.Abandon(); err != nil {
+		t.Errorf("abandoning it: %v", err)
+	}
+}
+
 func TestLiveJournalReads(t *testing.T) {
 	w, path := create(t)
 	put(t, w, row(7))

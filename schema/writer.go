@@ -28,8 +28,9 @@ type Writer struct {
 	err     error // of the last flush by the clock, not yet told to a caller
 	rows    int64
 
-	stop chan struct{}
-	done sync.WaitGroup
+	stop    chan struct{}
+	stopped bool // by Close or Abandon, which one goroutine calls
+	done    sync.WaitGroup
 }
 
 // JournalPath names the journal that a file grows from.
@@ -115,12 +116,16 @@ func (w *Writer) Close() error {
 }
 
 // Abandon removes the journal without making a file: for a job that failed
-// before it had anything worth keeping.
+// before it had anything worth keeping. It may follow a Close that failed.
 func (w *Writer) Abandon() error {
 	return errors.Join(w.stopJournal(), os.Remove(w.journalPath))
 }
 
 func (w *Writer) stopJournal() error {
+	if w.stopped {
+		return nil
+	}
+	w.stopped = true
 	close(w.stop)
 	w.done.Wait()
 	w.mu.Lock()

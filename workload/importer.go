@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 
 	"metron/internal/term"
@@ -92,8 +91,7 @@ func (m *Importer) Run(ctx context.Context) (*Report, error) {
 		if cause := errors.Unwrap(err); cause != nil {
 			err = cause // Close's own words promise the journal, which nobody needs: the source is there
 		}
-		os.Remove(schema.JournalPath(m.Out))
-		return nil, fmt.Errorf("import into %q: %w", m.Out, err)
+		return nil, errors.Join(fmt.Errorf("import into %q: %w", m.Out, err), w.Abandon())
 	}
 	return m.report(ctx, in, digest)
 }

@@ -37,9 +37,11 @@ type Prompter struct {
 	Model string // instead of the row's request_model; "" takes the row's
 	Seed  uint64 // another seed, other prompts
 
-	// ForceLength asks for the recorded output length with min_tokens and
-	// ignore_eos, which vLLM, SGLang and the simulator understand.
-	ForceLength bool
+	// Extensions uses request fields that vLLM brought up, and SGLang and the
+	// simulator understand: min_tokens and ignore_eos ask for the recorded
+	// output length, continuous_usage_stats for the count of tokens in every
+	// chunk. Servers that refuse unknown fields need it off.
+	Extensions bool
 
 	// TemplateTokens is what the target's chat template adds to a message; 0
 	// is DefaultTemplateTokens, a negative one none.
@@ -168,9 +170,12 @@ func (p *Prompter) appendOptions(b []byte, r *schema.Record) []byte {
 			b = strconv.AppendFloat(b, *v, 'g', -1, 64)
 		}
 	}
-	if r.Stream {
+	switch {
+	case r.Stream && p.Extensions:
+		b = append(b, `,"stream":true,"stream_options":{"include_usage":true,"continuous_usage_stats":true}`...)
+	case r.Stream:
 		b = append(b, `,"stream":true,"stream_options":{"include_usage":true}`...)
-	} else {
+	default:
 		b = append(b, `,"stream":false`...)
 	}
 	choices := max(1, r.ChoiceCount)
@@ -183,7 +188,7 @@ func (p *Prompter) appendOptions(b []byte, r *schema.Record) []byte {
 		each := max(1, (*r.OutputTokens+choices-1)/choices)
 		maxTokens = &each
 		minTokens, ignoreEOS = nil, nil
-		if p.ForceLength {
+		if p.Extensions {
 			minTokens, ignoreEOS = &each, new(true)
 		}
 	}
