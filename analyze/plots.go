@@ -141,9 +141,13 @@ func (r *Result) acceptancePlot(of string) plot.Acceptance {
 func (r *Result) timelinePlots() []plot.Timeline {
 	var out []plot.Timeline
 	for _, t := range r.timelines {
-		p := plot.Timeline{Name: t.name, Detail: fmt.Sprintf("fluidity-index %.3f", t.index)}
-		if t.playback.Stalls > 0 {
-			p.Detail += fmt.Sprintf("; %s waits, %s", term.Count(t.playback.Stalls), term.Seconds(float64(t.playback.Stalled)/usPerSecond))
+		p := plot.Timeline{Name: t.name, Detail: fmt.Sprintf("fluidity %.3f", t.index)}
+		if n := t.playback.Stalls; n > 0 {
+			waits := term.Count(n) + " waits"
+			if n == 1 {
+				waits = "1 wait"
+			}
+			p.Detail += fmt.Sprintf("; %s, %s", waits, term.Seconds(float64(t.playback.Stalled)/usPerSecond))
 		}
 		for i, at := range t.times {
 			p.Times = append(p.Times, float64(at)/usPerSecond)

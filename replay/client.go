@@ -54,8 +54,8 @@ func (c *client) request(ctx context.Context, method, path string, body []byte) 
 	return req, nil
 }
 
-// row begins the run's row for a planned request.
-func (c *client) row(s Send, runID uuid.UUID, zeroUS int64) *schema.Record {
+// row begins the run's row for a planned request; its StartTime is set at the send.
+func (c *client) row(s Send, runID uuid.UUID) *schema.Record {
 	return &schema.Record{
 		RecordID:             uuid.NewSHA1(runID, s.Row.RecordID[:]),
 		SourceRecordID:       s.Row.RecordID,
@@ -64,7 +64,6 @@ func (c *client) row(s Send, runID uuid.UUID, zeroUS int64) *schema.Record {
 		Tenant:               s.Row.Tenant,
 		Phase:                schema.PhaseMeasure,
 		Target:               c.target.Scheme + "://" + c.target.Host,
-		StartTime:            zeroUS + s.DueUS,
 		ExpectedOutputTokens: s.Row.OutputTokens,
 		BlockHashes:          s.Row.BlockHashes,
 		BlockSize:            s.Row.BlockSize,

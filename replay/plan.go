@@ -122,6 +122,25 @@ func replayable(api, recorded string) bool {
 	return recorded == schema.RecordedContent || api != schema.APIOther
 }
 
+// streamedTokens is the length of a recorded answer that came without usage,
+// as most captured streams do: its chunks' tokens where they are known, else a
+// token a chunk. It is nil for an answer that was not streamed to its end.
+func streamedTokens(r *schema.Record) *int64 {
+	if r.Outcome != schema.OutcomeOK || len(r.ChunkKind) == 0 {
+		return nil
+	}
+	n := int64(0)
+	for i, k := range r.ChunkKind {
+		switch {
+		case len(r.ChunkTokens) > 0:
+			n += int64(r.ChunkTokens[i])
+		case k <= schema.KindRefusal:
+			n++
+		}
+	}
+	return &n
+}
+
 // Rows is the number of requests that will be sent.
 func (p *Plan) Rows() int64 { return p.rows }
 

@@ -115,3 +115,24 @@ func TestScaleIsExact(t *testing.T) {
 		}
 	})
 }
+
+func TestStreamedTokens(t *testing.T) {
+	kinds := []int8{schema.KindRole, schema.KindContent, schema.KindReasoning, schema.KindContent, schema.KindFinish, schema.KindDone}
+	for _, c := range []struct {
+		row  schema.Record
+		want int64 // -1: unknown
+	}{
+		{schema.Record{Outcome: schema.OutcomeOK, ChunkKind: kinds}, 3},
+		{schema.Record{Outcome: schema.OutcomeOK, ChunkKind: kinds, ChunkTokens: []int32{0, 4, 1, 2, 0, 0}}, 7},
+		{schema.Record{Outcome: schema.OutcomeClientAbort, ChunkKind: kinds}, -1},
+		{schema.Record{Outcome: schema.OutcomeOK}, -1},
+	} {
+		got := int64(-1)
+		if n := streamedTokens(&c.row); n != nil {
+			got = *n
+		}
+		if got != c.want {
+			t.Errorf("%+v: %d, want %d", c.row, got, c.want)
+		}
+	}
+}

@@ -66,10 +66,12 @@ type Runner struct {
 	recorded tally
 }
 
-// prepared is a send whose body is ready.
+// prepared is a send that only waits for its moment: its body is made, and the
+// row of its answer begun but for StartTime.
 type prepared struct {
 	Send
-	body []byte
+	body     []byte
+	exchange *exchange.Exchange
 }
 
 // Run sends the plan, waits for the answers, seals the file, and returns what
@@ -175,14 +177,18 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 			return err
 		}
 		r.address(s.Row)
+		if s.Row.OutputTokens == nil {
+			s.Row.OutputTokens = streamedTokens(s.Row)
+		}
 		body := s.Row.RequestBody
 		if body == nil {
 			if body, err = r.Prompt.Body(s.Row); err != nil {
 				return fmt.Errorf("make a body for row %s: %w", s.Row.RecordID, err)
 			}
 		}
+		x := exchange.Begin(r.client.row(s, r.runID), s.Row.Method, s.Row.Path, body, r.Key)
 		select {
-		case ready <- prepared{s, body}:
+		case ready <- prepared{s, body, x}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -193,14 +199,14 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 // exchange sends one request and hands its row on, first as it stands at the
 // send (a crash leaves it with outcome unknown), then complete.
 func (r *Runner) exchange(ctx context.Context, p prepared) {
-	row := r.client.row(p.Send, r.runID, r.zeroUS)
-	x := exchange.Begin(row, p.Row.Method, p.Row.Path, p.body, r.Key)
+	row := p.exchange.Row()
+	row.StartTime = r.zeroUS + p.DueUS
 	head := *row
 	select {
 	case r.rows <- &head:
 	default: // the journal is behind: the complete row will do
 	}
-	r.client.do(ctx, x, p.body, func(n int64) { r.tokens.Add(n) })
+	r.client.do(ctx, p.exchange, p.body, func(n int64) { r.tokens.Add(n) })
 	r.recorded.add(row, p.Row)
 	r.done.Add(1)
 	if row.Outcome != schema.OutcomeOK {

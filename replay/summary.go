@@ -29,6 +29,7 @@ type Summary struct {
 	PromptTokensRecorded int64 `json:"prompt_tokens_recorded"`
 	PromptTokensSent     int64 `json:"prompt_tokens_sent"`
 	OutputLengthMismatch int64 `json:"output_length_mismatches"` // ok rows whose answer is not as long as the recorded one
+	PromptLengthsGuessed int64 `json:"prompt_lengths_guessed"`   // rows whose prompt length the trace does not tell
 	NewConnections       int64 `json:"new_connections"`
 	CoalescedChunks      int64 `json:"coalesced_chunks"` // chunks that shared a socket read with the one before
 	Chunks               int64 `json:"chunks"`
@@ -85,6 +86,9 @@ func (t *tally) add(row, source *schema.Record) {
 	if source.InputTokens != nil && row.InputTokens != nil {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
+	}
+	if source.InputTokens == nil && source.RequestBody == nil {
+		s.PromptLengthsGuessed++
 	}
 	if row.OutputTokens != nil {
 		s.Tokens += *row.OutputTokens
@@ -150,6 +154,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if s.PromptTokensRecorded > 0 {
 		off := 100 * float64(s.PromptTokensSent-s.PromptTokensRecorded) / float64(s.PromptTokensRecorded)
 		f.Line("prompt tokens", "%s sent, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off)
+	}
+	if s.PromptLengthsGuessed > 0 {
+		f.Line("", "%s prompts of a guessed length: the trace does not tell it", term.Count(s.PromptLengthsGuessed))
 	}
 	if s.OutputLengthMismatch > 0 {
 		f.Line("other length", "%s answers are not as long as the recorded ones", term.Count(s.OutputLengthMismatch))

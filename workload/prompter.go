@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync/atomic"
 
 	"metron/schema"
 )
@@ -50,15 +49,6 @@ type Prompter struct {
 	// PromptTokens is the length of prompts for rows that record neither
 	// input_tokens nor request_bytes; 0 is DefaultPromptTokens.
 	PromptTokens int64
-
-	fromBytes, byDefault atomic.Int64
-}
-
-// Guesses says for how many bodies the prompt's length was not recorded in
-// tokens: taken from the size of the request (four bytes a token), or by
-// default.
-func (p *Prompter) Guesses() (fromBytes, byDefault int64) {
-	return p.fromBytes.Load(), p.byDefault.Load()
 }
 
 // Body is the JSON body of the request that stands for r, in r's API.
@@ -106,7 +96,7 @@ func (p *Prompter) templateTokens() int64 {
 }
 
 // promptTokens is the length of the row's input; one that was not recorded is
-// guessed, and counted.
+// guessed: four bytes of request a token, else PromptTokens.
 func (p *Prompter) promptTokens(r *schema.Record) int64 {
 	switch {
 	case r.InputTokens != nil:
@@ -114,10 +104,8 @@ func (p *Prompter) promptTokens(r *schema.Record) int64 {
 	case len(r.BlockHashes) > 0 && blockTokens(r) > 0:
 		return blockTokens(r) * int64(len(r.BlockHashes))
 	case r.RequestBytes > 0:
-		p.fromBytes.Add(1)
 		return r.RequestBytes / 4
 	}
-	p.byDefault.Add(1)
 	if p.PromptTokens > 0 {
 		return p.PromptTokens
 	}

@@ -252,27 +252,23 @@ func TestBlocksShareText(t *testing.T) {
 func TestGuessedLengths(t *testing.T) {
 	var p Prompter
 	for _, c := range []struct {
-		edit                 func(r *schema.Record)
-		tokens               int
-		fromBytes, byDefault int64
+		edit   func(r *schema.Record)
+		tokens int
 	}{
-		{func(r *schema.Record) { r.RequestBytes = 400 }, 50, 0, 0},
-		{func(r *schema.Record) { r.InputTokens, r.RequestBytes = nil, 400 }, 100, 1, 0},
-		{func(r *schema.Record) { r.InputTokens, r.RequestBytes = nil, 3 }, 1, 2, 0},
-		{func(r *schema.Record) { r.InputTokens = nil }, DefaultPromptTokens, 2, 1},
+		{func(r *schema.Record) { r.RequestBytes = 400 }, 50},
+		{func(r *schema.Record) { r.InputTokens, r.RequestBytes = nil, 400 }, 100},
+		{func(r *schema.Record) { r.InputTokens, r.RequestBytes = nil, 3 }, 1},
+		{func(r *schema.Record) { r.InputTokens = nil }, DefaultPromptTokens},
 		{func(r *schema.Record) {
 			r.InputTokens, r.BlockHashes, r.BlockSize = nil, []int64{1, 2, 3}, new(int64(16))
-		}, 48, 2, 1},
-		{func(r *schema.Record) { r.InputTokens, r.BlockHashes = nil, []int64{1, 2, 3} }, DefaultPromptTokens, 2, 2},
+		}, 48},
+		{func(r *schema.Record) { r.InputTokens, r.BlockHashes = nil, []int64{1, 2, 3} }, DefaultPromptTokens},
 	} {
 		r := request(1, 50, 9)
 		r.API = schema.APICompletions
 		c.edit(&r)
 		if got := countTokens(makeBody(t, &p, r).text(t)); got != c.tokens {
 			t.Errorf("%d tokens, want %d", got, c.tokens)
-		}
-		if fromBytes, byDefault := p.Guesses(); fromBytes != c.fromBytes || byDefault != c.byDefault {
-			t.Errorf("guesses %d %d, want %d %d", fromBytes, byDefault, c.fromBytes, c.byDefault)
 		}
 	}
 	p.PromptTokens = 33

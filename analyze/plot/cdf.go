@@ -43,8 +43,14 @@ func (d CDF) Figure() (Figure, error) {
 		return Figure{d.Title, d.Subtitle, nothing("no value above 0")}, nil
 	}
 	low, high := points[0].X, points[len(points)-1].X
-	// Room on both sides, so that a curve of one value is a step and not an edge.
-	low, high = low/math.Pow(high/low, 0.02)/1.05, high*math.Pow(high/low, 0.1)*1.15
+	// Room on both sides, so that a curve of one value is a step and not an edge, and
+	// a seventh of the axis for the label of the last mark.
+	low, high = low/math.Pow(high/low, 0.02)/1.05, high*math.Pow(high/low, 0.02)*1.05
+	for _, k := range d.Marks {
+		if k.Value > low {
+			high = max(high, k.Value*math.Pow(k.Value/low, 1.0/6))
+		}
+	}
 	curve := append(plotter.XYs{{X: low, Y: zero}}, points...)
 	curve = append(curve, plotter.XY{X: high, Y: 1})
 	line, err := plotter.NewLine(curve)

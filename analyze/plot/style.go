@@ -94,12 +94,15 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 	return out
 }
 
-// logTicks marks decades of seconds, and 2 and 5 between them where there are few.
+// logTicks marks decades of seconds, and the more between them the fewer there are.
 func logTicks(low, high float64) ticks {
 	t := ticks{labels: duration}
 	steps := []float64{1, 2, 5}
-	if high/low > 2000 {
+	switch {
+	case high/low > 2000:
 		steps = []float64{1}
+	case high/low < 15:
+		steps = []float64{1, 1.5, 2, 3, 4, 5, 7}
 	}
 	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
 		for _, s := range steps {

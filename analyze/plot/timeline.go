@@ -121,7 +121,7 @@ func (t Timelines) draw(c draw.Canvas, plots []*plot.Plot) {
 	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: gap, PadTop: head}
 	for i, tile := range plot.Align([][]*plot.Plot{plots}, tiles, c)[0] {
 		plots[i].Draw(tile)
-		at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: tile.Max.Y + 1.6*textSize}
+		at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: c.Max.Y - textSize}
 		tile.FillText(bold(textStyle(textSize, ink())), at, t.Requests[i].Name)
 		at.Y -= 1.2 * textSize
 		tile.FillText(textStyle(textSize-2, grey()), at, t.Requests[i].Detail)

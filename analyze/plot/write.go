@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -58,10 +60,26 @@ func (f Figure) draw(c draw.Canvas) {
 	title, subtitle := bold(textStyle(titleSize, ink())), textStyle(textSize, grey())
 	y := c.Max.Y - titleSize
 	c.FillText(title, vg.Point{X: c.Min.X, Y: y}, f.title)
-	y -= 1.5 * textSize
-	c.FillText(subtitle, vg.Point{X: c.Min.X, Y: y}, f.subtitle)
+	y -= 0.2 * textSize
+	for _, line := range lines(f.subtitle, subtitle, c.Max.X-c.Min.X) {
+		y -= 1.3 * textSize
+		c.FillText(subtitle, vg.Point{X: c.Min.X, Y: y}, line)
+	}
 	c.Max.Y = y - textSize
 	f.body(c)
+}
+
+// lines breaks a text between its parts, "; ", where it is wider than the figure.
+func lines(s string, style text.Style, width vg.Length) []string {
+	var out []string
+	for part := range strings.SplitSeq(s, "; ") {
+		if last := len(out) - 1; last >= 0 && style.Width(out[last]+"; "+part) <= width {
+			out[last] += "; " + part
+			continue
+		}
+		out = append(out, part)
+	}
+	return out
 }
 
 // nothing is the body of a figure without data.
