@@ -40,7 +40,7 @@ func (a Acceptance) Figure() (Figure, error) {
 	p.Add(line, crossing{a})
 	p.X.Min, p.X.Max = 0, a.Deadlines[len(a.Deadlines)-1]*1e3
 	p.Y.Min, p.Y.Max = 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), shareTicks()
+	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), shareTicks(a.Level)
 	return Figure{title, a.Subtitle, p.Draw}, nil
 }
 
@@ -52,25 +52,26 @@ func (m crossing) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	level := y(m.a.Level)
 	c.StrokeLine2(dashed(grey()), c.Min.X, level, c.Max.X, level)
-	style := textStyle(textSize, ink())
-	c.FillText(textStyle(textSize, grey()), vg.Point{X: c.Min.X + 4, Y: level + 3}, "fluid: "+plain(m.a.Level*100)+" %")
 	if m.a.Rate == nil {
 		return
 	}
 	deadline := 1 / *m.a.Rate
-	label := fmt.Sprintf("fluid token rate %s tok/s: one token every %s", term.Number(*m.a.Rate), term.Seconds(deadline))
 	ms := deadline * 1e3
+	label := fmt.Sprintf("fluid token rate %s tok/s: one token every %s", term.Number(*m.a.Rate), term.Seconds(deadline))
 	if ms > p.X.Max {
+		label += ", right of this picture"
+	} else {
+		at := vg.Point{X: x(ms), Y: level}
+		c.StrokeLine2(dashed(vermillion()), at.X, c.Min.Y, at.X, at.Y)
+		c.DrawGlyphNoClip(draw.GlyphStyle{Color: vermillion(), Radius: 4, Shape: draw.CircleGlyph{}}, at)
+	}
+	// The curve rises from the lower left through the crossing to the upper right:
+	// the two other corners are free.
+	style := textStyle(textSize, ink())
+	if ms > p.X.Max/2 {
 		style.XAlign = draw.XRight
-		c.FillText(style, vg.Point{X: c.Max.X - 4, Y: level - textSize - 5}, label+", right of this picture")
+		c.FillText(style, vg.Point{X: min(x(ms)-8, c.Max.X), Y: level + 5}, label)
 		return
 	}
-	at := vg.Point{X: x(ms), Y: level}
-	c.StrokeLine2(dashed(vermillion()), at.X, c.Min.Y, at.X, at.Y)
-	c.DrawGlyphNoClip(draw.GlyphStyle{Color: vermillion(), Radius: 4, Shape: draw.CircleGlyph{}}, at)
-	offset := vg.Length(8)
-	if ms > p.X.Max*0.5 {
-		style.XAlign, offset = draw.XRight, -8
-	}
-	c.FillText(style, vg.Point{X: at.X + offset, Y: c.Min.Y + 8}, label)
+	c.FillText(style, vg.Point{X: x(ms) + 9, Y: level - textSize - 3}, label)
 }

@@ -29,7 +29,6 @@ const (
 // their lightness in grey.
 func blue() color.Color       { return color.RGBA{0x00, 0x72, 0xb2, 0xff} }
 func vermillion() color.Color { return color.RGBA{0xd5, 0x5e, 0x00, 0xff} }
-func orange() color.Color     { return color.RGBA{0xe6, 0x9f, 0x00, 0xff} }
 func ink() color.Color        { return color.RGBA{0x22, 0x22, 0x22, 0xff} }
 func grey() color.Color       { return color.RGBA{0x66, 0x66, 0x66, 0xff} }
 func faint() color.Color      { return color.RGBA{0xe3, 0xe3, 0xe3, 0xff} }
@@ -141,9 +140,9 @@ func evenTicks(high float64) ticks {
 	return t
 }
 
-// shareTicks marks every quarter of 1.
-func shareTicks() ticks {
-	return ticks{at: []float64{0, 0.25, 0.5, 0.75, 1}, labels: func(v float64) string { return plain(v*100) + " %" }}
+// shareTicks marks every quarter of 1, and what else matters.
+func shareTicks(more ...float64) ticks {
+	return ticks{at: append([]float64{0, 0.25, 0.5, 0.75, 1}, more...), labels: func(v float64) string { return plain(v*100) + " %" }}
 }
 
 // plain is a round number with what digits it needs: "0.5", "20".

@@ -112,7 +112,7 @@ func (s waits) Plot(c draw.Canvas, p *plot.Plot) {
 func cameStyle() draw.LineStyle { return draw.LineStyle{Color: blue(), Width: 2} }
 func dueStyle() draw.LineStyle  { return dashed(ink()) }
 
-// waitColor lets the grid show through.
+// waitColor is orange of the same palette, and lets the grid show through.
 func waitColor() color.Color { return color.NRGBA{0xe6, 0x9f, 0x00, 0x80} }
 
 func (t Timelines) draw(c draw.Canvas, plots []*plot.Plot) {
