@@ -16,7 +16,7 @@ func columnNames() []string {
 	return []string{
 		"record_id", "source_record_id", "start_time", "phase", "outcome", "request_model", "token_source", "stream",
 		"input_tokens", "output_tokens", "reasoning_tokens", "dispatched", "wrote", "end", "client_abort",
-		"chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice", "chunk_read",
+		"chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice", "chunk_read", "api",
 	}
 }
 
@@ -33,6 +33,7 @@ type row struct {
 	recordID, sourceID                   uuid.UUID
 	startTime                            int64
 	phase, outcome, model, tokenSource   string
+	api                                  string
 	stream                               bool
 	inputTokens, outputTokens, reasoning maybe[int64]
 	dispatched, wrote, end, clientAbort  maybe[int64]
@@ -49,6 +50,7 @@ type view struct {
 	recordID, sourceID                   *array.FixedSizeBinary
 	startTime                            *array.Timestamp
 	phase, outcome, model, tokenSource   *array.String
+	api                                  *array.String
 	stream                               *array.Boolean
 	inputTokens, outputTokens, reasoning *array.Int64
 	dispatched, wrote, end, clientAbort  *array.Int64
@@ -82,6 +84,7 @@ func newView(b arrow.Record) (v view, err error) {
 	v.chunkTokens = takeLists(&c, (*array.Int32).Int32Values)
 	v.chunkChoice = takeLists(&c, (*array.Int16).Int16Values)
 	v.chunkRead = takeLists(&c, (*array.Int32).Int32Values)
+	v.api = take[*array.String](&c)
 	return v, c.err
 }
 
@@ -136,6 +139,7 @@ func (v *view) row(i int, r *row) error {
 		phase:        text(v.phase, i),
 		outcome:      text(v.outcome, i),
 		model:        text(v.model, i),
+		api:          text(v.api, i),
 		tokenSource:  text(v.tokenSource, i),
 		stream:       v.stream.IsValid(i) && v.stream.Value(i),
 		inputTokens:  number(v.inputTokens, i),

@@ -189,6 +189,11 @@ func (r *request) lastSeen() maybe[int64] {
 	return maybe[int64]{}
 }
 
+// isLLM reports whether the row asked a model for an answer. Health checks and
+// model lists that passed a capture did not; a row of an API that no dialect
+// reads did if it has tokens.
+func (r *request) isLLM() bool { return r.api != schema.APIOther || r.streamed }
+
 func (r *request) isMeasured() bool { return r.phase == schema.PhaseMeasure || r.phase == "" }
 
 func attainable(v float64, ok bool) maybe[float64] {

@@ -44,6 +44,7 @@ type Requests struct {
 	Total       int64            `json:"total"`
 	OK          int64            `json:"ok"`
 	NotMeasured int64            `json:"not_measured"` // of phase warmup or cooldown
+	OtherAPI    int64            `json:"other_api"`    // rows that asked no model (health checks, model lists): not in total
 	Outcomes    map[string]int64 `json:"outcomes"`     // every outcome has a key
 }
 
@@ -102,7 +103,7 @@ type SettingsOfJSON struct {
 func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	r := &Result{
 		SchemaVersion: SchemaVersion,
-		Requests:      Requests{Total: t.rows, OK: t.ok, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}},
+		Requests:      Requests{Total: t.rows, OK: t.ok, OtherAPI: t.otherAPI, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}},
 		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
 			c.Fluidity, c.MultiToken, c.Percentile},
 		percentile: c.Percentile,

@@ -12,6 +12,7 @@ type tally struct {
 	config  *Config
 	metrics []metric
 
+	otherAPI           int64 // rows that asked no model; nothing below counts them
 	rows, ok, measured int64
 	outcomes           map[string]int64
 	sources            map[string]int64 // token_source of the rows that metrics cover
@@ -53,6 +54,10 @@ func newTally(c *Config, rows int64) *tally {
 
 // add counts one computed request. s counts its deadlines.
 func (t *tally) add(r *request, s *scorer) {
+	if !r.isLLM() {
+		t.otherAPI++
+		return
+	}
 	t.rows++
 	countName(t.outcomes, r.outcome)
 	if r.outcome == schema.OutcomeOK {
@@ -157,6 +162,7 @@ func addKnown(sum, unknown *int64, v maybe[int64]) {
 
 // merge adds what o counted.
 func (t *tally) merge(o *tally) {
+	t.otherAPI += o.otherAPI
 	t.rows += o.rows
 	t.ok += o.ok
 	t.measured += o.measured

@@ -150,3 +150,20 @@ func TestEtalonSumsInFileOrder(t *testing.T) {
 		t.Error("the order never matters: the test says nothing")
 	}
 }
+
+// TestOtherAPIs: a health check that passed a capture is no request to a model.
+func TestOtherAPIs(t *testing.T) {
+	check := record(1, 5_000, 1)
+	check.API, check.Stream, check.OutputTokens, check.InputTokens = schema.APIOther, false, nil, nil
+	check.ChunkTime, check.ChunkKind, check.ChunkTokens, check.ChunkRead = nil, nil, nil, nil
+	check.End = new(int64(900_000_000))
+	mine := record(2, 6_000, 1, 50_000, 70_000) // somebody's own API, with token times
+	mine.API = schema.APIOther
+	r := analyze(t, Config{}, record(0, 0, 1, 50_000, 80_000), check, mine)
+	if r.Requests.Total != 2 || r.Requests.OK != 2 || r.Requests.OtherAPI != 1 {
+		t.Errorf("requests %+v", r.Requests)
+	}
+	if e2e := r.Metrics.Get("e2e_latency_s"); e2e.Count != 2 || *e2e.Max != 0.08 || *r.DurationS != 0.08 {
+		t.Errorf("e2e %+v, duration %v", e2e.Summary, *r.DurationS)
+	}
+}
