@@ -26,9 +26,14 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs whole commands as a person types them. $SIM is the URL of a
 // simulated server that answers at once, $SLOW of one that takes its time,
-// $LISTEN a free local address, $SHARED the folder of public traces.
+// $LISTEN a free local address, $SHARED the folder of public
+// traces, $GOLDEN the one of traces that this project recorded.
 func TestScripts(t *testing.T) {
 	shared, err := filepath.Abs("../shared")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden, err := filepath.Abs("testdata/golden")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +60,7 @@ func TestScripts(t *testing.T) {
 			defer l.Close()
 			e.Setenv("LISTEN", l.Addr().String())
 			e.Setenv("SHARED", shared)
+			e.Setenv("GOLDEN", golden)
 			return nil
 		},
 		Condition: func(c string) (bool, error) {

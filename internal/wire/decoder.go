@@ -22,7 +22,6 @@ type Decoder struct {
 	status       int
 	mediaType    string
 	serverTiming string
-	encoded      bool
 
 	framing framing
 	begun   bool
