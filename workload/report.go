@@ -1,9 +1,7 @@
 package workload
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
@@ -33,10 +31,8 @@ type Report struct {
 
 // WriteText prints the report for a person.
 func (r *Report) WriteText(w io.Writer) error {
-	var b bytes.Buffer
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-14s %s\n", name, fmt.Sprintf(format, args...))
-	}
+	var f term.Fields
+	line := f.Line
 	line("imported", "%s rows of %s (%s)", term.Count(r.Rows), r.Source, r.Format)
 	line("span", "%s from %s", r.Span(), r.First.Format(time.RFC3339Nano))
 	if r.RatePerS != nil {
@@ -58,7 +54,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		line("replaced", "%s rows, whose record_id came again later", term.Count(r.Replaced))
 	}
 	line("written", "%s, %s", r.Out, term.Bytes(r.OutBytes))
-	_, err := w.Write(b.Bytes())
+	_, err := f.WriteTo(w)
 	return err
 }
 

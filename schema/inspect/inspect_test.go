@@ -223,7 +223,7 @@ func TestCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := metron(t, path, path)
-	if err != nil || strings.Count(text, "outcomes        ok 3, http_error 1\n") != 2 || !strings.Contains(text, "\n\n"+path) {
+	if err != nil || strings.Count(text, "outcomes         ok 3, http_error 1\n") != 2 || !strings.Contains(text, "\n\n"+path) {
 		t.Errorf("%v\n%s", err, text)
 	}
 	text, err = metron(t, path, path, "--json")

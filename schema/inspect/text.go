@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -20,13 +19,11 @@ const shownColumns = 6
 
 // WriteText prints the summary for a person.
 func (s *Summary) WriteText(w io.Writer) error {
-	var b bytes.Buffer
-	line := func(name, format string, args ...any) {
-		if text := strings.TrimSpace(fmt.Sprintf(format, args...)); text != "" {
-			fmt.Fprintf(&b, "%-15s %s\n", name, text)
-		}
+	if _, err := fmt.Fprintln(w, s.File); err != nil {
+		return err
 	}
-	fmt.Fprintf(&b, "%s\n", s.File)
+	var f term.Fields
+	line := f.Line
 	kind := ""
 	if s.Journal {
 		kind = ", a journal: its writer is running or was cut off"
@@ -62,7 +59,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	line("biggest columns", "%s", strings.Join(biggest, ", "))
 	footerLines(s.Footer, line)
-	_, err := w.Write(b.Bytes())
+	_, err := f.WriteTo(w)
 	return err
 }
 
