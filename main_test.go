@@ -146,6 +146,7 @@ func TestExitStatus(t *testing.T) {
 		{replay("http://127.0.0.1:1", "--from", "5s", "--to", "1s"), 2, "not a window"},
 		{replay("http://127.0.0.1:1", "--api-key-env", "METRON_TEST_NO_SUCH"), 2, "METRON_TEST_NO_SUCH"},
 		{replay("http://127.0.0.1:1"), 1, "http://127.0.0.1:1 cannot be reached"},
+		{append(replay(status(200)), "--out", in("no/such/folder.parquet")), 1, "folder.parquet"},
 		{replay(status(401)), 1, "401"},
 		{replay(status(404)), 1, "404"},
 		{replay(status(500)), 1, "500"},

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -64,6 +65,9 @@ func run(c *cli.Context, prompt Prompter) error {
 	if _, err := os.Stat(out); err == nil && !c.Bool("force") {
 		return term.WithHint(fmt.Errorf("--out %q is there already, and recordings are not overwritten", out), "choose another name, or --force to replace it")
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--out %q: %w", out, err)
+	}
+	if _, err := os.Stat(filepath.Dir(out)); err != nil {
 		return fmt.Errorf("--out %q: %w", out, err)
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
