@@ -32,6 +32,10 @@ type Server struct {
 	// Sealed is told of each finished file, or why it is none. May be nil.
 	Sealed func(path string, rows int64, err error)
 
+	// Warn is told when rows stop reaching the disk, and nil when they do
+	// again; the traffic goes on either way. May be nil.
+	Warn func(error)
+
 	listener net.Listener
 	http     *http.Server
 	recorder *recorder
@@ -65,7 +69,7 @@ func (s *Server) Start() error {
 			return schema.Meta{Vantage: schema.VantageCapture, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 				Config: config, Privacy: schema.RecordedLengths}
 		}}
-	s.recorder = newRecorder(clock, s.files)
+	s.recorder = newRecorder(clock, s.files, s.warn)
 	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(s.listener) }()
@@ -75,6 +79,12 @@ func (s *Server) Start() error {
 func (s *Server) sealed(path string, rows int64, err error) {
 	if s.Sealed != nil {
 		s.Sealed(path, rows, err)
+	}
+}
+
+func (s *Server) warn(err error) {
+	if s.Warn != nil {
+		s.Warn(err)
 	}
 }
 
@@ -97,7 +107,7 @@ func (s *Server) Close() error {
 		}
 	}
 	s.recorder.close()
-	s.files.close(s.recorder.counts.values())
+	s.files.close()
 	return err
 }
 

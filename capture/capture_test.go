@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -342,12 +343,9 @@ func TestRotation(t *testing.T) {
 		resp := post(t, s, chatRequest)
 		io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
-		for deadline := time.Now().Add(5 * time.Second); s.recorder.counts.recorded.Load() != s.recorder.counts.seen.Load(); {
-			if time.Now().After(deadline) {
-				t.Fatal("the recorder stopped")
-			}
-			time.Sleep(time.Millisecond)
-		}
+		eventually(t, "the request is recorded", func() bool {
+			return s.recorder.counts.recorded.Load() == s.recorder.counts.seen.Load()
+		})
 	}
 	rows, metas := stop(t, s)
 	if len(rows) != 5 || len(metas) != 3 {
@@ -368,5 +366,94 @@ func TestFullQueueDropsTheRecordNotTheTraffic(t *testing.T) {
 	}
 	if held := r.bytes.Load(); held != 2+3*4 {
 		t.Errorf("%d bytes are held by the queue, want those of the 4 parts in it", held)
+	}
+}
+
+// eventually waits for something that another goroutine brings about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never happened: %s", what)
+		}
+	}
+}
+
+// TestRotatesWhileIdle: a file is sealed at its time, with or without traffic.
+func TestRotatesWhileIdle(t *testing.T) {
+	var sealed atomic.Int64
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "{}") }), func(s *Server) {
+		s.RotateEvery = 50 * time.Millisecond
+		s.Sealed = func(string, int64, error) { sealed.Add(1) }
+	})
+	post(t, s, chatRequest).Body.Close()
+	eventually(t, "the file is sealed", func() bool { return sealed.Load() == 1 })
+	rows, metas := stop(t, s)
+	if len(rows) != 1 || len(metas) != 1 || metas[0].Counters["recorded"] != 1 {
+		t.Errorf("%d rows, footers %+v", len(rows), metas)
+	}
+}
+
+// TestFolderGone: the traffic goes on, the loss is told and counted.
+func TestFolderGone(t *testing.T) {
+	warned := make(chan error, 10)
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "{}") }),
+		func(s *Server) { s.Warn = func(err error) { warned <- err } })
+	if err := os.RemoveAll(s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if resp := post(t, s, chatRequest); resp.StatusCode != http.StatusOK {
+			t.Errorf("client got %d", resp.StatusCode)
+		}
+	}
+	eventually(t, "three records are counted as failed", func() bool { return s.recorder.counts.failed.Load() == 3 })
+	if rows, _ := stop(t, s); len(rows) != 0 {
+		t.Errorf("%d rows", len(rows))
+	}
+	close(warned)
+	var warnings []error
+	for err := range warned {
+		warnings = append(warnings, err)
+	}
+	if len(warnings) != 1 || warnings[0] == nil {
+		t.Errorf("warnings %v, want one", warnings)
+	}
+}
+
+// TestClientLeavesWhileUploading: its row says so.
+func TestClientLeavesWhileUploading(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the upstream was asked") }), nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(c, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"model\":")
+	c.Close()
+	eventually(t, "the request is recorded", func() bool { return s.recorder.counts.recorded.Load() == 1 })
+	if rows, _ := stop(t, s); len(rows) != 1 || rows[0].Outcome != schema.OutcomeClientAbort || rows[0].RequestBytes != 9 {
+		t.Errorf("rows %+v", rows)
+	}
+}
+
+// TestEchoedKeysAreCut, whatever way the client sent them.
+func TestEchoedKeysAreCut(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprintf(w, `{"error":{"message":"no such key: %s %s"}}`, r.Header.Get("Api-Key"), r.URL.RawQuery)
+	}), nil)
+	req, err := http.NewRequest(http.MethodPost, s.URL()+"/v1/chat/completions?key=QUERYKEY", strings.NewReader(chatRequest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Api-Key", "HEADERKEY")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	rows, _ := stop(t, s)
+	if len(rows) != 1 || rows[0].ErrorMessage != "no such key: [credential] key=[credential]" || rows[0].Tenant == "" {
+		t.Errorf("rows %+v", rows)
 	}
 }

@@ -50,6 +50,13 @@ func run(c *cli.Context) error {
 		}
 		fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", path, term.Count(rows))
 	}
+	s.Warn = func(err error) {
+		if err != nil {
+			fmt.Fprintf(c.App.ErrWriter, "metron: not recording, traffic goes on: %v\n", err)
+			return
+		}
+		fmt.Fprintln(c.App.ErrWriter, "metron: recording again")
+	}
 	if err := s.Start(); err != nil {
 		return err
 	}
@@ -64,13 +71,17 @@ func run(c *cli.Context) error {
 		err = closeErr
 	}
 	n := s.recorder.counts.values()
-	fmt.Fprintf(c.App.Writer, "requests seen %s, recorded %s, dropped %s\n", term.Count(n["seen"]), term.Count(n["recorded"]), term.Count(n["dropped"]))
+	fmt.Fprintf(c.App.Writer, "requests seen %s, recorded %s, dropped %s, failed %s\n",
+		term.Count(n["seen"]), term.Count(n["recorded"]), term.Count(n["dropped"]), term.Count(n["failed"]))
 	select {
 	case sealErr := <-failed:
-		return term.WithHint(fmt.Errorf("not every file could be sealed: %w", sealErr), "the journal named above holds its rows; `metron inspect` reads it")
+		return term.WithHint(fmt.Errorf("not every file could be sealed: %w", sealErr), "the journal holds what reached the disk; `metron inspect` reads it")
 	default:
-		return err
 	}
+	if err == nil && n["failed"] > 0 {
+		err = fmt.Errorf("%d requests could not be recorded", n["failed"])
+	}
+	return err
 }
 
 // configure checks every flag before anything is opened.
@@ -86,7 +97,7 @@ func configure(c *cli.Context) (*Server, error) {
 	}
 	u, err := url.Parse(c.String("upstream"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, term.WithHint(term.Usagef("--upstream %q is not an http or https URL", c.String("upstream")), "--upstream http://127.0.0.1:8000")
+		return nil, term.WithHint(term.Usagef("--upstream %q is not an http or https URL", term.RedactURL(c.String("upstream"))), "--upstream http://127.0.0.1:8000")
 	}
 	if u.User != nil || u.RawQuery != "" {
 		return nil, term.Usagef("--upstream must not carry credentials or a query; clients send their own")

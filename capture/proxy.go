@@ -43,14 +43,17 @@ func newProxy(upstream *url.URL, clock schema.Clock, rec *recorder) *proxy {
 // ServeHTTP forwards one request.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	startUS := p.clock.NowUS()
+	p.recorder.counts.inFlight.Add(1)
+	defer p.recorder.counts.inFlight.Add(-1) // after the last word to the recorder: Close waits for it
 	// The body is read before proxying: when an upstream answers before it
 	// has read a body that is still arriving, net/http cuts the stream.
 	body, rest, err := readBody(r)
-	if err != nil {
-		return // the client left while it was still sending
-	}
 	f := p.recorder.begin(startUS, r, body)
 	stamps, ctx := exchange.NewStamps(r.Context(), p.clock)
+	if err != nil { // the client left while it was still sending
+		f.end(stamps, exchange.Ending{Err: err, ByClient: true, AtUS: p.clock.NowUS()})
+		return
+	}
 	resp, err := p.transport.RoundTrip(p.outgoing(ctx, r, body, rest))
 	if err != nil {
 		f.end(stamps, exchange.Ending{Err: err, ByClient: r.Context().Err() != nil, AtUS: p.clock.NowUS()})
@@ -112,20 +115,18 @@ func (p *proxy) copyBody(w http.ResponseWriter, ctx context.Context, resp *http.
 	}
 }
 
-// readBody reads a request's body up to bodyCap; rest is what comes after.
+// readBody reads a request's body up to bodyCap; rest is what comes after. With
+// an error, body is what came before it.
 func readBody(r *http.Request) (body []byte, rest io.Reader, err error) {
 	var b bytes.Buffer
 	if r.ContentLength > 0 {
 		b.Grow(int(min(r.ContentLength, bodyCap)))
 	}
 	n, err := io.Copy(&b, io.LimitReader(r.Body, bodyCap))
-	if err != nil {
-		return nil, nil, err
-	}
 	if n == bodyCap {
 		rest = r.Body
 	}
-	return b.Bytes(), rest, nil
+	return b.Bytes(), rest, err
 }
 
 // outgoing is the request as the upstream gets it: the same method, path, query,

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -28,8 +29,14 @@ type recorder struct {
 	key    []byte // of the tenants' hash; drawn per capture, never written
 	parts  chan part
 	bytes  atomic.Int64 // held by parts
+	lost   atomic.Int64 // requests whose very beginning found no room, not yet in a footer
+	stop   chan struct{}
 	done   sync.WaitGroup
 	counts counts
+
+	// warn is told when rows stop reaching the disk, and nil when they do again.
+	warn    func(error)
+	warning bool
 }
 
 // counts are what happened to the requests that passed.
@@ -52,7 +59,27 @@ type part struct {
 }
 
 // requestHead is what the recorder needs of a request beside its body.
-type requestHead struct{ method, path, credential string }
+type requestHead struct {
+	method, path string
+	credentials  []string // the first one names the tenant
+}
+
+// newRequestHead reads the request; it must not change any more.
+func newRequestHead(r *http.Request) *requestHead {
+	h := &requestHead{method: r.Method, path: r.URL.Path}
+	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
+		h.credentials = append(h.credentials, r.Header[name]...)
+	}
+	for _, name := range []string{"key", "api_key", "api-key", "access_token", "token"} {
+		h.credentials = append(h.credentials, r.URL.Query()[name]...)
+	}
+	for _, c := range h.credentials {
+		if _, token, ok := strings.Cut(c, " "); ok { // of "Bearer ..."
+			h.credentials = append(h.credentials, token)
+		}
+	}
+	return h
+}
 
 // flight is one request on its way through. Its exchange belongs to the
 // recorder's goroutine, the rest to the proxy's.
@@ -63,29 +90,25 @@ type flight struct {
 	segment  *segment
 }
 
-func newRecorder(clock schema.Clock, f *files) *recorder {
-	r := &recorder{clock: clock, files: f, key: make([]byte, 32), parts: make(chan part, queueItems)}
+func newRecorder(clock schema.Clock, f *files, warn func(error)) *recorder {
+	r := &recorder{clock: clock, files: f, key: make([]byte, 32), parts: make(chan part, queueItems), stop: make(chan struct{}), warn: warn}
 	rand.Read(r.key)
 	r.done.Go(r.run)
 	return r
 }
 
-// close waits for what is queued; no flight may be open any more.
+// close takes what is queued and ends. What a request says after that is lost,
+// so none should be in flight any more.
 func (r *recorder) close() {
-	close(r.parts)
+	close(r.stop)
 	r.done.Wait()
 }
 
 // begin starts the record of a request; body is not copied, and must not change.
 func (r *recorder) begin(startUS int64, req *http.Request, body []byte) *flight {
 	r.counts.seen.Add(1)
-	r.counts.inFlight.Add(1)
 	f := &flight{recorder: r}
-	h := &requestHead{req.Method, req.URL.Path, req.Header.Get("Authorization")}
-	if h.credential == "" {
-		h.credential = req.Header.Get("X-Api-Key")
-	}
-	f.send(part{begin: h, data: body, atUS: startUS})
+	f.send(part{begin: newRequestHead(req), data: body, atUS: startUS})
 	return f
 }
 
@@ -100,7 +123,6 @@ func (f *flight) body(p []byte, atUS int64, read int32) {
 }
 
 func (f *flight) end(stamps *exchange.Stamps, e exchange.Ending) {
-	f.recorder.counts.inFlight.Add(-1)
 	f.send(part{stamps: stamps, ending: &e})
 }
 
@@ -123,18 +145,45 @@ func (f *flight) send(p part) {
 	r.bytes.Add(-int64(len(p.data)))
 	if !f.dropped.Swap(true) {
 		r.counts.dropped.Add(1)
+		if p.begin != nil {
+			r.lost.Add(1)
+		}
 	}
 }
 
 // run is the recorder's goroutine.
 func (r *recorder) run() {
-	for p := range r.parts {
-		r.take(p)
-		r.bytes.Add(-int64(len(p.data)))
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case p := <-r.parts:
+			r.take(p)
+		case <-tick.C:
+			r.files.rotate(r.clock.NowUS())
+			if r.files.current != nil {
+				r.health(r.files.current.out.Err())
+			}
+		case <-r.stop:
+			for len(r.parts) > 0 {
+				r.take(<-r.parts)
+			}
+			r.files.countLost(r.lost.Swap(0))
+			return
+		}
+	}
+}
+
+// health passes a change between writing and not writing on to warn.
+func (r *recorder) health(err error) {
+	if failing := err != nil; failing != r.warning {
+		r.warning = failing
+		r.warn(err)
 	}
 }
 
 func (r *recorder) take(p part) {
+	defer r.bytes.Add(-int64(len(p.data)))
 	f := p.flight
 	switch {
 	case p.begin != nil:
@@ -161,39 +210,42 @@ func (r *recorder) take(p part) {
 // start journals a request as soon as its head was read, so that a crash
 // leaves a trace of it.
 func (r *recorder) start(f *flight, p part) {
-	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure, Tenant: r.tenant(p.begin.credential)}
-	_, token, _ := strings.Cut(p.begin.credential, " ") // of "Bearer ..."
-	x := exchange.Begin(row, p.begin.method, p.begin.path, p.data, p.begin.credential, token)
+	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure, Tenant: r.tenant(p.begin.credentials)}
+	x := exchange.Begin(row, p.begin.method, p.begin.path, p.data, p.begin.credentials...)
 	segment, err := r.files.acquire(p.atUS)
 	if err != nil {
 		r.counts.failed.Add(1)
+		r.health(err)
 		return
 	}
+	r.files.countLost(r.lost.Swap(0))
 	f.segment, f.exchange = segment, x
 	head := *row
-	if err := segment.out.Put(&head); err != nil {
-		r.counts.failed.Add(1)
-	}
+	_ = segment.out.Put(&head) // the complete row, or its loss, is what counts
 }
 
 func (r *recorder) put(f *flight, row *schema.Record) {
 	if err := f.segment.out.Put(row); err != nil {
 		r.counts.failed.Add(1)
+		f.segment.failed++
+		r.health(err)
 		return
 	}
-	if !f.dropped.Load() {
-		r.counts.recorded.Add(1)
-		f.segment.rows++
+	if f.dropped.Load() {
+		f.segment.dropped++
+		return
 	}
+	r.counts.recorded.Add(1)
+	f.segment.rows++
 }
 
 // tenant names who sent a request without saying who: a keyed hash of the
 // credential that means nothing outside this capture.
-func (r *recorder) tenant(credential string) string {
-	if credential == "" {
+func (r *recorder) tenant(credentials []string) string {
+	if len(credentials) == 0 {
 		return ""
 	}
 	m := hmac.New(sha256.New, r.key)
-	m.Write([]byte(credential))
+	m.Write([]byte(credentials[0]))
 	return hex.EncodeToString(m.Sum(nil)[:8])
 }

@@ -31,17 +31,16 @@ type segment struct {
 	out     *schema.Writer
 	path    string
 	beganUS int64
-	rows    int64
 	open    int // requests that began in it and have not ended
+
+	// For its footer.
+	seen, rows, dropped, failed int64
 }
 
 // acquire gives the file for a request that began at startUS, rotating first
 // when it is time.
 func (f *files) acquire(startUS int64) (*segment, error) {
-	if s := f.current; s != nil &&
-		(f.every > 0 && startUS-s.beganUS >= f.every.Microseconds() || f.rows > 0 && s.rows >= f.rows) {
-		f.retire()
-	}
+	f.rotate(startUS)
 	if f.current == nil {
 		s, err := f.create(startUS)
 		if err != nil {
@@ -50,7 +49,24 @@ func (f *files) acquire(startUS int64) (*segment, error) {
 		f.current = s
 	}
 	f.current.open++
+	f.current.seen++
 	return f.current, nil
+}
+
+// rotate ends the current file when it is time; one that nothing passed lives on.
+func (f *files) rotate(nowUS int64) {
+	if s := f.current; s != nil && s.seen > 0 &&
+		(f.every > 0 && nowUS-s.beganUS >= f.every.Microseconds() || f.rows > 0 && s.rows >= f.rows) {
+		f.retire()
+	}
+}
+
+// countLost counts requests that no file knows of.
+func (f *files) countLost(n int64) {
+	if f.current != nil {
+		f.current.seen += n
+		f.current.dropped += n
+	}
 }
 
 // create starts a file named by the moment it begins.
@@ -91,14 +107,15 @@ func (f *files) retire() {
 // seal completes a file beside the traffic.
 func (f *files) seal(s *segment) {
 	delete(f.retired, s)
+	s.out.SetMeta(func(m *schema.Meta) {
+		m.Counters = map[string]int64{"seen": s.seen, "recorded": s.rows, "dropped": s.dropped, "failed": s.failed}
+	})
 	f.sealing.Go(func() { f.sealed(s.path, s.rows, s.out.Close()) })
 }
 
-// close seals everything, once the recorder has ended; counters go into the
-// last file's footer.
-func (f *files) close(counters map[string]int64) {
+// close seals everything, once the recorder has ended.
+func (f *files) close() {
 	if f.current != nil {
-		f.current.out.SetMeta(func(m *schema.Meta) { m.Counters = counters })
 		f.current.open = 0
 	}
 	f.retire()

@@ -34,13 +34,14 @@ func Command(newPrompter func(extensions bool) Prompter) *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
 			&cli.DurationFlag{Name: "from", Usage: "begin at this offset of the trace"},
-			&cli.DurationFlag{Name: "to", Usage: "end before this offset of the trace (default: its end)"},
+			&cli.DurationFlag{Name: "to", Usage: "end before this offset of the trace", DefaultText: "its end"},
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "times the recorded speed"},
 			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
 			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
 			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
+			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
 			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
@@ -78,17 +79,23 @@ func run(c *cli.Context, prompt Prompter) error {
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
 	s, err := r.Run(c.Context)
 	progress.Stop()
-	if err != nil {
+	if s == nil {
 		return err
 	}
 	if c.Bool("json") {
 		e := json.NewEncoder(c.App.Writer)
 		e.SetIndent("", "  ")
-		err = e.Encode(s)
-	} else if err = s.WriteText(c.App.Writer); err == nil {
-		_, err = fmt.Fprintf(c.App.Writer, "run written to %s; next: metron analyze %s\n", out, out)
+		err = errors.Join(err, e.Encode(s))
+	} else {
+		err = errors.Join(err, s.WriteText(c.App.Writer))
 	}
-	return errors.Join(err, status(s, c.Bool("allow-invalid")))
+	if err != nil {
+		return err
+	}
+	if !c.Bool("json") {
+		fmt.Fprintf(c.App.Writer, "run written to %s; next: metron analyze %s\n", out, out)
+	}
+	return status(s, c.Bool("allow-invalid"))
 }
 
 // configure checks every flag before anything is opened.
@@ -102,12 +109,12 @@ func configure(c *cli.Context) (*Runner, error) {
 		return nil, term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", c.String("out")), "--out run.parquet")
 	case c.Duration("from") < 0 || c.Duration("to") < 0 || c.Duration("to") != 0 && c.Duration("to") <= c.Duration("from"):
 		return nil, term.Usagef("--from %v --to %v is not a window", c.Duration("from"), c.Duration("to"))
-	case c.Duration("grace") < 0:
-		return nil, term.Usagef("--grace %v is negative", c.Duration("grace"))
+	case c.Duration("grace") < 0 || c.Duration("timeout") < 0:
+		return nil, term.Usagef("--grace and --timeout must not be negative")
 	}
 	target, err := url.Parse(c.String("target"))
 	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" {
-		return nil, term.WithHint(term.Usagef("--target %q is not an http or https URL", c.String("target")), "--target http://127.0.0.1:8000")
+		return nil, term.WithHint(term.Usagef("--target %q is not an http or https URL", term.RedactURL(c.String("target"))), "--target http://127.0.0.1:8000")
 	}
 	if target.User != nil || target.RawQuery != "" {
 		return nil, term.WithHint(term.Usagef("--target must not carry credentials or a query"), "give the key with --api-key-env or --api-key-file")
@@ -121,7 +128,7 @@ func configure(c *cli.Context) (*Runner, error) {
 		return nil, err
 	}
 	return &Runner{Plan: &Plan{From: c.Duration("from"), To: c.Duration("to"), Speed: speed}, Target: target, Key: key,
-		Model: c.String("model"), NoProbe: c.Bool("no-probe"), Grace: c.Duration("grace")}, nil
+		Model: c.String("model"), NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace")}, nil
 }
 
 func apiKey(variable, file string) (string, error) {
@@ -138,7 +145,10 @@ func apiKey(variable, file string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("--api-key-file: %w", err)
 		}
-		return strings.TrimSpace(string(data)), nil
+		if key := strings.TrimSpace(string(data)); key != "" {
+			return key, nil
+		}
+		return "", fmt.Errorf("--api-key-file %q holds no key", file)
 	}
 	return "", nil
 }

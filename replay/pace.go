@@ -21,6 +21,7 @@ func (r *Runner) pace(ctx context.Context, ready <-chan prepared, start func(pre
 		if !wake.Wait(zero.Add(time.Duration(p.DueUS)*time.Microsecond), ctx.Done()) {
 			return false
 		}
+		r.ahead.Release(p.weight)
 		r.sent.Add(1)
 		start(p)
 	}

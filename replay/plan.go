@@ -115,11 +115,11 @@ func (p *Plan) end() string {
 	return p.To.String()
 }
 
-// replayable reports whether a row can be sent: a body was recorded, or one can
-// be made for its API. Others (a health check that passed a capture) are
+// replayable reports whether a row can be sent: its body was recorded, or one
+// can be made for its API. Others (a health check that passed a capture) are
 // skipped and counted.
 func replayable(api, recorded string) bool {
-	return recorded == schema.RecordedContent || api != schema.APIOther
+	return recorded == schema.RecordedContent || api == schema.APIChat || api == schema.APICompletions
 }
 
 // streamedTokens is the length of a recorded answer that came without usage,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,6 +18,8 @@ import (
 
 // model asks the target which model it serves.
 func (c *client) model(ctx context.Context) (string, error) {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
 	status, body, err := c.get(ctx, "/v1/models")
 	if err != nil {
 		return "", c.unreachable(err)
@@ -50,18 +53,31 @@ func (c *client) get(ctx context.Context, path string) (status int, body []byte,
 	return resp.StatusCode, body, err
 }
 
+// patience is how long a target may take over the questions before the run,
+// if requests have no shorter timeout.
+const patience = time.Minute
+
 // probe sends one small request of the first row's kind, so that a target that
 // will refuse every request is found out before the run begins. Its row is
-// not part of the run.
-func (c *client) probe(ctx context.Context, p Prompter, first *schema.Record) error {
+// not part of the run. A row that brings its own body is not tried: sending it
+// twice would warm the target's cache.
+func (c *client) probe(ctx context.Context, p Prompter, first *schema.Record, timeout time.Duration) error {
+	if first.RequestBody != nil {
+		return nil
+	}
 	small := *first
 	small.RecordID = uuid.New()
 	small.InputTokens, small.OutputTokens = new(int64(16)), new(int64(1))
-	small.RequestBody, small.BlockHashes = nil, nil
+	small.BlockHashes = nil
 	body, err := p.Body(&small)
 	if err != nil {
 		return err
 	}
+	if timeout == 0 || timeout > patience {
+		timeout = patience
+	}
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
 	row := &schema.Record{RecordID: small.RecordID, StartTime: c.clock.NowUS()}
 	x := exchange.Begin(row, first.Method, first.Path, body, c.key)
 	r := c.do(ctx, x, body, func(int64) {})
@@ -73,6 +89,9 @@ func (c *client) probe(ctx context.Context, p Prompter, first *schema.Record) er
 		return c.refused(request, int(*r.HTTPStatus), r.ErrorMessage)
 	case schema.OutcomeClientAbort:
 		return ctx.Err()
+	case schema.OutcomeTimeout:
+		return term.WithHint(fmt.Errorf("target %s did not answer a trial %s within %v", c.target.Redacted(), request, timeout),
+			"check the server; --no-probe sends the trace all the same")
 	case schema.OutcomeTransportError:
 		return c.unreachable(fmt.Errorf("%s", r.ErrorMessage))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"metron/internal/exchange"
 	"metron/internal/term"
@@ -28,6 +29,8 @@ const (
 	// lookAhead is how many bodies are ready before their moment: a second
 	// at 1,000 requests/s, so that making one never delays a send.
 	lookAhead = 1024
+	// readyBytes bounds what those bodies hold when prompts are very long.
+	readyBytes = 256 << 20
 	// rowQueue takes the rows of a burst while the journal is being written.
 	rowQueue = 8192
 	// headStart lets the first request be no later than any other.
@@ -45,6 +48,10 @@ type Runner struct {
 	// NoProbe skips the trial request before the run.
 	NoProbe bool
 
+	// Timeout is how long one request may take, from its send to the end of
+	// its answer; 0: for ever.
+	Timeout time.Duration
+
 	// Grace is how long requests in flight may go on after an interrupt.
 	Grace time.Duration
 
@@ -56,6 +63,7 @@ type Runner struct {
 	zeroUS int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
 	out    *schema.Writer
 	rows   chan *schema.Record
+	ahead  *semaphore.Weighted // of readyBytes
 
 	// Live counts, read by Progress.
 	started  atomic.Bool
@@ -71,13 +79,14 @@ type Runner struct {
 type prepared struct {
 	Send
 	body     []byte
+	weight   int64 // of readyBytes
 	exchange *exchange.Exchange
 }
 
 // Run sends the plan, waits for the answers, seals the file, and returns what
 // happened. When ctx ends it stops sending, lets requests in flight go on for
 // Grace, and keeps what was done; the summary says so. An error means that
-// there is no complete file.
+// there is no complete file, and names the journal if there is one.
 func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	if err := r.Plan.Measure(); err != nil {
 		return nil, err
@@ -89,22 +98,27 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	}
 	r.runID = uuid.New()
 	r.rows = make(chan *schema.Record, rowQueue)
+	r.ahead = semaphore.NewWeighted(readyBytes)
 	var err error
 	if r.out, err = r.Out(schema.Meta{Vantage: schema.VantageReplay, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 		Privacy: schema.RecordedLengths}); err != nil {
 		return nil, err
 	}
-	interrupted, runErr := r.send(ctx)
-	digest, digestErr := r.Plan.File.Digest()
+	interrupted, err := r.send(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("stopped after %d of %d requests (what was recorded is in %q): %w",
+			r.sent.Load(), r.Plan.Rows(), r.out.Journal(), err), r.out.Keep())
+	}
+	digest, err := r.Plan.File.Digest()
+	if err != nil {
+		return nil, errors.Join(err, r.out.Keep())
+	}
 	s := r.recorded.summary(r.Plan, r.sent.Load(), interrupted)
 	r.out.SetMeta(func(m *schema.Meta) {
 		m.Verdict, m.SourceDigest = s.Verdict, digest
 		m.Counters = map[string]int64{"planned": r.Plan.Rows(), "sent": s.Sent}
 	})
-	if err := errors.Join(runErr, digestErr, r.out.Close()); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, r.out.Close()
 }
 
 // prepareTarget finds the model and tries one request.
@@ -122,7 +136,7 @@ func (r *Runner) prepareTarget(ctx context.Context) error {
 		if r.NoProbe {
 			return nil
 		}
-		return r.client.probe(ctx, r.Prompt, s.Row)
+		return r.client.probe(ctx, r.Prompt, s.Row, r.Timeout)
 	}
 	return nil
 }
@@ -165,6 +179,7 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 		interrupted, prepErr = true, nil
 	}
 	inFlight.Wait()
+	interrupted = interrupted || ctx.Err() != nil // it may have come while the last answers were awaited
 	close(r.rows)
 	return interrupted, errors.Join(prepErr, recorder.Wait())
 }
@@ -187,8 +202,12 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 			}
 		}
 		x := exchange.Begin(r.client.row(s, r.runID), s.Row.Method, s.Row.Path, body, r.Key)
+		weight := min(int64(len(body)), readyBytes)
+		if err := r.ahead.Acquire(ctx, weight); err != nil {
+			return err
+		}
 		select {
-		case ready <- prepared{s, body, x}:
+		case ready <- prepared{s, body, weight, x}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -206,6 +225,11 @@ func (r *Runner) exchange(ctx context.Context, p prepared) {
 	case r.rows <- &head:
 	default: // the journal is behind: the complete row will do
 	}
+	if r.Timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, r.Timeout)
+		defer stop()
+	}
 	r.client.do(ctx, p.exchange, p.body, func(n int64) { r.tokens.Add(n) })
 	r.recorded.add(row, p.Row)
 	r.done.Add(1)
@@ -217,17 +241,13 @@ func (r *Runner) exchange(ctx context.Context, p prepared) {
 
 // record writes rows until the channel is closed.
 func (r *Runner) record() error {
-	var invalid error
+	var lost error
 	for row := range r.rows {
-		if err := row.Check(); err != nil {
-			invalid = fmt.Errorf("row %s: %w", row.RecordID, err)
-			continue
+		if err := r.out.Put(row); err != nil {
+			lost = err
 		}
-		// What could not reach the disk stays in memory and is tried again;
-		// Close says whether it got there.
-		_ = r.out.Put(row)
 	}
-	return invalid
+	return lost
 }
 
 // Progress is the live line: sent, in flight, done, errors, lag, tokens/s, time left.
@@ -239,8 +259,8 @@ func (r *Runner) Progress() string {
 	sent, done := r.sent.Load(), r.done.Load()
 	left := (r.Plan.Duration() - elapsed).Round(time.Second)
 	eta := "draining"
-	if left > 0 && sent < r.Plan.Rows() {
-		eta = left.String() + " left"
+	if sent < r.Plan.Rows() {
+		eta = max(left, 0).String() + " left"
 	}
 	return fmt.Sprintf("sent %s/%s  in flight %s  done %s  errors %s  lag p99 %s  %s tok/s  %s",
 		term.Count(sent), term.Count(r.Plan.Rows()), term.Count(sent-done), term.Count(done), term.Count(r.failed.Load()),

@@ -252,3 +252,90 @@ func TestVerdict(t *testing.T) {
 		}
 	}
 }
+
+func TestTargetThatNeverAnswers(t *testing.T) {
+	silent := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/v1/models" {
+			chat(1)(w, req)
+			return
+		}
+		io.Copy(io.Discard, req.Body)
+		<-req.Context().Done()
+	})
+	r, _ := runner(t, silent, 0)
+	r.Timeout = 30 * time.Millisecond
+	if _, err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "did not answer a trial POST /v1/chat/completions within 30ms") {
+		t.Errorf("probe: %v", err)
+	}
+	r, path := runner(t, silent, 0, 1000)
+	r.Timeout, r.NoProbe = 30*time.Millisecond, true
+	s, err := r.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, _ := rowsOf(t, path); len(rows) != 2 || s.Outcomes[schema.OutcomeTimeout] != 2 {
+		t.Errorf("%d rows, %+v", len(rows), s)
+	}
+}
+
+// TestInterruptWhileDraining comes after the last send: the run is cut all the same.
+func TestInterruptWhileDraining(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	r, path := runner(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/v1/models" {
+			chat(1)(w, req)
+			return
+		}
+		io.Copy(io.Discard, req.Body)
+		interrupt()
+		<-req.Context().Done()
+	}), 0)
+	r.NoProbe, r.Grace = true, 20*time.Millisecond
+	s, err := r.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, _ := rowsOf(t, path); !s.Interrupted || len(rows) != 1 || rows[0].Outcome != schema.OutcomeClientAbort {
+		t.Errorf("%+v, %d rows", s, len(rows))
+	}
+}
+
+// badPrompt fails at the third row.
+type badPrompt struct{ calls int }
+
+func (p *badPrompt) Body(r *schema.Record) ([]byte, error) {
+	if p.calls++; p.calls == 3 {
+		return nil, fmt.Errorf("no words left")
+	}
+	return fixedPrompt{}.Body(r)
+}
+
+// TestFailedRunKeepsItsJournal and makes no file that looks complete.
+func TestFailedRunKeepsItsJournal(t *testing.T) {
+	r, path := runner(t, chat(5), 0, 1000, 2000)
+	r.Prompt, r.NoProbe = &badPrompt{}, true
+	_, err := r.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "no words left") || !strings.Contains(err.Error(), "run.arrows") {
+		t.Fatalf("got %v", err)
+	}
+	if rows, _ := rowsOf(t, schema.JournalPath(path)); len(rows) != 2 || rows[0].Outcome != schema.OutcomeOK {
+		t.Errorf("the journal holds %d rows", len(rows))
+	}
+	if _, err := schema.Open(path); err == nil {
+		t.Error("there is a file")
+	}
+}
+
+func TestTallyOfChunks(t *testing.T) {
+	row := &schema.Record{Outcome: schema.OutcomeOK, Dispatched: new(int64(5)),
+		ChunkKind: []int8{schema.KindRole, schema.KindContent, schema.KindContent, schema.KindContent, schema.KindContent, schema.KindUsage, schema.KindContent},
+		ChunkTime: []int64{10, 20, 30, 30, 30, 40, 40}, ChunkRead: []int32{0, 1, 2, 2, 2, 3, 3}}
+	var got tally
+	got.addChunks(row)
+	if got.s.Chunks != 5 || got.s.CoalescedChunks != 3 || len(got.ttftsUS) != 1 || got.ttftsUS[0] != 15 {
+		t.Errorf("%d chunks, %d coalesced, TTFT %v; want 5, 3, [15]", got.s.Chunks, got.s.CoalescedChunks, got.ttftsUS)
+	}
+	if shares(5, 2) != 6 || shares(6, 2) != 6 || shares(5, 0) != 5 {
+		t.Error("choices share tokens wrongly")
+	}
+}

@@ -31,7 +31,7 @@ type Summary struct {
 	OutputLengthMismatch int64 `json:"output_length_mismatches"` // ok rows whose answer is not as long as the recorded one
 	PromptLengthsGuessed int64 `json:"prompt_lengths_guessed"`   // rows whose prompt length the trace does not tell
 	NewConnections       int64 `json:"new_connections"`
-	CoalescedChunks      int64 `json:"coalesced_chunks"` // chunks that shared a socket read with the one before
+	CoalescedChunks      int64 `json:"coalesced_chunks"` // chunks that shared a socket read with another
 	Chunks               int64 `json:"chunks"`
 }
 
@@ -68,21 +68,7 @@ func (t *tally) add(row, source *schema.Record) {
 	if row.ConnectionReused != nil && !*row.ConnectionReused {
 		s.NewConnections++
 	}
-	first := true
-	for i, k := range row.ChunkKind {
-		if k > schema.KindRefusal {
-			continue
-		}
-		s.Chunks++
-		if first {
-			if row.Outcome == schema.OutcomeOK {
-				t.ttftsUS = append(t.ttftsUS, row.ChunkTime[i]-*row.Dispatched)
-			}
-			first = false
-		} else if i < len(row.ChunkRead) && row.ChunkRead[i] == row.ChunkRead[i-1] {
-			s.CoalescedChunks++
-		}
-	}
+	t.addChunks(row)
 	if source.InputTokens != nil && row.InputTokens != nil {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
@@ -92,10 +78,39 @@ func (t *tally) add(row, source *schema.Record) {
 	}
 	if row.OutputTokens != nil {
 		s.Tokens += *row.OutputTokens
-		if row.Outcome == schema.OutcomeOK && row.ExpectedOutputTokens != nil && *row.ExpectedOutputTokens != *row.OutputTokens {
+		if row.Outcome == schema.OutcomeOK && row.ExpectedOutputTokens != nil && shares(*row.ExpectedOutputTokens, row.ChoiceCount) != *row.OutputTokens {
 			s.OutputLengthMismatch++
 		}
 	}
+}
+
+// addChunks counts the chunks that carried something, and those of them that
+// came out of one socket read with another.
+func (t *tally) addChunks(row *schema.Record) {
+	last, together := int32(-1), int64(0)
+	for i, k := range row.ChunkKind {
+		if k > schema.KindRefusal {
+			continue
+		}
+		if t.s.Chunks++; last < 0 && row.Outcome == schema.OutcomeOK {
+			t.ttftsUS = append(t.ttftsUS, row.ChunkTime[i]-*row.Dispatched)
+		}
+		if row.ChunkRead[i] != last {
+			last, together = row.ChunkRead[i], 0
+		}
+		if together++; together == 2 {
+			t.s.CoalescedChunks++ // the one before shared it, too
+		}
+		if together > 1 {
+			t.s.CoalescedChunks++
+		}
+	}
+}
+
+// shares is the length of an answer that n choices share: each is as long.
+func shares(tokens, n int64) int64 {
+	n = max(n, 1)
+	return (tokens + n - 1) / n * n
 }
 
 func failure(row *schema.Record) string {
@@ -162,7 +177,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		f.Line("other length", "%s answers are not as long as the recorded ones", term.Count(s.OutputLengthMismatch))
 	}
 	if s.Chunks > 0 {
-		f.Line("coalesced", "%.2f %% of the chunks shared a socket read with the one before", 100*float64(s.CoalescedChunks)/float64(s.Chunks))
+		f.Line("coalesced", "%.2f %% of the chunks shared a socket read", 100*float64(s.CoalescedChunks)/float64(s.Chunks))
 	}
 	f.Line("connections", "%s new", term.Count(s.NewConnections))
 	f.Line("verdict", "%s", s.Verdict.Status)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -79,10 +80,10 @@ func (j *journal) flush(evenIfEmpty bool) error {
 	return nil
 }
 
-// journalBatch is one complete batch of a journal and where it stands.
+// journalBatch is one complete batch of a journal and where it ends.
 type journalBatch struct {
 	arrow.Record
-	from, to int64
+	to int64
 }
 
 // journalReader reads the complete batches of a journal; a torn tail, what a
@@ -113,8 +114,8 @@ func openJournal(path string) (*journalReader, error) {
 	return &journalReader{file: f, head: head, schema: r.Schema()}, nil
 }
 
-// next reads the batch that begins at offset from (0: the first); io.EOF says
-// that no complete one is there.
+// next reads the batch that begins at offset from; io.EOF says that no complete
+// one is there.
 func (j *journalReader) next(from int64) (b journalBatch, err error) {
 	defer func() {
 		// The IPC reader panics on some malformed messages.
@@ -122,9 +123,6 @@ func (j *journalReader) next(from int64) (b journalBatch, err error) {
 			b, err = journalBatch{}, io.EOF
 		}
 	}()
-	if from == 0 {
-		from = int64(len(j.head))
-	}
 	c := &countingReader{r: io.NewSectionReader(j.file, from, 1<<62)}
 	r, err := ipc.NewReader(io.MultiReader(bytes.NewReader(j.head), c), ipc.WithAllocator(memory.NewGoAllocator()))
 	if err != nil {
@@ -132,11 +130,14 @@ func (j *journalReader) next(from int64) (b journalBatch, err error) {
 	}
 	defer r.Release()
 	if !r.Next() {
+		if disk := (*fs.PathError)(nil); errors.As(r.Err(), &disk) {
+			return journalBatch{}, r.Err()
+		}
 		return journalBatch{}, io.EOF
 	}
 	rec := r.Record()
 	rec.Retain()
-	return journalBatch{Record: rec, from: from, to: from + c.n}, nil
+	return journalBatch{Record: rec, to: from + c.n}, nil
 }
 
 // countingReader counts what was read through it.

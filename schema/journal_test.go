@@ -108,6 +108,36 @@ func TestFailedCloseKeepsTheJournal(t *testing.T) {
 	}
 }
 
+// TestDamagedJournalIsKept: what cannot be read whole is not sealed short.
+func TestDamagedJournalIsKept(t *testing.T) {
+	w, path := create(t)
+	for i := range 3 {
+		put(t, w, row(int64(i)))
+		w.mu.Lock()
+		w.flush()
+		w.mu.Unlock()
+	}
+	f, err := os.OpenFile(w.journalPath, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, 2000), w.journal.size/2); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "damaged") || !strings.Contains(err.Error(), "run.arrows") {
+		t.Errorf("closing over a damaged journal: %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("a file was made of it")
+	}
+	if _, err := os.Stat(w.journalPath); err != nil {
+		t.Errorf("the journal is gone: %v", err)
+	}
+}
+
 func TestLiveJournalReads(t *testing.T) {
 	w, path := create(t)
 	put(t, w, row(7))

@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,9 +16,9 @@ import (
 )
 
 const (
-	groupRows    = 1 << 14 // rows of a row group at most
-	groupChunks  = 1 << 22 // and chunk entries: about 64 MiB as Arrow
-	batchesInUse = 64      // journal batches held while sealing
+	groupRows   = 1 << 14   // rows of a row group at most
+	groupChunks = 1 << 22   // and chunk entries: about 64 MiB as Arrow
+	heldBytes   = 256 << 20 // of journal batches held while sealing: rows out of order find theirs there
 )
 
 // place is where the last row of a record stands in the journal.
@@ -27,9 +28,10 @@ type place struct {
 	row     int32
 }
 
-// seal turns a journal into a Parquet file: the last row of each record,
-// sorted by start_time, under a temporary name until it is complete.
-func seal(journalPath, path string, meta Meta) error {
+// seal turns a journal of size bytes into a Parquet file: the last row of each
+// record, sorted by start_time, under a temporary name until it is complete. A
+// journal that cannot be read to its end is left as it is.
+func seal(journalPath, path string, meta Meta, size int64) error {
 	j, err := openJournal(journalPath)
 	if err != nil {
 		return err
@@ -38,6 +40,9 @@ func seal(journalPath, path string, meta Meta) error {
 	offsets, places, err := j.index()
 	if err != nil {
 		return err
+	}
+	if end := offsets[len(offsets)-1]; end < size {
+		return fmt.Errorf("the journal is damaged: it reads to byte %d of %d", end, size)
 	}
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, meta.perm())
@@ -55,17 +60,20 @@ func seal(journalPath, path string, meta Meta) error {
 	if err := syncFolder(path); err != nil {
 		return err
 	}
+	j.file.Close() // Windows removes no open file
 	return os.Remove(journalPath)
 }
 
-// index finds the offset of each batch and the last row of each record, by start_time.
+// index finds the offset of each batch, and at last where the complete ones
+// end; and the place of the last row of each record, by start_time.
 func (j *journalReader) index() (offsets []int64, places []place, err error) {
 	id, start := j.schema.FieldIndices("record_id"), j.schema.FieldIndices("start_time")
 	if len(id) != 1 || len(start) != 1 {
 		return nil, nil, errors.New("journal has no record_id or start_time")
 	}
 	last := map[uuid.UUID]int{}
-	for at := int64(0); ; {
+	at := int64(len(j.head))
+	for {
 		b, err := j.next(at)
 		if err == io.EOF {
 			break
@@ -84,10 +92,11 @@ func (j *journalReader) index() (offsets []int64, places []place, err error) {
 			last[key] = len(places)
 			places = append(places, p)
 		}
-		offsets = append(offsets, b.from)
+		offsets = append(offsets, at)
 		at = b.to
 		b.Release()
 	}
+	offsets = append(offsets, at)
 	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.startUS, b.startUS) })
 	return offsets, places, nil
 }
@@ -97,7 +106,9 @@ func (j *journalReader) index() (offsets []int64, places []place, err error) {
 func (j *journalReader) rows(offsets []int64, places []place, yield func(*Record) error) error {
 	cols := columns()
 	held := map[int32]arrow.Record{}
-	var order []int32
+	var order []int32 // of held, the oldest first
+	bytes := int64(0)
+	size := func(batch int32) int64 { return offsets[batch+1] - offsets[batch] }
 	for _, p := range places {
 		batch, ok := held[p.batch]
 		if !ok {
@@ -108,10 +119,10 @@ func (j *journalReader) rows(offsets []int64, places []place, yield func(*Record
 			batch = b.Record
 			held[p.batch] = batch
 			order = append(order, p.batch)
-			if len(order) > batchesInUse {
+			for bytes += size(p.batch); bytes > heldBytes && len(order) > 1; order = order[1:] {
+				bytes -= size(order[0])
 				held[order[0]].Release()
 				delete(held, order[0])
-				order = order[1:]
 			}
 		}
 		var r Record

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -14,7 +15,8 @@ import (
 const (
 	flushInterval = 200 * time.Millisecond // a crash loses at most this much
 	flushRows     = 4096
-	flushChunks   = 1 << 19 // bounds a batch's memory when answers are long
+	flushChunks   = 1 << 19   // bounds a batch's memory when answers are long
+	maxBacklog    = 128 << 20 // bytes that wait in memory for a disk that takes nothing
 )
 
 // Writer is the one door to a file: rows go to a journal beside it and become
@@ -25,8 +27,7 @@ type Writer struct {
 	mu      sync.Mutex // guards what follows
 	meta    Meta
 	journal *journal
-	err     error // of the last flush by the clock, not yet told to a caller
-	rows    int64
+	err     error // of the last flush, nil once everything is written
 
 	stop    chan struct{}
 	stopped bool // by Close or Abandon, which one goroutine calls
@@ -46,7 +47,7 @@ func Create(path string, meta Meta) (*Writer, error) {
 	j, err := createJournal(w.journalPath, w.meta)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("create %q: %q is there: another metron writes it, or one was cut off (`metron inspect` reads it; move it away to go on)", path, w.journalPath)
+		return nil, fmt.Errorf("create %q: %q is there: another metron writes it, or one was cut off (`metron inspect` reads it); rename it to go on", path, w.journalPath)
 	case err != nil:
 		return nil, fmt.Errorf("create %q: %w", path, err)
 	}
@@ -55,23 +56,31 @@ func Create(path string, meta Meta) (*Writer, error) {
 	return w, nil
 }
 
-// Put appends a row and keeps nothing of it. Of several rows with one
-// record_id the last is kept. An error other than of Record.Check means that
-// rows could not be written yet: they are kept in memory and tried again.
+// Put takes a row and keeps no reference to it. Of several rows with one
+// record_id the last is kept. An error means that the row was not taken: it is
+// invalid, or the disk takes nothing and too much waits for it already.
 func (w *Writer) Put(r *Record) error {
 	if err := r.Check(); err != nil {
 		return fmt.Errorf("row %s: %w", r.RecordID, err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.err != nil && w.journal.encoded.Len() > maxBacklog {
+		return fmt.Errorf("row %s is lost: %d bytes wait for the disk: %w", r.RecordID, w.journal.encoded.Len(), w.err)
+	}
 	w.journal.add(r)
-	w.rows++
 	if w.journal.pending() >= flushRows || w.journal.chunks >= flushChunks {
 		w.flush()
 	}
-	err := w.err
-	w.err = nil
-	return err
+	return nil
+}
+
+// Err says why rows that were taken have not reached the journal, if they have
+// not; they are kept in memory and tried again.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // SetMeta changes the footer that Close will write.
@@ -83,8 +92,9 @@ func (w *Writer) SetMeta(change func(*Meta)) {
 
 // flush runs with mu held.
 func (w *Writer) flush() {
-	if err := w.journal.flush(false); err != nil {
-		w.err = fmt.Errorf("write journal %q: %w", w.journalPath, err)
+	w.err = w.journal.flush(false)
+	if w.err != nil {
+		w.err = fmt.Errorf("write journal %q: %w", w.journalPath, w.err)
 	}
 }
 
@@ -109,16 +119,24 @@ func (w *Writer) Close() error {
 	if err := w.stopJournal(); err != nil {
 		return err
 	}
-	if err := seal(w.journalPath, w.path, w.meta); err != nil {
+	if err := seal(w.journalPath, w.path, w.meta, w.journal.size); err != nil {
 		return fmt.Errorf("seal %q: %w; what was recorded is in %q", w.path, err, w.journalPath)
 	}
 	return nil
 }
 
+// Journal names the file that rows stand in until Close.
+func (w *Writer) Journal() string { return w.journalPath }
+
+// Keep ends the writer and leaves its journal, for a job that failed after it
+// had recorded something.
+func (w *Writer) Keep() error { return w.stopJournal() }
+
 // Abandon removes the journal without making a file: for a job that failed
 // before it had anything worth keeping. It may follow a Close that failed.
 func (w *Writer) Abandon() error {
-	return errors.Join(w.stopJournal(), os.Remove(w.journalPath))
+	_ = w.stopJournal() // what it could not write is not wanted
+	return os.Remove(w.journalPath)
 }
 
 func (w *Writer) stopJournal() error {
@@ -130,13 +148,15 @@ func (w *Writer) stopJournal() error {
 	w.done.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.err = nil
 	w.flush()
 	return errors.Join(w.err, w.journal.file.Close())
 }
 
 // syncFolder makes a rename in the folder of path durable.
 func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a folder cannot be synced there
+	}
 	d, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err

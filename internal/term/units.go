@@ -82,3 +82,22 @@ func sig3(v float64) string {
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
+
+// RedactURL cuts the user-info out of a text that was meant to be a URL.
+func RedactURL(text string) string {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		scheme, rest = "", text
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+		rest = "[user]" + rest[at:]
+	}
+	if !ok {
+		return rest
+	}
+	return scheme + "://" + rest
+}

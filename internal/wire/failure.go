@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 )
 
@@ -36,17 +37,47 @@ func readFailure(body []byte) (kind, message string) {
 			return "", clip(string(inner), maxMessage)
 		}
 	}
-	for _, m := range []json.RawMessage{b.Message, b.Detail, b.Error} {
-		if isSet(m) {
-			message = clip(plainText(m), maxMessage)
-			break
-		}
+	switch {
+	case isSet(b.Message):
+		message = clip(plainText(b.Message), maxMessage)
+	case isSet(b.Detail):
+		message = clip(detailText(b.Detail), maxMessage)
+	case isSet(b.Error):
+		message = clip(plainText(b.Error), maxMessage)
 	}
 	kind = shortText(b.Type)
 	if kind == "" {
 		kind = shortText(b.Code)
 	}
 	return kind, message
+}
+
+// detailText is FastAPI's detail. Its list of invalid fields repeats the input
+// that was invalid, prompts included: only what was wrong, and where, is kept.
+func detailText(raw json.RawMessage) string {
+	var fields []struct {
+		Loc []any  `json:"loc"`
+		Msg string `json:"msg"`
+	}
+	if json.Unmarshal(raw, &fields) != nil {
+		var text string
+		json.Unmarshal(raw, &text) // anything but a text or that list stays unread
+		return text
+	}
+	var b strings.Builder
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		for k, part := range f.Loc {
+			if k > 0 {
+				b.WriteByte('.')
+			}
+			fmt.Fprint(&b, part)
+		}
+		b.WriteString(": " + f.Msg)
+	}
+	return b.String()
 }
 
 func isSet(raw json.RawMessage) bool {

@@ -12,7 +12,7 @@ func (openAI) request(body []byte, r *Request) {
 	for s.enter('{'); s.next('}'); {
 		switch string(s.key()) {
 		case "model":
-			r.Model = s.text()
+			r.Model = clip(s.text(), maxLabel)
 		case "stream":
 			b := s.boolean()
 			r.Stream = b != nil && *b
@@ -38,7 +38,7 @@ func (openAI) request(body []byte, r *Request) {
 		case "top_p":
 			r.TopP = s.float()
 		case "response_format":
-			r.ResponseFormat = scanFormat(&s)
+			r.ResponseFormat = clip(scanFormat(&s), maxLabel)
 		case "tools":
 			tools = max(0, s.count())
 		case "functions":
