@@ -181,7 +181,7 @@ func TestWholeAnswers(t *testing.T) {
 	for _, key := range []string{"ttft_s", "scheduled_ttft_s", "tbt_s", "tpot_s", "fluidity_index", "min_tbt_deadline_s"} {
 		m := got.Metrics.Get(key)
 		undefined(t, key, m.P50)
-		if m.Count != 0 || m.LeftOut[notStreamed] != 1 {
+		if m.Count != 0 || m.LeftOut[noTokenTimes] != 1 {
 			t.Errorf("%s counts %d, left out %v", key, m.Count, m.LeftOut)
 		}
 	}

@@ -9,16 +9,17 @@ type reason string
 const (
 	notMeasured  reason = "not_measured"   // phase warmup or cooldown
 	notOK        reason = "not_ok"         // latency distributions cover answered requests only
-	notStreamed  reason = "not_streamed"   // the times of its tokens do not exist
+	noTokenTimes reason = "no_token_times" // not streamed, or an import that has none
 	noTokens     reason = "no_tokens"      // the answer was empty
 	oneToken     reason = "one_token"      // nothing lies between its tokens
 	noTimes      reason = "no_times"       // send or end were not recorded
 	noTokenCount reason = "no_token_count" // how many tokens is not known
+	notScheduled reason = "not_scheduled"  // nobody had to send it at a moment: capture, import
 )
 
 // reasons lists every reason, those of the status policy first.
 func reasons() []reason {
-	return []reason{notMeasured, notOK, notStreamed, noTokens, oneToken, noTimes, noTokenCount}
+	return []reason{notMeasured, notOK, noTokenTimes, noTokens, oneToken, noTimes, noTokenCount, notScheduled}
 }
 
 // phrase says a reason to a reader.
@@ -28,8 +29,8 @@ func (r reason) phrase() string {
 		return "warm-up or cool-down"
 	case notOK:
 		return "not ok"
-	case notStreamed:
-		return "not streamed"
+	case noTokenTimes:
+		return "without token times"
 	case noTokens:
 		return "without tokens"
 	case oneToken:
@@ -38,6 +39,8 @@ func (r reason) phrase() string {
 		return "without times"
 	case noTokenCount:
 		return "without a token count"
+	case notScheduled:
+		return "without a schedule"
 	}
 	return string(r)
 }
@@ -85,7 +88,7 @@ func metrics() []metric {
 		{key: "output_throughput_tokens_per_s", label: "output throughput", unit: unitRate,
 			value: func(r *request, _ *Config) (float64, reason) { return r.throughput() }},
 		{key: "send_lag_s", label: "send lag", unit: unitSeconds,
-			value: func(r *request, _ *Config) (float64, reason) { return known(r.wrote, noTimes) }},
+			value: func(r *request, _ *Config) (float64, reason) { return r.sendLag() }},
 		{key: "input_tokens", label: "input tokens", unit: unitTokens,
 			value: func(r *request, _ *Config) (float64, reason) { return known(r.inputTokens, noTokenCount) }},
 		{key: "output_tokens", label: "output tokens", unit: unitTokens,

@@ -88,7 +88,7 @@ func (r *request) decodes() bool { return r.gaps > int64(len(r.tokens.streams)) 
 func (r *request) whyNoGaps() reason {
 	switch {
 	case !r.streamed:
-		return notStreamed
+		return noTokenTimes
 	case r.tokens.chunks == 0:
 		return noTokens
 	case !r.decodes():
@@ -102,7 +102,7 @@ func (r *request) tpot() (float64, reason) {
 	between := r.n.value - int64(len(r.tokens.streams))
 	switch {
 	case !r.streamed:
-		return 0, notStreamed
+		return 0, noTokenTimes
 	case r.tokens.chunks == 0:
 		return 0, noTokens
 	case between <= 0:
@@ -115,7 +115,7 @@ func (r *request) tpot() (float64, reason) {
 func (r *request) first(since int64) (float64, reason) {
 	switch {
 	case !r.streamed:
-		return 0, notStreamed
+		return 0, noTokenTimes
 	case r.tokens.chunks == 0:
 		return 0, noTokens
 	}
@@ -166,7 +166,7 @@ func (r *request) throughput() (float64, reason) {
 func (r *request) deadlineValue(v float64, ok bool) (float64, reason) {
 	switch {
 	case !r.streamed:
-		return 0, notStreamed
+		return 0, noTokenTimes
 	case !ok:
 		return 0, noTokens
 	}
@@ -175,6 +175,14 @@ func (r *request) deadlineValue(v float64, ok bool) (float64, reason) {
 
 // unattainable reports whether no TBT deadline meets the target miss rate.
 func (r *request) unattainable() bool { return r.minDeadline.ok && math.IsInf(r.minDeadline.value, 1) }
+
+// sendLag is how late a request that had its moment was handed to the kernel.
+func (r *request) sendLag() (float64, reason) {
+	if !r.dispatched.ok {
+		return 0, notScheduled
+	}
+	return known(r.wrote, noTimes)
+}
 
 // lastSeen is when the request was over, as far as the row tells.
 func (r *request) lastSeen() maybe[int64] {
