@@ -33,11 +33,12 @@ func commands() []*cli.Command {
 
 // run is the whole program but for the process around it: args[0] is its name,
 // the result its exit status. Data goes to stdout, everything else to stderr.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := &cli.App{
 		Name:        "metron",
 		Usage:       "record LLM traffic with the time of every token, replay it, and ask the columns",
 		Commands:    commands(),
+		Reader:      stdin,
 		Writer:      stdout,
 		ErrWriter:   stderr,
 		Suggest:     true,

@@ -115,7 +115,7 @@ func TestExitStatus(t *testing.T) {
 	}
 	metron := func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
-		code := run(context.Background(), append([]string{"metron"}, args...), &stdout, &stderr)
+		code := run(context.Background(), append([]string{"metron"}, args...), strings.NewReader(""), &stdout, &stderr)
 		return code, stdout.String(), stderr.String()
 	}
 	if code, _, stderr := metron("import", "azure", in("a.csv"), "--out", in("a.parquet")); code != 0 {

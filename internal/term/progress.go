@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// IsTerminal reports whether w is a terminal that a person looks at.
-func IsTerminal(w io.Writer) bool {
+// isTerminal reports whether w is a terminal that a person looks at.
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
@@ -27,7 +27,7 @@ type Progress struct {
 // StartProgress shows line() on w until Stop, if w is a terminal.
 func StartProgress(w io.Writer, line func() string) *Progress {
 	p := &Progress{w: w, stop: make(chan struct{})}
-	if !IsTerminal(w) {
+	if !isTerminal(w) {
 		return p
 	}
 	p.done.Go(func() {
