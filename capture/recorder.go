@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,52 +42,6 @@ type counts struct {
 	seen, recorded, dropped, failed, inFlight atomic.Int64
 }
 
-// part is a piece of an exchange on its way to the recorder. One of begin,
-// header, data and ending is set.
-type part struct {
-	flight *flight
-	begin  *requestHead
-	status int
-	header http.Header
-	data   []byte
-	stamps *exchange.Stamps
-	ending *exchange.Ending
-	atUS   int64
-	read   int32
-}
-
-// requestHead is what the recorder needs of a request beside its body.
-type requestHead struct {
-	method, path string
-	credentials  []string // the first one names the tenant
-}
-
-// newRequestHead reads the request; it must not change any more.
-func newRequestHead(r *http.Request) *requestHead {
-	h := &requestHead{method: r.Method, path: r.URL.Path}
-	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
-		h.credentials = append(h.credentials, r.Header[name]...)
-	}
-	for _, name := range []string{"key", "api_key", "api-key", "access_token", "token"} {
-		h.credentials = append(h.credentials, r.URL.Query()[name]...)
-	}
-	for _, c := range h.credentials {
-		if _, token, ok := strings.Cut(c, " "); ok { // of "Bearer ..."
-			h.credentials = append(h.credentials, token)
-		}
-	}
-	return h
-}
-
-// flight is one request on its way through. Its exchange belongs to the
-// recorder's goroutine, the rest to the proxy's.
-type flight struct {
-	recorder *recorder
-	dropped  atomic.Bool // the queue was full: its record is given up
-	exchange *exchange.Exchange
-	segment  *segment
-}
-
 func newRecorder(clock schema.Clock, f *files, warn func(error)) *recorder {
 	r := &recorder{clock: clock, files: f, key: make([]byte, 32), parts: make(chan part, queueItems), stop: make(chan struct{}), warn: warn}
 	rand.Read(r.key)
@@ -102,53 +54,6 @@ func newRecorder(clock schema.Clock, f *files, warn func(error)) *recorder {
 func (r *recorder) close() {
 	close(r.stop)
 	r.done.Wait()
-}
-
-// begin starts the record of a request; body is not copied, and must not change.
-func (r *recorder) begin(startUS int64, req *http.Request, body []byte) *flight {
-	r.counts.seen.Add(1)
-	f := &flight{recorder: r}
-	f.send(part{begin: newRequestHead(req), data: body, atUS: startUS})
-	return f
-}
-
-func (f *flight) head(status int, header http.Header, atUS int64) {
-	f.send(part{status: status, header: header.Clone(), atUS: atUS})
-}
-
-func (f *flight) body(p []byte, atUS int64, read int32) {
-	if !f.dropped.Load() {
-		f.send(part{data: append([]byte(nil), p...), atUS: atUS, read: read})
-	}
-}
-
-func (f *flight) end(stamps *exchange.Stamps, e exchange.Ending) {
-	f.send(part{stamps: stamps, ending: &e})
-}
-
-// send hands a part over without ever waiting. When there is no room the
-// whole record is given up; its end is still told, so that the file is not
-// held open for it.
-func (f *flight) send(p part) {
-	p.flight = f
-	r := f.recorder
-	if f.dropped.Load() && p.ending == nil {
-		return
-	}
-	if held := r.bytes.Add(int64(len(p.data))); held <= queueBytes || p.ending != nil {
-		select {
-		case r.parts <- p:
-			return
-		default:
-		}
-	}
-	r.bytes.Add(-int64(len(p.data)))
-	if !f.dropped.Swap(true) {
-		r.counts.dropped.Add(1)
-		if p.begin != nil {
-			r.lost.Add(1)
-		}
-	}
 }
 
 // run is the recorder's goroutine.
