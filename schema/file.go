@@ -2,6 +2,7 @@ package schema
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -99,14 +100,17 @@ func (f *File) openParquet() (err error) {
 // checkMagic tells a file cut short from one that never was Parquet.
 func (f *File) checkMagic() error {
 	const magic = "PAR1"
-	head, tail := make([]byte, len(magic)), make([]byte, len(magic))
+	head, tail := make([]byte, 4), make([]byte, 8) // the tail: length of the footer, magic
 	f.file.ReadAt(head, 0)
-	f.file.ReadAt(tail, max(0, f.size-int64(len(magic))))
+	f.file.ReadAt(tail, max(0, f.size-8))
+	footer := int64(binary.LittleEndian.Uint32(tail))
 	switch {
 	case string(head) != magic:
 		return fmt.Errorf("read %q: not a Parquet file; `metron import` reads other formats", f.path)
-	case string(tail) != magic || f.size < 12:
+	case string(tail[4:]) != magic || f.size < 12:
 		return fmt.Errorf("read %q: the file is cut short (%d bytes, no Parquet footer); copy or record it again", f.path, f.size)
+	case footer > f.size-12: // parquet-go would believe it, and allocate as much
+		return fmt.Errorf("read %q: its footer claims %d of %d bytes; the file is damaged", f.path, footer, f.size)
 	}
 	return nil
 }

@@ -220,6 +220,7 @@ func TestOpenErrors(t *testing.T) {
 		{"text.parquet", "not a Parquet file", []byte("TIMESTAMP,ContextTokens\n")},
 		{"short.parquet", "cut short", good[:len(good)/2]},
 		{"bad-footer.parquet", "damaged", append(append([]byte{}, good[:len(good)-60]...), good[len(good)-20:]...)},
+		{"huge-footer.parquet", "claims 4294967040", append(append([]byte{}, good[:len(good)-8]...), 0, 0xff, 0xff, 0xff, 'P', 'A', 'R', '1')},
 		{"text.arrows", "not an Arrow IPC stream", []byte("hello, this is not a stream")},
 	} {
 		p := filepath.Join(dir, c.name)
