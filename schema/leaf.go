@@ -45,7 +45,7 @@ func newLeaf(t arrow.DataType, kind parquet.Kind) (leaf, error) {
 	case arrow.FIXED_SIZE_BINARY:
 		return &wide{width: t.(*arrow.FixedSizeBinaryType).ByteWidth, t: t}, nil
 	}
-	return &binary{t: t, offsets: []int32{0}}, nil
+	return &varied{t: t, offsets: []int32{0}}, nil
 }
 
 // slots says which slots of a page hold a value.
@@ -167,14 +167,14 @@ func (w *wide) data(l *levels) arrow.ArrayData {
 	return array.NewData(w.t, len(w.values)/w.width, []*memory.Buffer{l.validity(), memory.NewBufferBytes(w.values)}, nil, l.nulls, 0)
 }
 
-// binary gathers strings and byte slices.
-type binary struct {
+// varied gathers strings and byte slices.
+type varied struct {
 	t       arrow.DataType
 	values  []byte
 	offsets []int32
 }
 
-func (b *binary) add(page parquet.Page, s slots) {
+func (b *varied) add(page parquet.Page, s slots) {
 	var at func(i int) []byte
 	if d := page.Dictionary(); d != nil {
 		words, data := d.Page().Data(), page.Data()
@@ -190,7 +190,7 @@ func (b *binary) add(page parquet.Page, s slots) {
 	s.each(func(i int) { b.values = append(b.values, at(i)...); end() }, end)
 }
 
-func (b *binary) data(l *levels) arrow.ArrayData {
+func (b *varied) data(l *levels) arrow.ArrayData {
 	return array.NewData(b.t, len(b.offsets)-1,
 		[]*memory.Buffer{l.validity(), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(b.offsets)), memory.NewBufferBytes(b.values)}, nil, l.nulls, 0)
 }
