@@ -24,7 +24,9 @@ func commands() []*cli.Command {
 		recipe.DemoCommand(),
 		capture.Command(),
 		workload.Command(),
-		replay.Command(func(extensions bool) replay.Prompter { return &workload.Prompter{Extensions: extensions} }),
+		replay.Command(func(extensions bool, seed uint64) replay.Prompter {
+			return &workload.Prompter{Extensions: extensions, Seed: seed}
+		}),
 		analyze.Command(),
 		inspect.Command(),
 		llmsim.Command(),

@@ -34,6 +34,9 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		}
 	}
 	t := p.merged()
+	if t.rows == 0 && t.otherAPI > 0 {
+		return nil, term.WithHint(fmt.Errorf("analyze %s: %s, and none asked a model", quoted(paths), rowsOf(t.otherAPI)), "`metron inspect FILE` shows what a file holds")
+	}
 	if t.rows == 0 {
 		return nil, term.WithHint(fmt.Errorf("analyze %s: no rows", quoted(paths)), "`metron inspect FILE` shows what a file holds")
 	}

@@ -111,8 +111,10 @@ func (r *Result) totals() [][2]string {
 	f, p := &r.Fluidity, &r.Playback
 	playback := percent(p.Continuity) + " of the time reading"
 	if p.Stalls > 0 {
-		playback += fmt.Sprintf(", %s stalls, the longest %s; a start %s after the first token would have avoided all",
-			term.Count(p.Stalls), term.Seconds(*p.LongestStallS), term.Seconds(*p.StartDelayS))
+		playback += fmt.Sprintf(", %s stalls, the longest %s", term.Count(p.Stalls), term.Seconds(*p.LongestStallS))
+		if *p.StartDelayS > 0 {
+			playback += fmt.Sprintf("; a start %s after the first token would have avoided all", term.Seconds(*p.StartDelayS))
+		}
 	}
 	return [][2]string{
 		{"throughput", strings.Join([]string{rate(r.Throughput.RequestsPerS, "requests/s"),

@@ -163,6 +163,10 @@ func TestOtherAPIs(t *testing.T) {
 	if r.Requests.Total != 2 || r.Requests.OK != 2 || r.Requests.OtherAPI != 1 {
 		t.Errorf("requests %+v", r.Requests)
 	}
+	_, err := Analyze(t.Context(), []string{writeFile(t, "checks.parquet", schema.Meta{}, check)}, Config{})
+	if err == nil || !strings.Contains(err.Error(), "1 row, and none asked a model") {
+		t.Errorf("only a health check: %v", err)
+	}
 	if e2e := r.Metrics.Get("e2e_latency_s"); e2e.Count != 2 || *e2e.Max != 0.08 || *r.DurationS != 0.08 {
 		t.Errorf("e2e %+v, duration %v", e2e.Summary, *r.DurationS)
 	}

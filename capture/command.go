@@ -17,9 +17,10 @@ func Command() *cli.Command {
 		Name:  "capture",
 		Usage: "stand in front of a server, forward its traffic unchanged, and record it",
 		Description: "Forwards every request to the upstream and writes one row a request, with the time of\n" +
-			"every chunk, to files in --out. No prompt, answer or credential is kept. Stop it with Ctrl-C.\n\n" +
+			"every chunk, to files in --out. No prompt, answer or credential is kept\n" +
+			"(an error message is, in the server's words). Stop it with Ctrl-C.\n\n" +
 			"Example, in front of a simulated server:\n\n" +
-			"   metron sim --listen 127.0.0.1:8000 &\n" +
+			"   metron sim --listen 127.0.0.1:8000 & sleep 1\n" +
 			"   metron capture --upstream http://127.0.0.1:8000 --listen 127.0.0.1:9000 --out traces",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "upstream", Usage: "base `URL` of the server behind it"},

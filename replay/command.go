@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,8 +19,8 @@ import (
 )
 
 // Command is `metron replay`. newPrompter makes the source of bodies for rows
-// without content.
-func Command(newPrompter func(extensions bool) Prompter) *cli.Command {
+// without content; another seed makes other prompts of the same lengths.
+func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Command {
 	return &cli.Command{
 		Name:      "replay",
 		Usage:     "send a trace to a server with its own timing and record the run",
@@ -27,7 +28,7 @@ func Command(newPrompter func(extensions bool) Prompter) *cli.Command {
 		Description: "Every request leaves at its own time on an absolute schedule and waits for no other.\n" +
 			"The run file holds one row a request with the time of every chunk.\n\n" +
 			"Example, against a simulated server:\n\n" +
-			"   metron sim --listen 127.0.0.1:8000 &\n" +
+			"   metron sim --listen 127.0.0.1:8000 & sleep 1\n" +
 			"   metron replay conv.parquet --target http://127.0.0.1:8000 --to 60s --speed 2 --out run.parquet",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "target", Usage: "base `URL` of the server"},
@@ -40,17 +41,26 @@ func Command(newPrompter func(extensions bool) Prompter) *cli.Command {
 			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
 			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
+			&cli.Uint64Flag{Name: "prompt-seed", Usage: "of the made-up prompts; two runs with one `SEED` send the same, and the second finds them in the server's prefix cache", DefaultText: "drawn, and kept in the run file"},
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
 			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
 		},
-		Action: func(c *cli.Context) error { return run(c, newPrompter(c.Bool("extensions"))) },
+		Action: func(c *cli.Context) error {
+			// Prompts of an earlier run stand in the server's prefix cache: by
+			// default every run has its own.
+			seed := c.Uint64("prompt-seed")
+			if !c.IsSet("prompt-seed") {
+				seed = uint64(rand.Uint32())
+			}
+			return run(c, seed, newPrompter(c.Bool("extensions"), seed))
+		},
 	}
 }
 
-func run(c *cli.Context, prompt Prompter) error {
+func run(c *cli.Context, seed uint64, prompt Prompter) error {
 	r, err := configure(c)
 	if err != nil {
 		return err
@@ -73,7 +83,7 @@ func run(c *cli.Context, prompt Prompter) error {
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
 		m.Config, _ = json.Marshal(map[string]any{"trace": trace.Path(), "target": r.Target.Redacted(), "from": r.Plan.From.String(),
-			"to": r.Plan.To.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions")})
+			"to": r.Plan.To.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed})
 		return schema.Create(out, m)
 	}
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
