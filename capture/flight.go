@@ -2,6 +2,7 @@ package capture
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 
@@ -19,28 +20,34 @@ type flight struct {
 
 // requestHead is what the recorder needs of a request beside its body.
 type requestHead struct {
-	method, path string
-	credentials  []string // the first one names the tenant
+	method, path, query string
+	keys                []string // values of the header fields that carry credentials
 }
 
-// newRequestHead reads the request; it must not change any more.
+// newRequestHead takes it from a request, on the path: nothing is parsed yet.
 func newRequestHead(r *http.Request) *requestHead {
-	h := &requestHead{method: r.Method, path: r.URL.Path}
+	h := &requestHead{method: r.Method, path: r.URL.Path, query: r.URL.RawQuery}
 	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
-		h.credentials = append(h.credentials, r.Header[name]...)
-	}
-	if r.URL.RawQuery != "" {
-		query := r.URL.Query()
-		for _, name := range []string{"key", "api_key", "api-key", "access_token", "token"} {
-			h.credentials = append(h.credentials, query[name]...)
-		}
-	}
-	for _, c := range h.credentials {
-		if _, token, ok := strings.Cut(c, " "); ok { // of "Bearer ..."
-			h.credentials = append(h.credentials, token)
-		}
+		h.keys = append(h.keys, r.Header[name]...)
 	}
 	return h
+}
+
+// credentials are what must not be recorded; the first one names the tenant.
+func (h *requestHead) credentials() []string {
+	found := h.keys
+	if h.query != "" {
+		query, _ := url.ParseQuery(h.query) // what of it can be read
+		for _, name := range []string{"key", "api_key", "api-key", "access_token", "token"} {
+			found = append(found, query[name]...)
+		}
+	}
+	for _, c := range found {
+		if _, token, ok := strings.Cut(c, " "); ok { // of "Bearer ..."
+			found = append(found, token)
+		}
+	}
+	return found
 }
 
 // part is a piece of an exchange on its way to the recorder. One of begin,

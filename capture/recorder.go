@@ -115,8 +115,9 @@ func (r *recorder) take(p part) {
 // start journals a request as soon as its head was read, so that a crash
 // leaves a trace of it.
 func (r *recorder) start(f *flight, p part) {
-	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure, Tenant: r.tenant(p.begin.credentials)}
-	x := exchange.Begin(row, p.begin.method, p.begin.path, p.data, p.begin.credentials...)
+	credentials := p.begin.credentials()
+	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure, Tenant: r.tenant(credentials)}
+	x := exchange.Begin(row, p.begin.method, p.begin.path, p.data, credentials...)
 	segment, err := r.files.acquire(p.atUS)
 	if err != nil {
 		r.counts.failed.Add(1)
