@@ -134,32 +134,37 @@ func (r *request) latency() (float64, reason) {
 }
 
 func (r *request) normalizedLatency() (float64, reason) {
-	e2e, why := r.latency()
-	switch {
-	case why != "":
+	e2e, n, why := r.latencyAndTokens()
+	if why != "" {
 		return 0, why
-	case !r.n.ok:
-		return 0, noTokenCount
-	case r.n.value == 0:
-		return 0, noTokens
 	}
-	return e2e / float64(r.n.value), ""
+	return e2e / n, ""
 }
 
 // throughput is in tokens a second.
 func (r *request) throughput() (float64, reason) {
-	e2e, why := r.latency()
+	e2e, n, why := r.latencyAndTokens()
 	switch {
 	case why != "":
 		return 0, why
-	case !r.n.ok:
-		return 0, noTokenCount
-	case r.n.value == 0:
-		return 0, noTokens
 	case e2e <= 0:
 		return 0, noTimes
 	}
-	return float64(r.n.value) * usPerSecond / e2e, ""
+	return n * usPerSecond / e2e, ""
+}
+
+// latencyAndTokens are the E2E latency and n, which is not 0.
+func (r *request) latencyAndTokens() (e2e, n float64, why reason) {
+	e2e, why = r.latency()
+	switch {
+	case why != "":
+		return 0, 0, why
+	case !r.n.ok:
+		return 0, 0, noTokenCount
+	case r.n.value == 0:
+		return 0, 0, noTokens
+	}
+	return e2e, float64(r.n.value), ""
 }
 
 // deadlineValue is a value that exists where tokens had deadlines.
