@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,67 +19,37 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		return nil, fmt.Errorf("analyze: %w", err)
 	}
 	c = c.fill()
-	files, err := openAll(paths)
-	defer func() {
-		for _, f := range files {
-			f.Close()
-		}
-	}()
+	archive, err := schema.OpenArchive(paths...)
 	if err != nil {
 		return nil, err
 	}
-	p := newPass(&c, countRows(files))
-	for i, f := range files {
-		if err := p.read(ctx, i, f); err != nil {
-			return nil, err
-		}
+	defer archive.Close()
+	p := newPass(&c, archive.NumRows())
+	if err := p.read(ctx, archive); err != nil {
+		return nil, err
 	}
 	t := p.merged()
-	if t.rows == 0 && t.otherAPI > 0 {
-		return nil, term.WithHint(fmt.Errorf("analyze %s: %s, and none asked a model", quoted(paths), rowsOf(t.otherAPI)), "`metron inspect FILE` shows what a file holds")
-	}
 	if t.rows == 0 {
-		return nil, term.WithHint(fmt.Errorf("analyze %s: no rows", quoted(paths)), "`metron inspect FILE` shows what a file holds")
+		return nil, term.WithHint(fmt.Errorf("analyze %s: %s", archive.Name(), nothing(t, &c)), "`metron inspect FILE` shows what a file holds")
 	}
-	result := newResult(t, files, &c)
+	result := newResult(t, archive.Files, &c)
 	if c.Plots {
-		if result.timelines, err = readTimelines(ctx, files, choose(t.picks), &c); err != nil {
+		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
 			return nil, err
 		}
 	}
 	return result, nil
 }
 
-func openAll(paths []string) ([]*schema.File, error) {
-	var files []*schema.File
-	for _, path := range paths {
-		f, err := schema.Open(path)
-		if err != nil {
-			return files, err
-		}
-		files = append(files, f)
+// nothing says why there is no row to speak of.
+func nothing(t *tally, c *Config) string {
+	switch {
+	case t.otherAPI > 0:
+		return rowsOf(t.otherAPI) + ", and none asked a model"
+	case !c.Selection.IsZero():
+		return "no rows " + c.Selection.String()
 	}
-	return files, nil
-}
-
-// countRows is the number of rows of all files, -1 where a live journal does not know.
-func countRows(files []*schema.File) int64 {
-	rows := int64(0)
-	for _, f := range files {
-		n := f.NumRows()
-		if n < 0 {
-			return -1
-		}
-		rows += n
-	}
-	return rows
-}
-
-func quoted(paths []string) string {
-	if len(paths) == 1 {
-		return fmt.Sprintf("%q", paths[0])
-	}
-	return fmt.Sprintf("%d files, %q first", len(paths), paths[0])
+	return "no rows"
 }
 
 // pass is one read over all rows.
@@ -107,37 +78,32 @@ func newPass(c *Config, rows int64) *pass {
 	return p
 }
 
-// read adds the rows of one file.
-func (p *pass) read(ctx context.Context, file int, f *schema.File) error {
-	place := int64(0)
-	for b, err := range f.Batches(columnNames()...) {
-		if err == nil {
-			err = ctx.Err()
-		}
+// read adds the rows that were asked for.
+func (p *pass) read(ctx context.Context, a *schema.Archive) error {
+	for b, err := range a.Batches(ctx, schema.Query{Columns: columnNames(), Selection: p.config.Selection}) {
 		if err != nil {
 			return err
 		}
 		v, err := newView(b)
 		if err == nil {
-			err = p.batch(ctx, file, place, &v)
+			err = p.batch(ctx, slices.Index(a.Files, b.File), &v)
 		}
 		if err != nil {
-			return fmt.Errorf("analyze %q: %w", f.Path(), err)
+			return fmt.Errorf("analyze %q: %w", b.File.Path(), err)
 		}
-		place += int64(v.rows)
 	}
 	return nil
 }
 
 // batch has every worker compute a run of the rows, and then hands them on in order.
-func (p *pass) batch(ctx context.Context, file int, place int64, v *view) error {
+func (p *pass) batch(ctx context.Context, file int, v *view) error {
 	if p.config.PerRequest != nil {
 		p.rows = make([]RequestRow, v.rows)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, w := range p.workers {
 		from, to := v.rows*i/len(p.workers), v.rows*(i+1)/len(p.workers)
-		group.Go(func() error { return p.share(ctx, w, v, file, place, from, to) })
+		group.Go(func() error { return p.share(ctx, w, v, file, from, to) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -150,13 +116,13 @@ func (p *pass) batch(ctx context.Context, file int, place int64, v *view) error 
 	return nil
 }
 
-// share computes rows from to to of a batch that starts at place in its file.
-func (p *pass) share(ctx context.Context, w *worker, v *view, file int, place int64, from, to int) error {
+// share computes rows from to to of a batch.
+func (p *pass) share(ctx context.Context, w *worker, v *view, file int, from, to int) error {
 	for i := from; i < to; i++ {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r := request{file: file, place: place + int64(i)}
+		r := request{file: file, place: v.batch.Row(i)}
 		if err := v.row(i, &r.row); err != nil {
 			return fmt.Errorf("row %d: %w", r.place+1, err)
 		}

@@ -44,8 +44,9 @@ type row struct {
 	chunkRead                            []int32 // empty: unknown
 }
 
-// view is a record batch with its columns at hand.
+// view is a batch with its columns at hand.
 type view struct {
+	batch                                schema.Batch
 	rows                                 int
 	recordID, sourceID                   *array.FixedSizeBinary
 	startTime                            *array.Timestamp
@@ -61,7 +62,8 @@ type view struct {
 }
 
 // newView finds the columns of columnNames in a batch.
-func newView(b arrow.Record) (v view, err error) {
+func newView(b schema.Batch) (v view, err error) {
+	v.batch = b
 	v.rows = int(b.NumRows())
 	c := columnReader{batch: b}
 	v.recordID = take[*array.FixedSizeBinary](&c)

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
+	"metron/schema"
 )
 
 // Command is `metron analyze`.
@@ -14,10 +15,15 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:      "analyze",
 		Usage:     "answer latency questions from the columns of traces and runs",
-		ArgsUsage: "FILE...",
+		ArgsUsage: "FILE|GLOB|DIR...",
 		Description: `Reads one or more trace or run files as one population and prints every metric
 with its counts and percentiles. Deadlines, policies and percentiles are asked
 here: another question needs no other run.
+
+--where takes conditions on columns, several joined by commas, all of which must
+hold: 'outcome=ok,model=llama*|qwen*,input_tokens>=1000,session!=null'. model,
+endpoint, session, status and time are short for request_model, path, session_id,
+http_status and start_time.
 
 Example:
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
@@ -28,6 +34,9 @@ Example:
 			&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
 			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
+			term.WhereFlag(),
+			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
+			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
@@ -94,6 +103,9 @@ func configOf(c *cli.Context) (Config, error) {
 	var err error
 	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
 		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
+	}
+	if config.Selection, err = schema.ParseSelection(term.Where(c), c.String("from"), c.String("to")); err != nil {
+		return Config{}, term.Usagef("analyze: %w", err)
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)

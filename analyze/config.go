@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"metron/schema"
 )
 
 // Policy says when the tokens of a chunk came that carries several.
@@ -26,6 +28,9 @@ type Config struct {
 	Fluidity       Arithmetic    // "": exact
 	MultiToken     Policy        // "": burst
 	Percentile     Method        // "": nearest
+
+	// Selection is which rows are asked about; the zero value: all.
+	Selection schema.Selection
 
 	// Plots asks for what only plots show: the acceptance curve and the timelines
 	// of chosen requests, which takes a second pass over the files.

@@ -98,6 +98,7 @@ type SettingsOfJSON struct {
 	Fluidity       Arithmetic `json:"fluidity"`
 	MultiToken     Policy     `json:"multi_token"`
 	Percentile     Method     `json:"percentile"`
+	Selection      string     `json:"selection"` // "" is every row
 }
 
 func newResult(t *tally, files []*schema.File, c *Config) *Result {
@@ -105,7 +106,7 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 		SchemaVersion: SchemaVersion,
 		Requests:      Requests{Total: t.rows, OK: t.ok, OtherAPI: t.otherAPI, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}},
 		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
-			c.Fluidity, c.MultiToken, c.Percentile},
+			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String()},
 		percentile: c.Percentile,
 		tbt:        &t.tbt,
 		decoding:   t.minima.Count(),

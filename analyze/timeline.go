@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 
 	"metron/schema"
 )
@@ -64,31 +65,24 @@ type timeline struct {
 
 // readTimelines reads the chosen requests again: which they would be was not
 // known while their tokens were at hand.
-func readTimelines(ctx context.Context, files []*schema.File, chosen []chosen, c *Config) ([]timeline, error) {
+func readTimelines(ctx context.Context, a *schema.Archive, chosen []chosen, c *Config) ([]timeline, error) {
 	out := make([]timeline, len(chosen))
-	for i, f := range files {
-		place := int64(0)
-		for b, err := range f.Batches(columnNames()...) {
-			if err == nil {
-				err = ctx.Err()
+	for b, err := range a.Batches(ctx, schema.Query{Columns: columnNames(), Selection: c.Selection}) {
+		if err != nil {
+			return nil, err
+		}
+		v, err := newView(b)
+		if err != nil {
+			return nil, fmt.Errorf("analyze %q: %w", b.File.Path(), err)
+		}
+		for j, want := range chosen {
+			at := sort.Search(v.rows, func(i int) bool { return b.Row(i) >= want.place })
+			if a.Files[want.file] != b.File || at == v.rows || b.Row(at) != want.place {
+				continue
 			}
-			if err != nil {
-				return nil, err
+			if out[j], err = readTimeline(&v, at, want, c); err != nil {
+				return nil, fmt.Errorf("analyze %q: row %d: %w", b.File.Path(), want.place+1, err)
 			}
-			v, err := newView(b)
-			if err != nil {
-				return nil, fmt.Errorf("analyze %q: %w", f.Path(), err)
-			}
-			for j, want := range chosen {
-				at := int(want.place - place)
-				if want.file != i || at < 0 || at >= v.rows {
-					continue
-				}
-				if out[j], err = readTimeline(&v, at, want, c); err != nil {
-					return nil, fmt.Errorf("analyze %q: row %d: %w", f.Path(), want.place+1, err)
-				}
-			}
-			place += int64(v.rows)
 		}
 	}
 	return out, nil

@@ -155,7 +155,7 @@ func (d Demo) write(path string) error {
 }
 
 func (d Demo) send(ctx context.Context, trace, target, run string, progress io.Writer) (*replay.Summary, error) {
-	f, err := schema.Open(trace)
+	f, err := schema.OpenArchive(trace)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (d Demo) send(ctx context.Context, trace, target, run string, progress io.W
 	if err != nil {
 		return nil, err
 	}
-	r := &replay.Runner{Plan: &replay.Plan{File: f}, Target: u, Prompt: &workload.Prompter{Extensions: true, Seed: d.Seed}, NoProbe: true, Grace: 5 * time.Second,
+	r := &replay.Runner{Plan: &replay.Plan{Trace: f}, Target: u, Prompt: &workload.Prompter{Extensions: true, Seed: d.Seed}, NoProbe: true, Grace: 5 * time.Second,
 		Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(run, m) }}
 	line := term.StartProgress(progress, r.Progress)
 	s, err := r.Run(ctx)

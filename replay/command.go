@@ -24,7 +24,7 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 	return &cli.Command{
 		Name:      "replay",
 		Usage:     "send a trace to a server with its own timing and record the run",
-		ArgsUsage: "TRACE.parquet",
+		ArgsUsage: "TRACE.parquet|GLOB|DIR...",
 		Description: "Every request leaves at its own time on an absolute schedule and waits for no other.\n" +
 			"The run file holds one row a request with the time of every chunk.\n\n" +
 			"Example, against a simulated server:\n\n" +
@@ -34,8 +34,9 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			&cli.StringFlag{Name: "target", Usage: "base `URL` of the server"},
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-			&cli.DurationFlag{Name: "from", Usage: "begin at this offset of the trace"},
-			&cli.DurationFlag{Name: "to", Usage: "end before this offset of the trace", DefaultText: "its end"},
+			term.WhereFlag(),
+			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT` of the trace: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
+			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT` of the trace", DefaultText: "its end"},
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "times the recorded speed"},
 			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
 			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
@@ -66,12 +67,12 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 		return err
 	}
 	r.Prompt = prompt
-	trace, err := schema.Open(c.Args().First())
+	trace, err := schema.OpenArchive(c.Args().Slice()...)
 	if err != nil {
 		return err
 	}
 	defer trace.Close()
-	r.Plan.File = trace
+	r.Plan.Trace = trace
 	out := c.String("out")
 	if _, err := os.Stat(out); err == nil && !c.Bool("force") {
 		return term.WithHint(fmt.Errorf("--out %q is there already, and recordings are not overwritten", out), "choose another name, or --force to replace it")
@@ -82,8 +83,8 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 		return fmt.Errorf("--out %q: %w", out, err)
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
-		m.Config, _ = json.Marshal(map[string]any{"trace": trace.Path(), "target": r.Target.Redacted(), "from": r.Plan.From.String(),
-			"to": r.Plan.To.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed})
+		m.Config, _ = json.Marshal(map[string]any{"trace": c.Args().Slice(), "target": r.Target.Redacted(),
+			"selection": r.Plan.Selection.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed})
 		return schema.Create(out, m)
 	}
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
@@ -111,14 +112,12 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 // configure checks every flag before anything is opened.
 func configure(c *cli.Context) (*Runner, error) {
 	switch {
-	case c.NArg() != 1:
-		return nil, term.WithHint(term.Usagef("replay takes one trace, got %d", c.NArg()), "metron replay trace.parquet --target URL --out run.parquet")
+	case c.NArg() == 0:
+		return nil, term.WithHint(term.Usagef("replay needs a trace"), "metron replay trace.parquet --target URL --out run.parquet")
 	case c.String("target") == "":
 		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
 	case !strings.HasSuffix(c.String("out"), ".parquet"):
 		return nil, term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", c.String("out")), "--out run.parquet")
-	case c.Duration("from") < 0 || c.Duration("to") < 0 || c.Duration("to") != 0 && c.Duration("to") <= c.Duration("from"):
-		return nil, term.Usagef("--from %v --to %v is not a window", c.Duration("from"), c.Duration("to"))
 	case c.Duration("grace") < 0 || c.Duration("timeout") < 0:
 		return nil, term.Usagef("--grace and --timeout must not be negative")
 	}
@@ -133,11 +132,15 @@ func configure(c *cli.Context) (*Runner, error) {
 	if err != nil {
 		return nil, term.Usagef("--speed: %w", err)
 	}
+	selection, err := schema.ParseSelection(term.Where(c), c.String("from"), c.String("to"))
+	if err != nil {
+		return nil, term.Usagef("%w", err)
+	}
 	key, err := apiKey(c.String("api-key-env"), c.String("api-key-file"))
 	if err != nil {
 		return nil, err
 	}
-	return &Runner{Plan: &Plan{From: c.Duration("from"), To: c.Duration("to"), Speed: speed}, Target: target, Key: key,
+	return &Runner{Plan: &Plan{Selection: selection, Speed: speed}, Target: target, Key: key,
 		Model: c.String("model"), NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace")}, nil
 }
 

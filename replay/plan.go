@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"math/big"
@@ -14,17 +15,18 @@ import (
 
 // Plan is which rows of a trace are sent when.
 type Plan struct {
-	File *schema.File
+	Trace *schema.Archive
 
-	// From and To bound the window, as offsets from the trace's first
-	// arrival; To 0 is its end. A row at From is in, one at To is not.
-	From, To time.Duration
+	// Selection is which rows are sent. Where its window begins, or else at
+	// the trace's first arrival, the schedule begins: conditions take rows out
+	// of it and move no other.
+	Selection schema.Selection
 
 	// Speed is how many times faster than recorded the trace is sent; the
 	// zero value is recorded speed.
 	Speed Speed
 
-	firstUS int64 // the trace's first arrival, us since the Unix epoch
+	firstUS int64 // the window's first moment, us since the Unix epoch
 	rows    int64 // to be sent
 	skipped int64 // in the window, but not replayable
 	lastUS  int64 // offset of the last send after the first moment of the window
@@ -68,51 +70,61 @@ type Send struct {
 	Row   *schema.Record
 }
 
-// Measure reads the arrival times and finds how many rows are in the window
-// and how long sending them takes. A window without rows is an error.
-func (p *Plan) Measure() error {
-	first, total := true, int64(0)
-	var spanUS int64
-	for b, err := range p.File.Batches("start_time", "api", "recorded") {
+// Measure reads the arrival times and finds how many rows are selected and
+// how long sending them takes. A selection without rows is an error.
+func (p *Plan) Measure(ctx context.Context) error {
+	first, ok, err := p.Trace.FirstStart()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("trace %s has no rows: nothing to replay", p.Trace.Name())
+	}
+	fromUS, _ := p.Selection.Window(first)
+	p.firstUS = max(first, fromUS)
+	for b, err := range p.Trace.Batches(ctx, schema.Query{Columns: []string{"start_time", "api", "recorded"}, Selection: p.Selection}) {
 		if err != nil {
 			return err
 		}
 		starts, apis, recorded := b.Column(0).(*array.Timestamp), b.Column(1).(*array.String), b.Column(2).(*array.String)
 		for i := range starts.Len() {
-			us := int64(starts.Value(i))
-			if first {
-				p.firstUS, first = us, false
-			}
-			total++
-			spanUS = us - p.firstUS
-			due, in := p.due(us)
-			switch {
-			case !in:
-			case replayable(apis.Value(i), recorded.Value(i)):
-				p.rows++
-				p.lastUS = due
-			default:
+			if !replayable(apis.Value(i), recorded.Value(i)) {
 				p.skipped++
+				continue
 			}
+			p.rows++
+			p.lastUS = max(p.lastUS, p.due(int64(starts.Value(i))))
 		}
 	}
 	switch {
-	case total == 0:
-		return fmt.Errorf("trace %q has no rows: nothing to replay", p.File.Path())
 	case p.rows == 0 && p.skipped > 0:
-		return fmt.Errorf("trace %q has no rows that can be replayed in the window: its %d rows there are of no known API and carry no body", p.File.Path(), p.skipped)
+		return fmt.Errorf("trace %s has no rows that can be replayed%s: its %d rows there are of no known API and carry no body", p.Trace.Name(), p.selected(), p.skipped)
 	case p.rows == 0:
-		return fmt.Errorf("trace %q has no rows in the window from %v to %s; its %d rows span %v: widen --from/--to",
-			p.File.Path(), p.From, p.end(), total, time.Duration(spanUS)*time.Microsecond)
+		return p.nothing(ctx, first)
 	}
 	return nil
 }
 
-func (p *Plan) end() string {
-	if p.To == 0 {
-		return "the end"
+// nothing is the error of a selection without rows.
+func (p *Plan) nothing(ctx context.Context, first int64) error {
+	total, last := 0, first
+	for b, err := range p.Trace.Batches(ctx, schema.Query{Columns: []string{"start_time"}}) {
+		if err != nil {
+			return err
+		}
+		total += int(b.NumRows())
+		starts := b.Column(0).(*array.Timestamp)
+		last = max(last, int64(starts.Value(starts.Len()-1)))
 	}
-	return p.To.String()
+	return fmt.Errorf("trace %s has no rows%s; its %d rows span %v: widen --from/--to/--where",
+		p.Trace.Name(), p.selected(), total, time.Duration(last-first)*time.Microsecond)
+}
+
+func (p *Plan) selected() string {
+	if p.Selection.IsZero() {
+		return ""
+	}
+	return " " + p.Selection.String()
 }
 
 // replayable reports whether a row can be sent: its body was recorded, or one
@@ -151,34 +163,18 @@ func (p *Plan) Skipped() int64 { return p.skipped }
 func (p *Plan) Duration() time.Duration { return time.Duration(p.lastUS) * time.Microsecond }
 
 // due gives a row's offset in the schedule, send_i = (a_i - a_0)/speed with
-// a_0 the window's first moment, and whether it is in the window at all.
-func (p *Plan) due(startUS int64) (int64, bool) {
-	offset := startUS - p.firstUS
-	if offset < p.From.Microseconds() || p.To != 0 && offset >= p.To.Microseconds() {
-		return 0, false
-	}
-	return p.Speed.scale(offset - p.From.Microseconds()), true
-}
+// a_0 the window's first moment.
+func (p *Plan) due(startUS int64) int64 { return p.Speed.scale(startUS - p.firstUS) }
 
 // Sends yields the planned requests in order; call Measure first.
 func (p *Plan) Sends() iter.Seq2[Send, error] {
 	return func(yield func(Send, error) bool) {
-		for r, err := range p.File.Records() {
+		for r, err := range p.Trace.Records(context.Background(), p.Selection) {
 			if err != nil {
 				yield(Send{}, err)
 				return
 			}
-			due, in := p.due(r.StartTime)
-			if !in {
-				if p.To != 0 && r.StartTime-p.firstUS >= p.To.Microseconds() {
-					return // rows are sorted by start_time
-				}
-				continue
-			}
-			if !replayable(r.API, r.Recorded) {
-				continue
-			}
-			if !yield(Send{due, r}, nil) {
+			if replayable(r.API, r.Recorded) && !yield(Send{p.due(r.StartTime), r}, nil) {
 				return
 			}
 		}

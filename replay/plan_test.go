@@ -15,7 +15,7 @@ import (
 )
 
 // traceOf writes a trace with the given arrivals, us after a fixed epoch.
-func traceOf(t *testing.T, startsUS ...int64) *schema.File {
+func traceOf(t *testing.T, startsUS ...int64) *schema.Archive {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "trace.parquet")
 	w, err := schema.Create(path, schema.Meta{Vantage: schema.VantageImport})
@@ -34,12 +34,22 @@ func traceOf(t *testing.T, startsUS ...int64) *schema.File {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f, err := schema.Open(path)
+	f, err := schema.OpenArchive(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return f
+}
+
+func window(from, to time.Duration) (s schema.Selection) {
+	if from > 0 {
+		s.From = schema.Offset(from)
+	}
+	if to > 0 {
+		s.To = schema.Offset(to)
+	}
+	return s
 }
 
 func TestPlan(t *testing.T) {
@@ -61,8 +71,8 @@ func TestPlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := Plan{File: trace, From: c.from, To: c.to, Speed: speed}
-		if err := p.Measure(); err != nil {
+		p := Plan{Trace: trace, Selection: window(c.from, c.to), Speed: speed}
+		if err := p.Measure(t.Context()); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		var got []int64
@@ -82,12 +92,12 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPlanWithoutRows(t *testing.T) {
-	p := Plan{File: traceOf(t, 0, 5_000_000), From: time.Second, To: 2 * time.Second}
-	if err := p.Measure(); err == nil || !strings.Contains(err.Error(), "no rows in the window from 1s to 2s; its 2 rows span 5s") {
+	p := Plan{Trace: traceOf(t, 0, 5_000_000), Selection: window(time.Second, 2*time.Second)}
+	if err := p.Measure(t.Context()); err == nil || !strings.Contains(err.Error(), "no rows from 1s to 2s; its 2 rows span 5s") {
 		t.Errorf("got %v", err)
 	}
-	p = Plan{File: traceOf(t)}
-	if err := p.Measure(); err == nil || !strings.Contains(err.Error(), "nothing to replay") {
+	p = Plan{Trace: traceOf(t)}
+	if err := p.Measure(t.Context()); err == nil || !strings.Contains(err.Error(), "nothing to replay") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -76,7 +76,7 @@ type Runner struct {
 // Grace, and keeps what was done; the summary says so. An error means that
 // there is no complete file, and names the journal if there is one.
 func (r *Runner) Run(ctx context.Context) (*Summary, error) {
-	if err := r.Plan.Measure(); err != nil {
+	if err := r.Plan.Measure(ctx); err != nil {
 		return nil, err
 	}
 	clock := schema.NewClock()
@@ -97,7 +97,7 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		return nil, errors.Join(fmt.Errorf("stopped after %d of %d requests (what was recorded is in %q): %w",
 			r.sent.Load(), r.Plan.Rows(), r.out.Journal(), err), r.out.Keep())
 	}
-	digest, err := r.Plan.File.Digest()
+	digest, err := r.Plan.Trace.Digest()
 	if err != nil {
 		return nil, errors.Join(err, r.out.Keep())
 	}

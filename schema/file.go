@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -37,7 +38,7 @@ func Open(path string) (*File, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open %q: %w", path, err)
 	case info.IsDir():
-		return nil, fmt.Errorf("open %q: it is a folder; name the files in it", path)
+		return nil, fmt.Errorf("open %q: it is a folder, where one file is needed", path)
 	case info.Size() == 0:
 		return nil, fmt.Errorf("open %q: the file is empty (0 bytes); record or import it again", path)
 	}
@@ -158,52 +159,18 @@ func (f *File) ColumnBytes() map[string]int64 {
 	return sizes
 }
 
-// Batches yields Arrow record batches of just the columns named, in file
-// order; of a journal, the last row of each record by start_time. A batch is
-// valid until the next one is asked for. Columns that an older file lacks are
-// null. An error ends the sequence.
-func (f *File) Batches(names ...string) iter.Seq2[arrow.Record, error] {
-	return func(yield func(arrow.Record, error) bool) {
-		cols, err := pick(names)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		read := f.parquetBatches
-		if f.parquet == nil {
-			read = f.journalBatches
-		}
-		more := true
-		err = read(cols, func(b arrow.Record) bool {
-			defer b.Release()
-			more = yield(b, nil)
-			return more
-		})
-		if err != nil && more {
-			yield(nil, fmt.Errorf("read %q: %w", f.path, err))
-		}
-	}
+// Batches yields record batches of just the columns named, in file order; see
+// Archive.Batches, which also takes conditions and many files.
+func (f *File) Batches(names ...string) iter.Seq2[Batch, error] {
+	return f.alone().Batches(context.Background(), Query{Columns: names})
 }
 
-// Records yields whole rows, in file order. A row shares memory with no other.
+// Records yields whole rows, in file order.
 func (f *File) Records() iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
-		cols := columns()
-		for b, err := range f.Batches(ColumnNames()...) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for row := range int(b.NumRows()) {
-				r := new(Record)
-				getRecord(b, cols, row, r)
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-	}
+	return f.alone().Records(context.Background(), Selection{})
 }
+
+func (f *File) alone() *Archive { return &Archive{Files: []*File{f}} }
 
 func pick(names []string) ([]column, error) {
 	all := map[string]column{}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,29 +15,14 @@ import (
 
 func arrowAllocator() memory.Allocator { return memory.NewGoAllocator() }
 
-// parquetBatches reads one batch a row group: typed pages into flat slices,
-// which Arrow arrays then wrap without a copy.
-func (f *File) parquetBatches(cols []column, yield func(arrow.Record) bool) (err error) {
+// readColumn reads one column of a row group: typed pages into a flat slice,
+// which an Arrow array then wraps without a copy.
+func (f *File) readColumn(c column, group parquet.RowGroup) (a arrow.Array, err error) {
 	defer func() {
 		if p := recover(); p != nil { // parquet-go panics on some malformed pages
 			err = fmt.Errorf("malformed Parquet data: %v", p)
 		}
 	}()
-	for i, group := range f.parquet.RowGroups() {
-		arrays := make([]arrow.Array, len(cols))
-		for k, c := range cols {
-			if arrays[k], err = f.readColumn(c, group); err != nil {
-				return fmt.Errorf("row group %d, column %s: %w", i, c.name, err)
-			}
-		}
-		if !yield(array.NewRecord(arrowSchema(cols, nil), arrays, group.NumRows())) {
-			return nil
-		}
-	}
-	return nil
-}
-
-func (f *File) readColumn(c column, group parquet.RowGroup) (arrow.Array, error) {
 	path := []string{c.name}
 	if c.list {
 		path = []string{c.name, "list", "element"}
@@ -58,7 +44,8 @@ func (f *File) readColumn(c column, group parquet.RowGroup) (arrow.Array, error)
 		return nil, err
 	}
 	shape := &levels{maxDef: byte(leaf.MaxDefinitionLevel), list: c.list}
-	pages := group.ColumnChunks()[leaf.ColumnIndex].Pages()
+	chunk := group.ColumnChunks()[leaf.ColumnIndex]
+	pages := chunk.Pages()
 	defer pages.Close()
 	for {
 		page, err := pages.ReadPage()
@@ -103,16 +90,7 @@ func (l *levels) add(page parquet.Page) slots {
 	def := page.DefinitionLevels()
 	switch {
 	case l.list:
-		before := l.elements
-		for i, rep := range page.RepetitionLevels() {
-			if rep == 0 {
-				l.offsets = append(l.offsets, int32(l.elements))
-			}
-			if def[i] == l.maxDef {
-				l.elements++
-			}
-		}
-		return slots{stored: l.elements - before}
+		return slots{stored: l.addLists(page.RepetitionLevels(), def)}
 	case l.maxDef == 0:
 		return slots{stored: int(page.NumValues())}
 	}
@@ -127,6 +105,27 @@ func (l *levels) add(page parquet.Page) slots {
 	l.slots += len(def)
 	l.nulls += len(def) - stored
 	return slots{stored, def}
+}
+
+// addLists takes the levels of a list column's page in and gives the number of
+// elements: of long lists nearly all levels are alike, so it skips from list to list.
+func (l *levels) addLists(rep, def []byte) int {
+	before := l.elements
+	noneEmpty := bytes.Count(def, []byte{l.maxDef}) == len(def)
+	for i := 0; i < len(rep); {
+		if rep[i] == 0 {
+			l.offsets = append(l.offsets, int32(l.elements))
+		}
+		next := bytes.IndexByte(rep[i+1:], 0) + 1
+		if next == 0 {
+			next = len(rep) - i
+		}
+		if noneEmpty || def[i] == l.maxDef {
+			l.elements += next
+		}
+		i += next
+	}
+	return l.elements - before
 }
 
 // validity gives Arrow's null bitmap.

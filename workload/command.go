@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
+	"metron/schema"
 )
 
 // Command is `metron import`, with a subcommand for each of Formats.
@@ -32,7 +33,7 @@ func Command() *cli.Command {
 			if !c.Args().Present() {
 				return term.WithHint(term.Usagef("import needs a format: one of %s", strings.Join(names, ", ")), "%s", azureFormat().Example)
 			}
-			return term.WithHint(didYouMean(term.Usagef("unknown format %q", c.Args().First()), c.Args().First(), names),
+			return term.WithHint(schema.DidYouMean(term.Usagef("unknown format %q", c.Args().First()), c.Args().First(), names),
 				"formats: %s", strings.Join(names, ", "))
 		},
 	}
@@ -75,7 +76,7 @@ func runImport(c *cli.Context, f Format) error {
 	case !strings.HasSuffix(m.Out, ".parquet"):
 		return term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", m.Out), "%s", f.Example)
 	case !slices.Contains(policies, m.ZeroLength):
-		return didYouMean(term.Usagef("--zero-length %q is none of %s", m.ZeroLength, strings.Join(policies, ", ")), m.ZeroLength, policies)
+		return schema.DidYouMean(term.Usagef("--zero-length %q is none of %s", m.ZeroLength, strings.Join(policies, ", ")), m.ZeroLength, policies)
 	}
 	progress := term.StartProgress(c.App.ErrWriter, m.Progress)
 	r, err := m.Run(c.Context)

@@ -25,7 +25,7 @@ func checkRow(r *schema.Record) error {
 	} {
 		if !slices.Contains(c.words, c.value) {
 			words := slices.DeleteFunc(c.words, func(w string) bool { return w == "" })
-			return didYouMean(fmt.Errorf("key %q: %q is none of %s", c.name, c.value, strings.Join(words, ", ")), c.value, words)
+			return schema.DidYouMean(fmt.Errorf("key %q: %q is none of %s", c.name, c.value, strings.Join(words, ", ")), c.value, words)
 		}
 	}
 	return r.Check()
@@ -35,8 +35,8 @@ func checkRow(r *schema.Record) error {
 // missing from every number.
 func unknownKey(key string) error {
 	err := fmt.Errorf("unknown key %q", key)
-	if nearest(key, schema.ColumnNames()) != "" {
-		return didYouMean(err, key, schema.ColumnNames())
+	if schema.Nearest(key, schema.ColumnNames()) != "" {
+		return schema.DidYouMean(err, key, schema.ColumnNames())
 	}
 	return term.WithHint(err, "`metron import jsonl --help` lists the keys")
 }

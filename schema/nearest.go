@@ -1,18 +1,19 @@
-package workload
+package schema
 
 import "fmt"
 
-// didYouMean adds the word nearest to what was written, when one is near.
-func didYouMean(err error, written string, words []string) error {
-	if near := nearest(written, words); near != "" {
+// DidYouMean adds to err the word nearest to what was written, when one is near:
+// for names of columns, kinds and outcomes.
+func DidYouMean(err error, written string, words []string) error {
+	if near := Nearest(written, words); near != "" {
 		return fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return err
 }
 
-// nearest is the word that the fewest edits make of what was written, or ""
+// Nearest is the word that the fewest edits make of what was written, or ""
 // when even that is another word.
-func nearest(written string, words []string) string {
+func Nearest(written string, words []string) string {
 	best, distance := "", max(2, len(written)/3)+1
 	for _, w := range words {
 		if d := editDistance(written, w); d < distance {

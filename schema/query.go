@@ -1,0 +1,254 @@
+package schema
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// Query says which rows of an archive are wanted, and which columns of them.
+// The zero value wants every row and no column.
+type Query struct {
+	Columns []string
+	Selection
+}
+
+// Batch is rows of one file that a query selected, in file order. It shares
+// memory with no other batch and stays valid.
+type Batch struct {
+	arrow.Record // the columns, in the order of Query.Columns
+	File         *File
+	first        int64   // row number of the first row in its file
+	picked       []int32 // of each row, its number after first; nil: they follow each other
+}
+
+// Row is the number of row i in its file, from 0.
+func (b Batch) Row(i int) int64 {
+	if b.picked == nil {
+		return b.first + int64(i)
+	}
+	return b.first + int64(b.picked[i])
+}
+
+// Batches yields what q selects, file after file, in file order; of a journal,
+// the last row of each record by start_time. Row groups whose statistics rule
+// every row out are not read, and as many are decoded at once as there are
+// processors: memory is bounded by those, not by the files. Columns that an
+// older file lacks are null. An error ends the sequence.
+func (a *Archive) Batches(ctx context.Context, q Query) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		scan, err := a.newScan(q)
+		if err != nil {
+			yield(Batch{}, err)
+			return
+		}
+		scan.run(ctx, runtime.GOMAXPROCS(0), yield)
+	}
+}
+
+// scan is a query bound to an archive.
+type scan struct {
+	cols   []column
+	filter filter
+	files  []*File
+}
+
+func (a *Archive) newScan(q Query) (*scan, error) {
+	s := &scan{files: a.Files}
+	var err error
+	if s.cols, err = pick(q.Columns); err != nil {
+		return nil, err
+	}
+	s.filter, err = q.Selection.bind(a)
+	return s, err
+}
+
+// piece reads one part of a file, such as a row group, and hands on its batches.
+type piece struct {
+	file *File
+	read func(yield func(Batch) bool) error
+}
+
+func (s *scan) pieces(yield func(piece) bool) {
+	for _, f := range s.files {
+		if f.parquet == nil {
+			if !yield(piece{f, func(yield func(Batch) bool) error { return s.readJournal(f, yield) }}) {
+				return
+			}
+			continue
+		}
+		first := int64(0)
+		for i, group := range f.parquet.RowGroups() {
+			at := first
+			first += group.NumRows()
+			if s.filter.rulesOut(f, i) {
+				continue
+			}
+			if !yield(piece{f, func(yield func(Batch) bool) error { return s.readGroup(f, i, at, yield) }}) {
+				return
+			}
+		}
+	}
+}
+
+// result is a batch or why there is none.
+type result struct {
+	batch Batch
+	err   error
+}
+
+// run reads pieces ahead, ahead of them at once, and yields their batches in order.
+func (s *scan) run(ctx context.Context, ahead int, yield func(Batch, error) bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer cancel()
+	queue := make(chan chan result, ahead-1) // one more is in the consumer's hands
+	readers.Go(func() {
+		defer close(queue)
+		s.pieces(func(p piece) bool {
+			out := make(chan result)
+			select {
+			case queue <- out:
+			case <-ctx.Done():
+				return false
+			}
+			readers.Go(func() {
+				defer close(out)
+				send := func(r result) bool {
+					select {
+					case out <- r:
+						return true
+					case <-ctx.Done():
+						return false
+					}
+				}
+				if err := p.read(func(b Batch) bool { return send(result{batch: b}) }); err != nil {
+					send(result{err: fmt.Errorf("read %q: %w", p.file.path, err)})
+				}
+			})
+			return true
+		})
+	})
+	for out := range queue {
+		for r := range out {
+			if !yield(r.batch, r.err) || r.err != nil {
+				return
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		yield(Batch{}, err)
+	}
+}
+
+// readGroup reads the columns that the filter needs first, and the others only
+// where it leaves rows.
+func (s *scan) readGroup(f *File, index int, first int64, yield func(Batch) bool) error {
+	group := f.parquet.RowGroups()[index]
+	rows := int(group.NumRows())
+	known := map[string]arrow.Array{}
+	read := func(c column) (arrow.Array, error) {
+		if a, ok := known[c.name]; ok {
+			return a, nil
+		}
+		a, err := f.readColumn(c, group)
+		if err != nil {
+			return nil, fmt.Errorf("row group %d, column %s: %w", index, c.name, err)
+		}
+		known[c.name] = a
+		return a, nil
+	}
+	picked, err := s.filter.pick(rows, read)
+	if err != nil || picked != nil && len(picked) == 0 {
+		return err
+	}
+	arrays := make([]arrow.Array, len(s.cols))
+	for i, c := range s.cols {
+		if arrays[i], err = read(c); err != nil {
+			return err
+		}
+	}
+	yield(newBatch(f, array.NewRecord(arrowSchema(s.cols, nil), arrays, int64(rows)), first, picked))
+	return nil
+}
+
+// readJournal reads a journal whole, so that a row written twice appears once.
+func (s *scan) readJournal(f *File, yield func(Batch) bool) error {
+	first := int64(0)
+	cols := slices.Clone(s.cols)
+	for _, c := range s.filter.columns() {
+		if !slices.ContainsFunc(cols, func(have column) bool { return have.name == c.name }) {
+			cols = append(cols, c)
+		}
+	}
+	var failed error
+	err := f.journalBatches(cols, func(b arrow.Record) bool {
+		at := first
+		first += b.NumRows()
+		picked, err := s.filter.pick(int(b.NumRows()), func(c column) (arrow.Array, error) {
+			return b.Column(slices.IndexFunc(cols, func(have column) bool { return have.name == c.name })), nil
+		})
+		if failed = err; err != nil {
+			return false
+		}
+		if picked != nil && len(picked) == 0 {
+			return true
+		}
+		asked := array.NewRecord(arrowSchema(s.cols, nil), b.Columns()[:len(s.cols)], b.NumRows())
+		return yield(newBatch(f, asked, at, picked))
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// newBatch keeps the picked rows of a record; nil keeps all.
+func newBatch(f *File, r arrow.Record, first int64, picked []int32) Batch {
+	b := Batch{Record: r, File: f, first: first}
+	if picked == nil {
+		return b
+	}
+	if from, to := int64(picked[0]), int64(picked[len(picked)-1])+1; to-from == int64(len(picked)) {
+		b.Record, b.first = r.NewSlice(from, to), first+from // no copy: what a time window leaves
+		return b
+	}
+	b.picked = picked
+	b.Record = gather(r, picked)
+	return b
+}
+
+// gather copies rows, run by run of those that follow each other.
+func gather(r arrow.Record, picked []int32) arrow.Record {
+	arrays := make([]arrow.Array, r.NumCols())
+	for i := range arrays {
+		var runs []arrow.Array
+		for from := 0; from < len(picked); {
+			to := from + 1
+			for to < len(picked) && picked[to] == picked[to-1]+1 {
+				to++
+			}
+			runs = append(runs, array.NewSlice(r.Column(i), int64(picked[from]), int64(picked[to-1])+1))
+			from = to
+		}
+		joined, err := array.Concatenate(runs, arrowAllocator())
+		if err != nil {
+			panic(fmt.Sprintf("schema: join slices of column %s: %v", r.ColumnName(i), err)) // all of one type
+		}
+		arrays[i] = joined
+	}
+	return array.NewRecord(r.Schema(), arrays, int64(len(picked)))
+}
+
+// startTimes sees a start_time column as us since the Unix epoch.
+func startTimes(r arrow.Record, column int) []int64 {
+	stamps := r.Column(column).(*array.Timestamp).TimestampValues()
+	return arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(stamps))
+}
