@@ -13,6 +13,7 @@ import (
 
 // leaf gathers the values of one column, page by page; slots without one get a zero.
 type leaf interface {
+	reserve(n int, l *lease) // room for n values
 	add(page parquet.Page, s slots)
 	data(l *levels) arrow.ArrayData
 }
@@ -86,6 +87,8 @@ type fixed[P, A number] struct {
 	values []A
 }
 
+func (f *fixed[P, A]) reserve(n int, l *lease) { f.values = room[A](l, n) }
+
 func (f *fixed[P, A]) add(page parquet.Page, s slots) {
 	data := page.Data()
 	if d := page.Dictionary(); d != nil {
@@ -123,6 +126,8 @@ type bits struct {
 	n      int
 }
 
+func (b *bits) reserve(int, *lease) {}
+
 func (b *bits) add(page parquet.Page, s slots) {
 	data := page.Data()
 	stored := data.Boolean()
@@ -146,6 +151,8 @@ type wide struct {
 	width  int
 	values []byte
 }
+
+func (w *wide) reserve(int, *lease) {}
 
 func (w *wide) add(page parquet.Page, s slots) {
 	var at func(i int) []byte
@@ -173,6 +180,8 @@ type varied struct {
 	values  []byte
 	offsets []int32
 }
+
+func (b *varied) reserve(int, *lease) {}
 
 func (b *varied) add(page parquet.Page, s slots) {
 	var at func(i int) []byte

@@ -19,13 +19,14 @@ type Query struct {
 	Selection
 }
 
-// Batch is rows of one file that a query selected, in file order. It shares
-// memory with no other batch and stays valid.
+// Batch is rows of one file that a query selected, in file order. It is valid
+// until the next one is asked for, which takes its memory.
 type Batch struct {
 	arrow.Record // the columns, in the order of Query.Columns
 	File         *File
 	first        int64   // row number of the first row in its file
 	picked       []int32 // of each row, its number after first; nil: they follow each other
+	memory       *lease
 }
 
 // Row is the number of row i in its file, from 0.
@@ -57,10 +58,11 @@ type scan struct {
 	cols   []column
 	filter filter
 	files  []*File
+	memory *recycler // nil where batches outlive their turn
 }
 
 func (a *Archive) newScan(q Query) (*scan, error) {
-	s := &scan{files: a.Files}
+	s := &scan{files: a.Files, memory: &recycler{}}
 	var err error
 	if s.cols, err = pick(q.Columns); err != nil {
 		return nil, err
@@ -141,6 +143,7 @@ func (s *scan) run(ctx context.Context, ahead int, yield func(Batch, error) bool
 			if !yield(r.batch, r.err) || r.err != nil {
 				return
 			}
+			r.batch.memory.end()
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -154,11 +157,12 @@ func (s *scan) readGroup(f *File, index int, first int64, yield func(Batch) bool
 	group := f.parquet.RowGroups()[index]
 	rows := int(group.NumRows())
 	known := map[string]arrow.Array{}
+	l := s.memory.lease()
 	read := func(c column) (arrow.Array, error) {
 		if a, ok := known[c.name]; ok {
 			return a, nil
 		}
-		a, err := f.readColumn(c, group)
+		a, err := f.readColumn(c, group, l)
 		if err != nil {
 			return nil, fmt.Errorf("row group %d, column %s: %w", index, c.name, err)
 		}
@@ -167,6 +171,7 @@ func (s *scan) readGroup(f *File, index int, first int64, yield func(Batch) bool
 	}
 	picked, err := s.filter.pick(rows, read)
 	if err != nil || picked != nil && len(picked) == 0 {
+		l.end()
 		return err
 	}
 	arrays := make([]arrow.Array, len(s.cols))
@@ -175,7 +180,9 @@ func (s *scan) readGroup(f *File, index int, first int64, yield func(Batch) bool
 			return err
 		}
 	}
-	yield(newBatch(f, array.NewRecord(arrowSchema(s.cols, nil), arrays, int64(rows)), first, picked))
+	b := newBatch(f, array.NewRecord(arrowSchema(s.cols, nil), arrays, int64(rows)), first, picked)
+	b.memory = l
+	yield(b)
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 const (
 	flushInterval = 200 * time.Millisecond // a crash loses at most this much
 	flushRows     = 4096
-	flushChunks   = 1 << 19   // bounds a batch's memory when answers are long
+	flushChunks   = 1 << 17   // bounds a batch's memory when answers are long
 	maxBacklog    = 128 << 20 // bytes that wait in memory for a disk that takes nothing
 )
 
@@ -119,10 +119,22 @@ func (w *Writer) Close() error {
 	if err := w.stopJournal(); err != nil {
 		return err
 	}
-	if err := seal(w.journalPath, w.path, w.meta, w.journal.size); err != nil {
-		return fmt.Errorf("seal %q: %w; what was recorded is in %q", w.path, err, w.journalPath)
+	if err := w.seal(); err != nil {
+		return fmt.Errorf("seal %q: %w; what was recorded is in %q: `metron recover` completes it", w.path, err, w.journalPath)
 	}
 	return nil
+}
+
+func (w *Writer) seal() error {
+	j, err := openJournal(w.journalPath)
+	if err != nil {
+		return err
+	}
+	_, err = seal(j, w.path, w.meta, w.journal.size)
+	if err = errors.Join(err, j.file.Close()); err != nil { // Windows removes no open file
+		return err
+	}
+	return os.Remove(w.journalPath)
 }
 
 // Journal names the file that rows stand in until Close.
