@@ -15,6 +15,7 @@ import (
 	"metron/recipe"
 	"metron/replay"
 	"metron/schema/inspect"
+	"metron/schema/recovery"
 	"metron/workload"
 )
 
@@ -29,6 +30,7 @@ func commands() []*cli.Command {
 		}),
 		analyze.Command(),
 		inspect.Command(),
+		recovery.Command(),
 		llmsim.Command(),
 	}
 }

@@ -138,7 +138,7 @@ func TestExitStatus(t *testing.T) {
 	}{
 		{[]string{"bogus"}, 2, `unknown command "bogus"`},
 		{[]string{"replay", "--bogus"}, 2, "bogus"},
-		{[]string{"replay"}, 2, "one trace"},
+		{[]string{"replay"}, 2, "needs a trace"},
 		{[]string{"replay", in("a.parquet")}, 2, "--target"},
 		{replay("ftp://x"), 2, "ftp://x"},
 		{replay("http://user:pw@127.0.0.1:1"), 2, "credentials"},
@@ -150,7 +150,7 @@ func TestExitStatus(t *testing.T) {
 		{replay(status(401)), 1, "401"},
 		{replay(status(404)), 1, "404"},
 		{replay(status(500)), 1, "500"},
-		{replay("http://127.0.0.1:1", "--from", "1h"), 1, "no rows in the window"},
+		{replay("http://127.0.0.1:1", "--from", "1h"), 1, "no rows from 1h"},
 		{[]string{"replay", in("none.parquet"), "--target", "http://127.0.0.1:1", "--out", in("never.parquet")}, 1, "none.parquet"},
 		{[]string{"analyze"}, 2, "file"},
 		{[]string{"analyze", in("none.parquet")}, 1, "no such file"},

@@ -29,6 +29,17 @@ type Server struct {
 	// Drain is how long requests in flight may go on after Close begins.
 	Drain time.Duration
 
+	// RotateBytes starts a new file after about this many bytes; 0: never. They
+	// are the journal's: the sealed file is some five times smaller.
+	RotateBytes int64
+
+	// Flush is how long a finished row may stay in memory; 0: 200 ms.
+	Flush time.Duration
+
+	// Recovered is told what became of each journal that an earlier capture
+	// left in Dir, or why nothing did. May be nil.
+	Recovered func(schema.Recovery, error)
+
 	// Sealed is told of each finished file, or why it is none. May be nil.
 	Sealed func(path string, rows int64, err error)
 
@@ -58,22 +69,37 @@ func (s *Server) Start() error {
 	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
 	}
+	left, err := schema.Journals(s.Dir)
+	if err != nil {
+		return fmt.Errorf("folder for the traces: %w", err)
+	}
 	clock := schema.NewClock()
 	config, err := json.Marshal(map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen,
-		"rotate_every": s.RotateEvery.String(), "rotate_rows": s.RotateRows})
+		"rotate_every": s.RotateEvery.String(), "rotate_rows": s.RotateRows, "rotate_bytes": s.RotateBytes, "flush": s.Flush.String()})
 	if err != nil {
 		return err
 	}
-	s.files = &files{dir: s.Dir, every: s.RotateEvery, rows: s.RotateRows, sealed: s.sealed,
+	s.files = &files{dir: s.Dir, every: s.RotateEvery, rows: s.RotateRows, bytes: s.RotateBytes, out: schema.Config{Flush: s.Flush}, sealed: s.sealed,
 		meta: func() schema.Meta {
 			return schema.Meta{Vantage: schema.VantageCapture, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 				Config: config, Privacy: schema.RecordedLengths}
 		}}
+	s.files.sealing.Go(func() { s.recover(left) }) // beside the traffic, which comes first
 	s.recorder = newRecorder(clock, s.files, s.warn)
 	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(s.listener) }()
 	return nil
+}
+
+// recover seals what an earlier capture left when it was cut off.
+func (s *Server) recover(journals []string) {
+	for _, path := range journals {
+		r, err := schema.Recover(path)
+		if s.Recovered != nil && !errors.Is(err, schema.ErrLive) {
+			s.Recovered(r, err)
+		}
+	}
 }
 
 func (s *Server) sealed(path string, rows int64, err error) {

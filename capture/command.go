@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
+	"metron/schema"
 )
 
 // Command is `metron capture`.
@@ -28,6 +29,8 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "`DIR` for the trace files"},
 			&cli.DurationFlag{Name: "rotate-every", Value: time.Hour, Usage: "start a new file after this long; 0: never"},
 			&cli.Int64Flag{Name: "rotate-rows", Usage: "start a new file after this many rows; 0: never"},
+			&cli.StringFlag{Name: "rotate-size", Usage: "start a new file after about this `SIZE` has been journalled, such as 512MiB", DefaultText: "never"},
+			&cli.DurationFlag{Name: "flush", Value: 200 * time.Millisecond, Usage: "how long a row may stay in memory, where a crash of metron loses it"},
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
 		},
 		Action: run,
@@ -50,6 +53,14 @@ func run(c *cli.Context) error {
 			return
 		}
 		fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", path, term.Count(rows))
+	}
+	s.Recovered = func(r schema.Recovery, err error) {
+		switch {
+		case err != nil:
+			fmt.Fprintf(c.App.ErrWriter, "metron: an earlier capture was cut off: %v\n", err)
+		case r.File != "":
+			fmt.Fprintf(c.App.Writer, "recovered %s: %s rows of a capture that was cut off\n", r.File, term.Count(r.Rows))
+		}
 	}
 	s.Warn = func(err error) {
 		if err != nil {
@@ -109,9 +120,18 @@ func configure(c *cli.Context) (*Server, error) {
 	if c.Duration("rotate-every") < 0 || c.Int64("rotate-rows") < 0 || c.Duration("drain") < 0 {
 		return nil, term.Usagef("--rotate-every, --rotate-rows and --drain must not be negative")
 	}
+	if c.Duration("flush") < time.Millisecond {
+		return nil, term.Usagef("--flush %v is shorter than 1ms", c.Duration("flush"))
+	}
+	size := int64(0)
+	if text := c.String("rotate-size"); text != "" {
+		if size, err = term.ParseBytes(text); err != nil {
+			return nil, term.Usagef("--rotate-size: %w", err)
+		}
+	}
 	if u.Path == "/" {
 		u.Path = ""
 	}
 	return &Server{Upstream: u, Listen: c.String("listen"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
-		RotateRows: c.Int64("rotate-rows"), Drain: c.Duration("drain")}, nil
+		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain")}, nil
 }

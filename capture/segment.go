@@ -16,6 +16,8 @@ type files struct {
 	dir   string
 	every time.Duration // rotate by time; 0: never
 	rows  int64         // rotate by rows; 0: never
+	bytes int64         // rotate by the size of the journal; 0: never
+	out   schema.Config
 	meta  func() schema.Meta
 
 	// sealed is told of each finished file, or why it is none, from any goroutine.
@@ -56,7 +58,8 @@ func (f *files) acquire(startUS int64) (*segment, error) {
 // rotate ends the current file when it is time; one that nothing passed lives on.
 func (f *files) rotate(nowUS int64) {
 	if s := f.current; s != nil && s.seen > 0 &&
-		(f.every > 0 && nowUS-s.beganUS >= f.every.Microseconds() || f.rows > 0 && s.rows >= f.rows) {
+		(f.every > 0 && nowUS-s.beganUS >= f.every.Microseconds() || f.rows > 0 && s.rows >= f.rows ||
+			f.bytes > 0 && s.out.Size() >= f.bytes) {
 		f.retire()
 	}
 }
@@ -73,7 +76,7 @@ func (f *files) countLost(n int64) {
 func (f *files) create(startUS int64) (*segment, error) {
 	name := "capture-" + time.UnixMicro(startUS).UTC().Format("20060102T150405.000000Z") + ".parquet"
 	path := filepath.Join(f.dir, name)
-	out, err := schema.Create(path, f.meta())
+	out, err := f.out.Create(path, f.meta())
 	if err != nil {
 		return nil, fmt.Errorf("start a trace file: %w", err)
 	}

@@ -134,13 +134,16 @@ func TestSelection(t *testing.T) {
 		for _, path := range []string{sealed, JournalPath(filepath.Join(dir, "b.parquet"))} {
 			a := openArchive(t, path)
 			var got []int64
+			cols, err := pick([]string{"record_id", "chunk_time", "outcome"})
+			if err != nil {
+				t.Fatal(err)
+			}
 			for b, err := range a.Batches(t.Context(), Query{Columns: []string{"record_id", "chunk_time", "outcome"}, Selection: s}) {
 				if err != nil {
 					t.Fatal(err)
 				}
 				for i := range int(b.NumRows()) {
 					var r Record
-					cols, _ := pick([]string{"record_id", "chunk_time", "outcome"})
 					getRecord(b.Record, cols, i, &r)
 					if at := b.Row(i); r.RecordID != rows[at].RecordID || !slices.Equal(r.ChunkTime, rows[at].ChunkTime) || r.Outcome != rows[at].Outcome {
 						t.Fatalf("%s: %s: row %d is not the one written", path, s, at)

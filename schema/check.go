@@ -5,43 +5,54 @@ import (
 	"slices"
 )
 
-// Check returns what is wrong with a row, if anything: a missing identity, an
-// unknown outcome or kind, chunk lists of different lengths, times that run
-// backwards.
+// Fault is what is wrong with one column.
+type Fault struct {
+	Column   string
+	Is, Want string // a sentence that names the column, and what should be there instead
+}
+
+// Error is what is wrong.
+func (f *Fault) Error() string { return f.Is }
+
+func fault(column, want, is string, args ...any) *Fault {
+	return &Fault{Column: column, Is: fmt.Sprintf(is, args...), Want: want}
+}
+
+// Words lists what a column of few words may hold; nil where it holds any text.
+func Words(column string) []string {
+	switch column {
+	case "outcome":
+		return Outcomes()
+	case "phase":
+		return []string{PhaseWarmup, PhaseMeasure, PhaseCooldown}
+	case "api":
+		return []string{APIChat, APICompletions, "openai.responses", "anthropic.messages", "ollama.chat", "ollama.generate",
+			"tgi.generate", "gemini.generate", "sagemaker", "bedrock", "embeddings", APIOther}
+	case "token_source":
+		return []string{TokenSourceUsage, TokenSourceTokenIDs, TokenSourceLogprobs, TokenSourceTokenizer, TokenSourceChunks, TokenSourceTrace}
+	case "recorded":
+		return []string{RecordedLengths, RecordedHash, RecordedContent} // each keeps more than the one before
+	case "block_unit":
+		return []string{"tokens", "bytes"}
+	case "overload":
+		return []string{"queued", "shed", "aborted"}
+	}
+	return nil
+}
+
+// Check returns what is wrong with a row, if anything, as a *Fault: a missing
+// identity, an unknown outcome or kind, chunk lists of different lengths, times
+// that run backwards, counts below zero. It is what no row may be written with;
+// what else a sound row keeps to, `metron inspect --verify` knows.
 func (r *Record) Check() error {
 	if r.RecordID == (Record{}).RecordID {
-		return fmt.Errorf("record_id is missing")
+		return fault("record_id", "a UUID", "record_id is missing")
 	}
 	if !slices.Contains(Outcomes(), r.Outcome) {
-		return fmt.Errorf("outcome %q is none of %v", r.Outcome, Outcomes())
+		return fault("outcome", "a known outcome", "outcome %q is none of %v", r.Outcome, Outcomes())
 	}
-	n := len(r.ChunkTime)
-	if len(r.ChunkKind) != n {
-		return fmt.Errorf("chunk_kind has %d entries, chunk_time %d", len(r.ChunkKind), n)
-	}
-	for _, l := range []struct {
-		name string
-		len  int
-	}{
-		{"chunk_tokens", len(r.ChunkTokens)}, {"chunk_choice", len(r.ChunkChoice)},
-		{"chunk_read", len(r.ChunkRead)}, {"chunk_bytes", len(r.ChunkBytes)},
-	} {
-		if l.len != 0 && l.len != n {
-			return fmt.Errorf("%s has %d entries, chunk_time %d", l.name, l.len, n)
-		}
-	}
-	for i := range n {
-		if i > 0 && r.ChunkTime[i] < r.ChunkTime[i-1] {
-			return fmt.Errorf("chunk_time[%d] is %d us, before chunk_time[%d] at %d us", i, r.ChunkTime[i], i-1, r.ChunkTime[i-1])
-		}
-		if k := r.ChunkKind[i]; k < 0 || k > KindOther {
-			return fmt.Errorf("chunk_kind[%d] is %d, not in 0..%d", i, k, KindOther)
-		}
-	}
-	for i, k := range r.ChunkTokens {
-		if k < 0 {
-			return fmt.Errorf("chunk_tokens[%d] is %d", i, k)
-		}
+	if err := r.checkChunks(); err != nil { // a nil *Fault would be an error
+		return err
 	}
 	for _, v := range []struct {
 		name  string
@@ -51,7 +62,37 @@ func (r *Record) Check() error {
 		{"output_tokens", r.OutputTokens}, {"reasoning_tokens", r.ReasoningTokens}, {"max_tokens", r.MaxTokens},
 	} {
 		if v.value != nil && *v.value < 0 {
-			return fmt.Errorf("%s is %d", v.name, *v.value)
+			return fault(v.name, "0 or more", "%s is %d", v.name, *v.value)
+		}
+	}
+	return nil
+}
+
+func (r *Record) checkChunks() *Fault {
+	n := len(r.ChunkTime)
+	for _, l := range []struct {
+		name     string
+		len      int
+		optional bool
+	}{
+		{"chunk_kind", len(r.ChunkKind), false}, {"chunk_tokens", len(r.ChunkTokens), true}, {"chunk_choice", len(r.ChunkChoice), true},
+		{"chunk_read", len(r.ChunkRead), true}, {"chunk_bytes", len(r.ChunkBytes), true},
+	} {
+		if l.len != n && !(l.optional && l.len == 0) {
+			return fault(l.name, "an entry for each of chunk_time", "%s has %d entries, chunk_time %d", l.name, l.len, n)
+		}
+	}
+	for i := range n {
+		if i > 0 && r.ChunkTime[i] < r.ChunkTime[i-1] {
+			return fault("chunk_time", "times that do not fall", "chunk_time[%d] is %d us, before chunk_time[%d] at %d us", i, r.ChunkTime[i], i-1, r.ChunkTime[i-1])
+		}
+		if k := r.ChunkKind[i]; k < 0 || k > KindOther {
+			return fault("chunk_kind", "a known kind", "chunk_kind[%d] is %d, not in 0..%d", i, k, KindOther)
+		}
+	}
+	for i, k := range r.ChunkTokens {
+		if k < 0 {
+			return fault("chunk_tokens", "0 or more", "chunk_tokens[%d] is %d", i, k)
 		}
 	}
 	return nil

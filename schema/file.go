@@ -89,10 +89,13 @@ func (f *File) openParquet() (err error) {
 	if err := f.checkMagic(); err != nil {
 		return err
 	}
-	if f.parquet, err = parquet.OpenFile(f.file, f.size, parquet.SkipBloomFilters(true)); err != nil {
+	if f.parquet, err = parquet.OpenFile(f.file, f.size, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true)); err != nil {
 		return fmt.Errorf("read %q: %w; the file is damaged", f.path, err)
 	}
 	if f.meta, err = metaFrom(f.parquet.Lookup); err != nil {
+		return fmt.Errorf("read %q: %w", f.path, err)
+	}
+	if err := f.checkShape(); err != nil {
 		return fmt.Errorf("read %q: %w", f.path, err)
 	}
 	return nil
@@ -112,6 +115,9 @@ func (f *File) checkMagic() error {
 		return fmt.Errorf("read %q: the file is cut short (%d bytes, no Parquet footer); copy or record it again", f.path, f.size)
 	case footer > f.size-12: // parquet-go would believe it, and allocate as much
 		return fmt.Errorf("read %q: its footer claims %d of %d bytes; the file is damaged", f.path, footer, f.size)
+	}
+	if err := checkFooter(f.file, f.size, footer); err != nil {
+		return fmt.Errorf("read %q: %w", f.path, err)
 	}
 	return nil
 }
@@ -190,36 +196,26 @@ func pick(names []string) ([]column, error) {
 
 // journalBatches reads a journal whole, so that a row written twice appears once.
 func (f *File) journalBatches(cols []column, yield func(arrow.Record) bool) error {
-	offsets, places, err := f.journal.index()
+	index, err := f.journal.index()
 	if err != nil {
 		return err
 	}
+	all := columns()
 	b := array.NewRecordBuilder(arrowAllocator(), arrowSchema(cols, nil))
 	defer b.Release()
 	stop := errors.New("stop")
-	rows, chunks := 0, 0
-	emit := func() error {
-		if rows == 0 {
-			return nil
+	err = f.journal.groups(index, func(g *rowGroup) error {
+		for i := range g.rows {
+			var r Record
+			g.record(i, all, &r)
+			putRecord(b, cols, &r)
 		}
-		rows, chunks = 0, 0
 		if !yield(b.NewRecord()) {
 			return stop
 		}
 		return nil
-	}
-	err = f.journal.rows(offsets, places, func(r *Record) error {
-		putRecord(b, cols, r)
-		rows, chunks = rows+1, chunks+len(r.ChunkTime)
-		if rows >= groupRows || chunks >= groupChunks {
-			return emit()
-		}
-		return nil
 	})
-	if err == nil {
-		err = emit()
-	}
-	if err == stop || err == io.EOF {
+	if err == stop {
 		return nil
 	}
 	return err

@@ -35,6 +35,9 @@ func createJournal(path string, meta Meta) (*journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if free, err := lock(f); err != nil || !free {
+		return nil, errors.Join(err, f.Close())
+	}
 	kv := meta.keyValues()
 	md := arrow.MetadataFrom(kv)
 	j := &journal{file: f, cols: columns()}
@@ -99,6 +102,10 @@ func openJournal(path string) (*journalReader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkMessage(f, 0, messageSchema); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("read journal %q: not an Arrow IPC stream: %w", path, err)
+	}
 	c := &countingReader{r: f}
 	r, err := ipc.NewReader(c)
 	if err != nil {
@@ -106,6 +113,10 @@ func openJournal(path string) (*journalReader, error) {
 		return nil, fmt.Errorf("read journal %q: not an Arrow IPC stream: %w", path, err)
 	}
 	defer r.Release()
+	if err := checkJournalSchema(r.Schema()); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("read journal %q: %w", path, err)
+	}
 	head := make([]byte, c.n)
 	if _, err := f.ReadAt(head, 0); err != nil {
 		f.Close()
@@ -123,6 +134,9 @@ func (j *journalReader) next(from int64) (b journalBatch, err error) {
 			b, err = journalBatch{}, io.EOF
 		}
 	}()
+	if err := checkMessage(j.file, from, messageBatch); err != nil {
+		return journalBatch{}, err
+	}
 	c := &countingReader{r: io.NewSectionReader(j.file, from, 1<<62)}
 	r, err := ipc.NewReader(io.MultiReader(bytes.NewReader(j.head), c), ipc.WithAllocator(memory.NewGoAllocator()))
 	if err != nil {
@@ -136,6 +150,9 @@ func (j *journalReader) next(from int64) (b journalBatch, err error) {
 		return journalBatch{}, io.EOF
 	}
 	rec := r.Record()
+	if err := checkArrays(rec); err != nil {
+		return journalBatch{}, err
+	}
 	rec.Retain()
 	return journalBatch{Record: rec, to: from + c.n}, nil
 }

@@ -195,7 +195,12 @@ func (b *varied) add(page parquet.Page, s slots) {
 		stored, offsets := data.ByteArray()
 		at = func(i int) []byte { return stored[offsets[i]:offsets[i+1]] }
 	}
-	end := func() { b.offsets = append(b.offsets, int32(len(b.values))) }
+	end := func() {
+		if len(b.values) > maxText { // a dictionary can say it in a kilobyte
+			panic("over 2 GiB of text in a row group; write it anew with smaller ones")
+		}
+		b.offsets = append(b.offsets, int32(len(b.values)))
+	}
 	s.each(func(i int) { b.values = append(b.values, at(i)...); end() }, end)
 }
 

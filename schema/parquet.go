@@ -17,7 +17,7 @@ func arrowAllocator() memory.Allocator { return memory.NewGoAllocator() }
 
 // readColumn reads one column of a row group: typed pages into a flat slice,
 // which an Arrow array then wraps without a copy.
-func (f *File) readColumn(c column, group parquet.RowGroup) (a arrow.Array, err error) {
+func (f *File) readColumn(c column, group parquet.RowGroup, l *lease) (a arrow.Array, err error) {
 	defer func() {
 		if p := recover(); p != nil { // parquet-go panics on some malformed pages
 			err = fmt.Errorf("malformed Parquet data: %v", p)
@@ -39,12 +39,19 @@ func (f *File) readColumn(c column, group parquet.RowGroup) (a arrow.Array, err 
 	if c.list {
 		element = element.(*arrow.ListType).Elem()
 	}
+	if err := f.checkPages(leaf, group); err != nil {
+		return nil, err
+	}
+	chunk := group.ColumnChunks()[leaf.ColumnIndex]
 	values, err := newLeaf(element, leaf.Node.Type().Kind())
 	if err != nil {
 		return nil, err
 	}
+	values.reserve(int(chunk.NumValues()), l)
 	shape := &levels{maxDef: byte(leaf.MaxDefinitionLevel), list: c.list}
-	chunk := group.ColumnChunks()[leaf.ColumnIndex]
+	if c.list {
+		shape.offsets = room[int32](l, rows+1)
+	}
 	pages := chunk.Pages()
 	defer pages.Close()
 	for {
@@ -61,6 +68,9 @@ func (f *File) readColumn(c column, group parquet.RowGroup) (a arrow.Array, err 
 	data := values.data(shape)
 	defer data.Release()
 	if c.list {
+		if data.Len() != shape.elements {
+			return nil, fmt.Errorf("%d list elements, but %d values", shape.elements, data.Len())
+		}
 		shape.offsets = append(shape.offsets, int32(shape.elements))
 		if len(shape.offsets) != rows+1 {
 			return nil, fmt.Errorf("%d rows, but lists for %d", rows, len(shape.offsets)-1)

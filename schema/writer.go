@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,11 +14,17 @@ import (
 )
 
 const (
-	flushInterval = 200 * time.Millisecond // a crash loses at most this much
+	flushInterval = 200 * time.Millisecond
 	flushRows     = 4096
 	flushChunks   = 1 << 17   // bounds a batch's memory when answers are long
 	maxBacklog    = 128 << 20 // bytes that wait in memory for a disk that takes nothing
 )
+
+// Config says how files are written. The zero value is right for most.
+type Config struct {
+	// Flush is how long a row may stay in memory, where a crash loses it; 0: 200 ms.
+	Flush time.Duration
+}
 
 // Writer is the one door to a file: rows go to a journal beside it and become
 // Parquet when the writer is closed. Put may be called from many goroutines.
@@ -29,9 +36,10 @@ type Writer struct {
 	journal *journal
 	err     error // of the last flush, nil once everything is written
 
-	stop    chan struct{}
-	stopped bool // by Close or Abandon, which one goroutine calls
-	done    sync.WaitGroup
+	flushEvery time.Duration
+	stop       chan struct{}
+	stopped    bool // by Close or Abandon, which one goroutine calls
+	done       sync.WaitGroup
 }
 
 // JournalPath names the journal that a file grows from.
@@ -39,15 +47,19 @@ func JournalPath(path string) string { return strings.TrimSuffix(path, ".parquet
 
 // Create starts a file. Its name must end in ".parquet" and appears only when
 // Close has completed it; until then the rows stand in JournalPath(path).
-func Create(path string, meta Meta) (*Writer, error) {
+func Create(path string, meta Meta) (*Writer, error) { return Config{}.Create(path, meta) }
+
+// Create starts a file as the package's Create does.
+func (c Config) Create(path string, meta Meta) (*Writer, error) {
 	if !strings.HasSuffix(path, ".parquet") {
 		return nil, fmt.Errorf("create %q: the name of a trace or run ends in .parquet", path)
 	}
-	w := &Writer{path: path, journalPath: JournalPath(path), meta: meta.fill(), stop: make(chan struct{})}
+	w := &Writer{path: path, journalPath: JournalPath(path), meta: meta.fill(),
+		flushEvery: cmp.Or(c.Flush, flushInterval), stop: make(chan struct{})}
 	j, err := createJournal(w.journalPath, w.meta)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil, fmt.Errorf("create %q: %q is there: another metron writes it, or one was cut off (`metron inspect` reads it); rename it to go on", path, w.journalPath)
+		return nil, fmt.Errorf("create %q: %q is there: another metron writes it, or one was cut off (`metron recover` completes it)", path, w.journalPath)
 	case err != nil:
 		return nil, fmt.Errorf("create %q: %w", path, err)
 	}
@@ -57,7 +69,9 @@ func Create(path string, meta Meta) (*Writer, error) {
 }
 
 // Put takes a row and keeps no reference to it. Of several rows with one
-// record_id the last is kept. An error means that the row was not taken: it is
+// record_id the last is kept. A row outlives the process, however that ends, once
+// a flush has followed its Put, at most Config.Flush later; the machine's own
+// crash it outlives once Close has returned. An error means that the row was not taken: it is
 // invalid, or the disk takes nothing and too much waits for it already.
 func (w *Writer) Put(r *Record) error {
 	if err := r.Check(); err != nil {
@@ -99,7 +113,7 @@ func (w *Writer) flush() {
 }
 
 func (w *Writer) flushByClock() {
-	tick := time.NewTicker(flushInterval)
+	tick := time.NewTicker(w.flushEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -135,6 +149,13 @@ func (w *Writer) seal() error {
 		return err
 	}
 	return os.Remove(w.journalPath)
+}
+
+// Size is the size of the journal in bytes.
+func (w *Writer) Size() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.journal.size
 }
 
 // Journal names the file that rows stand in until Close.

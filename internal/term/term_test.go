@@ -120,3 +120,12 @@ func TestRedactURL(t *testing.T) {
 		}
 	}
 }
+
+func TestParseBytes(t *testing.T) {
+	for text, want := range map[string]int64{"1": 1, "10B": 10, "2kB": 2000, "512MiB": 512 << 20, "3GB": 3e9, "1TiB": 1 << 40,
+		"": 0, "0": 0, "-1MB": 0, "1.5GB": 0, "MiB": 0, "1XB": 0, "99999999TiB": 0} {
+		if got, err := ParseBytes(text); got != want || (err == nil) != (want > 0) {
+			t.Errorf("ParseBytes(%q) = %d, %v, want %d", text, got, err, want)
+		}
+	}
+}

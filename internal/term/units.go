@@ -101,3 +101,15 @@ func RedactURL(text string) string {
 	}
 	return scheme + "://" + rest
 }
+
+// ParseBytes reads a size such as 512MiB, 2GB or 100000.
+func ParseBytes(text string) (int64, error) {
+	digits := strings.TrimRight(text, "kKMGTiB")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	factor, ok := map[string]int64{"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}[text[len(digits):]]
+	if err != nil || !ok || n <= 0 || n > math.MaxInt64/factor {
+		return 0, fmt.Errorf("%q is not a size such as 512MiB or 2GB", text)
+	}
+	return n * factor, nil
+}

@@ -1,8 +1,8 @@
 package inspect
 
 import (
-	"context"
 	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,14 +14,23 @@ import (
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
-		Usage:     "say what is in a trace or run",
-		ArgsUsage: "FILE...",
-		Description: "Rows, span, rate, models, outcomes, lengths, sizes and the footer of each FILE: a trace, a run,\n" +
-			"or the journal (.arrows) of one that is being written. With --json, one object a file.\n\n" +
-			"Example:\n\n" +
-			"   metron import azure azure-2023-conv.csv --out conv.parquet\n" +
-			"   metron inspect conv.parquet",
+		Usage:     "say what is in a trace or run, and whether it is sound",
+		ArgsUsage: "FILE|GLOB|DIR...",
+		Description: "Rows, span, rate, models, outcomes, lengths, sizes and the footer of each file: a trace, a run,\n" +
+			"or the journal (.arrows) of one that is being written. A folder stands for the files in it.\n" +
+			"With --json, one object a file.\n\n" +
+			"--verify reads everything instead: checksums of pages, statistics, the order of times, what outcomes,\n" +
+			"lists and the footer must have. It names each problem's row (from 0) and column, and the exit status\n" +
+			"is 1 if there is one. What servers may really do, such as usage that differs from the stream, is a note.\n\n" +
+			"Examples:\n\n" +
+			"   metron inspect conv.parquet\n" +
+			"   metron inspect traces --where 'outcome!=ok' --from 10m\n" +
+			"   metron inspect --verify traces run.parquet",
 		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "verify", Usage: "check that files are sound"},
+			term.WhereFlag(),
+			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
+			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		},
 		Action: run,
@@ -32,38 +41,87 @@ func run(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return term.WithHint(term.Usagef("inspect needs a file"), "metron inspect run.parquet")
 	}
-	for i, path := range c.Args().Slice() {
-		s, err := inspectPath(c.Context, path)
+	selection, err := schema.ParseSelection(term.Where(c), c.String("from"), c.String("to"))
+	if err != nil {
+		return term.Usagef("inspect: %w", err)
+	}
+	if !c.Bool("verify") {
+		return summarize(c, selection)
+	}
+	if !selection.IsZero() {
+		return term.Usagef("inspect: --verify checks every row and takes no --where, --from or --to")
+	}
+	return verify(c)
+}
+
+func summarize(c *cli.Context, selection schema.Selection) error {
+	a, err := schema.OpenArchive(c.Args().Slice()...)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	rows, first := int64(0), true
+	for s, err := range Each(c.Context, a, selection) {
 		if err != nil {
 			return err
 		}
-		if c.Bool("json") {
-			err = s.WriteJSON(c.App.Writer)
-		} else {
-			if i > 0 {
-				fmt.Fprintln(c.App.Writer)
-			}
-			err = s.WriteText(c.App.Writer)
+		if s.Rows == 0 && !s.Journal && selection.IsZero() {
+			return term.WithHint(fmt.Errorf("inspect %q: it has no rows", s.File), "record or import it again")
 		}
-		if err != nil {
+		rows += s.Rows
+		if s.Rows == 0 && !selection.IsZero() {
+			continue
+		}
+		if err := write(c, s, first); err != nil {
 			return err
 		}
+		first = false
+	}
+	if rows == 0 && !selection.IsZero() {
+		return term.WithHint(fmt.Errorf("inspect %s: it has no rows %v", a.Name(), selection), "widen --from, --to or --where")
 	}
 	return nil
 }
 
-func inspectPath(ctx context.Context, path string) (*Summary, error) {
-	f, err := schema.Open(path)
+func verify(c *cli.Context) error {
+	paths, err := schema.Paths(c.Args().Slice()...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer f.Close()
-	s, err := Inspect(ctx, f)
-	if err != nil {
-		return nil, err
+	var v Verifier
+	problems, bad := int64(0), 0
+	for i, path := range paths {
+		progress := term.StartProgress(c.App.ErrWriter, v.Progress)
+		r, err := v.Verify(c.Context, path)
+		progress.Stop()
+		if err != nil {
+			return err
+		}
+		if n := r.ProblemCount(); n > 0 {
+			problems, bad = problems+n, bad+1
+		}
+		if err := write(c, r, i == 0); err != nil {
+			return err
+		}
 	}
-	if s.Rows == 0 && !s.Journal {
-		return nil, term.WithHint(fmt.Errorf("inspect %q: it has no rows", path), "record or import it again")
+	if bad > 0 {
+		return fmt.Errorf("verify: %s in %d of %s", plural(problems, "problem"), bad, plural(int64(len(paths)), "file"))
 	}
-	return s, nil
+	return nil
+}
+
+// writer is what inspect prints: a summary or a report.
+type writer interface {
+	WriteText(w io.Writer) error
+	WriteJSON(w io.Writer) error
+}
+
+func write(c *cli.Context, w writer, first bool) error {
+	if c.Bool("json") {
+		return w.WriteJSON(c.App.Writer)
+	}
+	if !first {
+		fmt.Fprintln(c.App.Writer)
+	}
+	return w.WriteText(c.App.Writer)
 }

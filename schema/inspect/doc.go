@@ -1,7 +1,10 @@
 // Package inspect says what is in a trace or run: how many rows over which
-// time, whose models and outcomes, how long, and what each token costs on disk.
+// time, whose models and outcomes, how long, and what each token costs on disk;
+// and whether the file is sound.
 //
-// Inspect reads only the columns that it counts, batch by batch, and returns a
-// Summary that prints as text or JSON. It stands beneath schema and apart from
-// it, so that schema itself knows no command line.
+// Each reads only the columns that it counts, batch by batch, and yields a
+// Summary a file that prints as text or JSON; Inspect does so for one file.
+// Verifier reads everything and holds it against rules, which stand in tables:
+// a new one is a method and a line. The package stands beneath schema and apart
+// from it, so that schema itself knows no command line.
 package inspect

@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -13,22 +14,24 @@ import (
 // reader gathers a Summary from a file's batches.
 type reader struct {
 	s             Summary
+	columns       []counted
 	arrivals      arrivalCounter
 	input, output lengthCounter
 }
 
-// Inspect reads what it counts of a file, and no other column. A file without
-// rows is no error here.
-func Inspect(ctx context.Context, f *schema.File) (*Summary, error) {
+// counted is a column and what counts it.
+type counted struct {
+	name string
+	add  func(arrow.Array)
+}
+
+func newReader(f *schema.File) *reader {
 	r := &reader{s: Summary{
 		File: f.Path(), Journal: f.NumRows() < 0, Bytes: f.Size(), Footer: f.Meta(), Columns: []Column{},
 		Phases: Tally{}, Outcomes: Tally{}, APIs: Tally{}, RequestModels: Tally{}, ResponseModels: Tally{}, Targets: Tally{},
 		TokenSources: Tally{}, Recorded: Tally{},
 	}}
-	columns := []struct {
-		name string
-		add  func(arrow.Array)
-	}{
+	r.columns = []counted{
 		{"start_time", r.addStarts},
 		{"phase", tally(r.s.Phases)},
 		{"outcome", tally(r.s.Outcomes)},
@@ -41,27 +44,65 @@ func Inspect(ctx context.Context, f *schema.File) (*Summary, error) {
 		{"input_tokens", lengths(&r.input)},
 		{"output_tokens", lengths(&r.output)},
 	}
-	var names []string
-	for _, c := range columns {
-		names = append(names, c.name)
+	return r
+}
+
+// Inspect says what is in a file. One without rows is no error here.
+func Inspect(ctx context.Context, f *schema.File) (*Summary, error) {
+	for s, err := range Each(ctx, &schema.Archive{Files: []*schema.File{f}}, schema.Selection{}) {
+		return s, err
 	}
-	for batch, err := range f.Batches(append(names, "chunk_kind", "chunk_tokens")...) {
-		if err == nil {
-			err = ctx.Err()
+	panic("inspect: a file without a summary")
+}
+
+// Each says what is in each file of an archive, of the rows that are selected;
+// offsets of the selection count from the first row of all files. It reads what
+// it counts, and no other column. An error ends the sequence.
+func Each(ctx context.Context, a *schema.Archive, selection schema.Selection) iter.Seq2[*Summary, error] {
+	return func(yield func(*Summary, error) bool) {
+		at := 0
+		r := newReader(a.Files[at])
+		q := schema.Query{Selection: selection}
+		for _, c := range r.columns {
+			q.Columns = append(q.Columns, c.name)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("inspect: %w", err)
+		q.Columns = append(q.Columns, "chunk_kind", "chunk_tokens")
+		for batch, err := range a.Batches(ctx, q) {
+			if err != nil {
+				yield(nil, fmt.Errorf("inspect: %w", err))
+				return
+			}
+			for ; batch.File != a.Files[at]; at++ { // which is complete, or has no such rows
+				if !yield(r.summary(a.Files[at], selection), nil) {
+					return
+				}
+				r = newReader(a.Files[at+1])
+			}
+			r.add(batch)
 		}
-		r.s.Rows += batch.NumRows()
-		for i, c := range columns {
-			c.add(batch.Column(i))
+		for ; yield(r.summary(a.Files[at], selection), nil) && at+1 < len(a.Files); at++ {
+			r = newReader(a.Files[at+1])
 		}
-		r.addChunks(batch.Column(len(columns)).(*array.List), batch.Column(len(columns)+1).(*array.List))
 	}
+}
+
+func (r *reader) add(batch schema.Batch) {
+	r.s.Rows += batch.NumRows()
+	for i, c := range r.columns {
+		c.add(batch.Column(i))
+	}
+	n := len(r.columns)
+	r.addChunks(batch.Column(n).(*array.List), batch.Column(n+1).(*array.List))
+}
+
+func (r *reader) summary(f *schema.File, selection schema.Selection) *Summary {
 	r.s.Arrivals = r.arrivals.arrivals()
 	r.s.InputTokens, r.s.OutputTokens = r.input.lengths(), r.output.lengths()
+	if r.s.Selection = selection.String(); r.s.Selection != "" && !r.s.Journal {
+		r.s.FileRows = new(f.NumRows())
+	}
 	r.s.sizes(f)
-	return &r.s, nil
+	return &r.s
 }
 
 func tally(t Tally) func(arrow.Array) {

@@ -17,6 +17,12 @@ type Summary struct {
 	Rows        int64    `json:"rows"`
 	BytesPerRow *float64 `json:"bytes_per_row"`
 
+	// Selection says which rows are counted, "" for all of them, and FileRows
+	// how many the file has, nil for a journal. Sizes are the whole file's,
+	// those a row and a token left out.
+	Selection string `json:"selection,omitempty"`
+	FileRows  *int64 `json:"file_rows,omitempty"`
+
 	Arrivals
 
 	Phases         Tally `json:"phases"`
@@ -100,7 +106,8 @@ func chunkColumns() []string {
 
 // sizes fills what the file's own size and its columns' say.
 func (s *Summary) sizes(f *schema.File) {
-	if s.Rows > 0 {
+	all := s.Selection == ""
+	if all && s.Rows > 0 {
 		s.BytesPerRow = new(float64(s.Bytes) / float64(s.Rows))
 	}
 	columns := f.ColumnBytes()
@@ -113,7 +120,7 @@ func (s *Summary) sizes(f *schema.File) {
 	slices.SortFunc(s.Columns, func(a, b Column) int {
 		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))
 	})
-	if s.Chunks == 0 {
+	if !all || s.Chunks == 0 {
 		return
 	}
 	s.ChunkBytes = new(int64(0))

@@ -30,7 +30,14 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	line("format", "schema %s, %s%s", s.Footer.SchemaVersion, cmp.Or(s.Footer.Vantage, "unknown vantage"), kind)
 	line("written by", "%s on %s", s.Footer.Program, s.Footer.Host)
-	line("rows", "%s", term.Count(s.Rows))
+	switch {
+	case s.Selection == "":
+		line("rows", "%s", term.Count(s.Rows))
+	case s.FileRows == nil:
+		line("rows", "%s, selected %s", term.Count(s.Rows), s.Selection)
+	default:
+		line("rows", "%s of %s, selected %s", term.Count(s.Rows), term.Count(*s.FileRows), s.Selection)
+	}
 	s.Arrivals.lines(line)
 	line("phases", "%v", s.Phases)
 	line("outcomes", "%v", s.Outcomes)

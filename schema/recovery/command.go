@@ -1,0 +1,120 @@
+package recovery
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
+	"metron/schema"
+)
+
+// Command is `metron recover`.
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:      "recover",
+		Usage:     "complete the files of a capture or run that was cut off",
+		ArgsUsage: "DIR|FILE.arrows...",
+		Description: "Seals each journal (.arrows) that a crash left, in DIR or by name, into the Parquet file that\n" +
+			"it was to become. A batch that the crash cut off is lost, all others are kept. Journals that\n" +
+			"a running metron writes are left alone, and doing it twice changes nothing.\n\n" +
+			"Example:\n\n" +
+			"   metron recover traces",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print JSON, an array of one object a journal"},
+		},
+		Action: run,
+	}
+}
+
+// outcome is a line of the output.
+type outcome struct {
+	schema.Recovery
+	Live  bool   `json:"live"`
+	Error string `json:"error,omitempty"`
+}
+
+func run(c *cli.Context) error {
+	if !c.Args().Present() {
+		return term.WithHint(term.Usagef("recover needs a folder or a journal"), "metron recover traces")
+	}
+	journals, err := journalsOf(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	outcomes, failed := []outcome{}, 0
+	progress := term.StartProgress(c.App.ErrWriter, func() string { return "sealing what was left" })
+	for _, path := range journals {
+		if c.Context.Err() != nil {
+			break
+		}
+		r, err := schema.Recover(path)
+		o := outcome{Recovery: r, Live: errors.Is(err, schema.ErrLive)}
+		if err != nil && !o.Live {
+			o.Error = err.Error()
+			failed++
+		}
+		outcomes = append(outcomes, o)
+	}
+	progress.Stop()
+	if err := print(c, outcomes); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return term.WithHint(fmt.Errorf("%d of %d journals could not be recovered; they are as they were", failed, len(journals)),
+			"make room, or rights, or rename what stands in the way, and run it again")
+	}
+	return c.Context.Err()
+}
+
+// journalsOf expands folders.
+func journalsOf(names []string) ([]string, error) {
+	var journals []string
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("recover: %w", err)
+		}
+		if !info.IsDir() {
+			journals = append(journals, name)
+			continue
+		}
+		found, err := schema.Journals(name)
+		if err != nil {
+			return nil, fmt.Errorf("recover: %w", err)
+		}
+		journals = append(journals, found...)
+	}
+	return journals, nil
+}
+
+func print(c *cli.Context, outcomes []outcome) error {
+	if c.Bool("json") {
+		e := json.NewEncoder(c.App.Writer)
+		e.SetIndent("", "  ")
+		return e.Encode(outcomes)
+	}
+	if len(outcomes) == 0 {
+		fmt.Fprintln(c.App.Writer, "no journal there: nothing was cut off")
+	}
+	for _, o := range outcomes {
+		switch {
+		case o.Error != "":
+			fmt.Fprintf(c.App.ErrWriter, "metron: %s\n", o.Error)
+		case o.Live:
+			fmt.Fprintf(c.App.Writer, "%s: left alone, a running metron writes it\n", o.Journal)
+		case o.AlreadySealed:
+			fmt.Fprintf(c.App.Writer, "%s: was complete (%s rows); its journal is removed\n", o.File, term.Count(o.Rows))
+		case o.File == "":
+			fmt.Fprintf(c.App.Writer, "%s: held no row; removed\n", o.Journal)
+		case o.TornBytes > 0:
+			fmt.Fprintf(c.App.Writer, "%s: %s rows; a last batch of %s was cut off\n", o.File, term.Count(o.Rows), term.Bytes(o.TornBytes))
+		default:
+			fmt.Fprintf(c.App.Writer, "%s: %s rows\n", o.File, term.Count(o.Rows))
+		}
+	}
+	return nil
+}
