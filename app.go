@@ -16,6 +16,7 @@ import (
 	"metron/replay"
 	"metron/schema/inspect"
 	"metron/schema/recovery"
+	"metron/schema/trace"
 	"metron/workload"
 )
 
@@ -30,6 +31,7 @@ func commands() []*cli.Command {
 		}),
 		analyze.Command(),
 		inspect.Command(),
+		trace.Command(),
 		recovery.Command(),
 		llmsim.Command(),
 	}

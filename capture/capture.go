@@ -40,7 +40,8 @@ type Server struct {
 	// left in Dir, or why nothing did. May be nil.
 	Recovered func(schema.Recovery, error)
 
-	// Sealed is told of each finished file, or why it is none. May be nil.
+	// Sealed is told of each finished file, or why it is none yet: it is tried
+	// again until Close. May be nil.
 	Sealed func(path string, rows int64, err error)
 
 	// Warn is told when rows stop reaching the disk, and nil when they do
@@ -79,7 +80,8 @@ func (s *Server) Start() error {
 	if err != nil {
 		return err
 	}
-	s.files = &files{dir: s.Dir, every: s.RotateEvery, rows: s.RotateRows, bytes: s.RotateBytes, out: schema.Config{Flush: s.Flush}, sealed: s.sealed,
+	s.files = &files{dir: s.Dir, every: s.RotateEvery, rows: s.RotateRows, bytes: s.RotateBytes, out: schema.Config{Flush: s.Flush},
+		sealed: s.sealed, closed: make(chan struct{}), retry: sealRetry,
 		meta: func() schema.Meta {
 			return schema.Meta{Vantage: schema.VantageCapture, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 				Config: config, Privacy: schema.RecordedLengths}

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"metron/schema"
 )
 
@@ -455,5 +457,93 @@ func TestEchoedKeysAreCut(t *testing.T) {
 	rows, _ := stop(t, s)
 	if len(rows) != 1 || rows[0].ErrorMessage != "no such key: [credential] key=[credential]" || rows[0].Tenant == "" {
 		t.Errorf("rows %+v", rows)
+	}
+}
+
+// TestSealsOnceItCan: a file that cannot be sealed is tried again.
+func TestSealsOnceItCan(t *testing.T) {
+	failed, done := make(chan string, 1000), make(chan string, 1)
+	f := &files{dir: t.TempDir(), meta: func() schema.Meta { return schema.Meta{Vantage: schema.VantageCapture} },
+		closed: make(chan struct{}), retry: time.Millisecond, sealed: func(path string, _ int64, err error) {
+			if err == nil {
+				done <- path
+				return
+			}
+			failed <- path
+		}}
+	s, err := f.acquire(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(s.path, "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f.release(s)
+	f.retire()
+	for range 2 {
+		if path := <-failed; path != s.path {
+			t.Errorf("%s could not be sealed", path)
+		}
+	}
+	if err := os.RemoveAll(s.path); err != nil {
+		t.Fatal(err)
+	}
+	if path := <-done; path != s.path {
+		t.Errorf("%s was sealed", path)
+	}
+	f.close()
+	if left, err := schema.Journals(f.dir); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// TestRecoversAtItsStart what an earlier capture left, and leaves alone what
+// another one writes.
+func TestRecoversAtItsStart(t *testing.T) {
+	dir := t.TempDir()
+	writer := func(name string) *schema.Writer {
+		w, err := schema.Create(filepath.Join(dir, name), schema.Meta{Vantage: schema.VantageCapture})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := &schema.Record{RecordID: uuid.New(), Outcome: schema.OutcomeUnknown, Phase: schema.PhaseMeasure}
+		if err := w.Put(row); err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	if err := writer("capture-1.parquet").Keep(); err != nil {
+		t.Fatal(err)
+	}
+	live := writer("capture-2.parquet")
+	recovered := make(chan schema.Recovery, 10)
+	s := startAt(t, "http://127.0.0.1:1", func(s *Server) {
+		s.Dir = dir
+		s.Recovered = func(r schema.Recovery, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			recovered <- r
+		}
+	})
+	rows, metas := stop(t, s)
+	if len(rows) != 1 || metas[0].Counters["recovered"] != 1 || len(recovered) != 1 || (<-recovered).Rows != 1 {
+		t.Errorf("rows %v, footers %+v", rows, metas)
+	}
+	if err := live.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRotatesBySize: each file ends once its journal is large enough.
+func TestRotatesBySize(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "{}") }),
+		func(s *Server) { s.RotateBytes, s.Flush = 1, time.Millisecond })
+	for i := range 3 {
+		post(t, s, chatRequest).Body.Close()
+		eventually(t, "the request is recorded", func() bool { return s.recorder.counts.recorded.Load() == int64(i+1) })
+	}
+	if rows, metas := stop(t, s); len(rows) != 3 || len(metas) != 3 {
+		t.Errorf("%d rows in %d files, want 3 in 3", len(rows), len(metas))
 	}
 }

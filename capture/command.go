@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -42,22 +43,25 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
+	var mu sync.Mutex
+	unsealed := map[string]error{} // by file
 	s.Sealed = func(path string, rows int64, err error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if err != nil {
 			fmt.Fprintf(c.App.ErrWriter, "metron: %v\n", err)
-			select {
-			case failed <- err:
-			default:
-			}
+			unsealed[path] = err
 			return
 		}
+		delete(unsealed, path)
 		fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", path, term.Count(rows))
 	}
 	s.Recovered = func(r schema.Recovery, err error) {
 		switch {
 		case err != nil:
 			fmt.Fprintf(c.App.ErrWriter, "metron: an earlier capture was cut off: %v\n", err)
+		case r.DamagedBytes > 0:
+			fmt.Fprintf(c.App.ErrWriter, "metron: an earlier capture's journal was damaged: %s has %s rows of it, it is kept as %s\n", r.File, term.Count(r.Rows), r.Kept)
 		case r.File != "":
 			fmt.Fprintf(c.App.Writer, "recovered %s: %s rows of a capture that was cut off\n", r.File, term.Count(r.Rows))
 		}
@@ -85,10 +89,8 @@ func run(c *cli.Context) error {
 	n := s.recorder.counts.values()
 	fmt.Fprintf(c.App.Writer, "requests seen %s, recorded %s, dropped %s, failed %s\n",
 		term.Count(n["seen"]), term.Count(n["recorded"]), term.Count(n["dropped"]), term.Count(n["failed"]))
-	select {
-	case sealErr := <-failed:
-		return term.WithHint(fmt.Errorf("not every file could be sealed: %w", sealErr), "the journal holds what reached the disk; `metron inspect` reads it")
-	default:
+	for _, sealErr := range unsealed {
+		return term.WithHint(fmt.Errorf("not every file could be sealed: %w", sealErr), "the journal holds what reached the disk; once there is room, `metron recover %s` completes it", s.Dir)
 	}
 	if err == nil && n["failed"] > 0 {
 		err = fmt.Errorf("%d requests could not be recorded", n["failed"])

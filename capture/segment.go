@@ -9,6 +9,9 @@ import (
 	"metron/schema"
 )
 
+// sealRetry is how long a file that could not be sealed waits for the next try.
+const sealRetry = 10 * time.Second
+
 // files are the trace files of a capture: one is written, older ones are
 // sealed as soon as the last request that began in them has ended. Its
 // methods but close belong to the recorder's goroutine.
@@ -20,8 +23,10 @@ type files struct {
 	out   schema.Config
 	meta  func() schema.Meta
 
-	// sealed is told of each finished file, or why it is none, from any goroutine.
+	// sealed is told of each finished file, or why it is none yet, from any goroutine.
 	sealed func(path string, rows int64, err error)
+	closed chan struct{} // by close: no file is tried again
+	retry  time.Duration // sealRetry, but in tests
 
 	current *segment
 	retired map[*segment]bool // still open for requests that began in them
@@ -113,11 +118,38 @@ func (f *files) seal(s *segment) {
 	s.out.SetMeta(func(m *schema.Meta) {
 		m.Counters = map[string]int64{"seen": s.seen, "recorded": s.rows, "dropped": s.dropped, "failed": s.failed}
 	})
-	f.sealing.Go(func() { f.sealed(s.path, s.rows, s.out.Close()) })
+	f.sealing.Go(func() { f.complete(s) })
+}
+
+// complete closes a file. On a disk that is full it tries again, so that what
+// waits in memory is not lost, until the capture ends.
+func (f *files) complete(s *segment) {
+	for wait := f.retry; ; wait = min(2*wait, 32*f.retry) {
+		last := false
+		select {
+		case <-f.closed:
+			last = true
+		default:
+		}
+		err := s.out.Close()
+		f.sealed(s.path, s.rows, err)
+		switch {
+		case err == nil:
+			return
+		case last:
+			_ = s.out.Keep() // Close has said all there is to say
+			return
+		}
+		select {
+		case <-f.closed:
+		case <-time.After(wait):
+		}
+	}
 }
 
 // close seals everything, once the recorder has ended.
 func (f *files) close() {
+	close(f.closed)
 	if f.current != nil {
 		f.current.open = 0
 	}

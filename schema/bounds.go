@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
@@ -18,13 +17,14 @@ import (
 // and readColumn the pages before parquet-go sees them. Then, however a file is
 // made,
 //
-//   - opening it takes at most 64 times its footer,
-//   - a column of a row group takes at most what its values do, 8 bytes each of
-//     at most maxValues (a list adds 4 bytes a row, text is at most 2 GiB), and
-//     while it is read twice its largest page, which is at most maxPage.
+//   - opening it takes at most 64 times its footer, and 16 MiB;
+//   - a column of a row group takes at most 8 bytes (16, an id) for each of at
+//     most maxRows values, a list for maxValues elements, and text maxText; while
+//     it is read text takes up to three times as much, and any column four
+//     times its largest page, which is at most maxPage, besides.
 //
-// A row group that metron wrote has groupRows rows and about groupChunks
-// values; the limits leave room for files that other programs wrote anew with
+// A row group that metron wrote has at most groupRows rows and about groupBytes;
+// the limits leave room for files that other programs wrote anew with
 // row groups of their own size.
 const (
 	maxFooter = 128 << 20 // bytes of the footer
@@ -32,7 +32,7 @@ const (
 	maxRows   = 1 << 24   // rows of a row group
 	maxValues = 1 << 28   // values of a column of a row group
 	maxPage   = 1 << 30   // bytes of a page, uncompressed
-	maxText   = math.MaxInt32
+	maxText   = 1 << 30   // bytes of a text column of a row group
 )
 
 // checkFooter checks the footer's structure: that its lists and strings fit
@@ -55,7 +55,7 @@ func checkFooter(r io.ReaderAt, size, length int64) error {
 			fields += n
 		case 0x1_04:
 			groups += n
-		case 0x1_04_01:
+		case 0x1_04_ff_01:
 			chunks += n
 		}
 		switch {

@@ -182,6 +182,11 @@ func TestForgedFooters(t *testing.T) {
 	nested := append([]byte{0x15, 2}, 0x19, 0xfc) // version, then schema elements, each the only child of the one before
 	nested = binary.AppendUvarint(nested, 100_000)
 	nested = append(nested, bytes.Repeat([]byte{0x48, 0, 0x15, 2, 0}, 100_000)...)
+	chain := make([]format.SchemaElement, 1000)
+	for i := range chain {
+		chain[i] = format.SchemaElement{Name: "x", NumChildren: thrift.New[int32](1)}
+	}
+	chain[999].NumChildren = thrift.Null[int32]{}
 	for _, c := range []struct {
 		name, want string
 		footer     []byte
@@ -193,6 +198,7 @@ func TestForgedFooters(t *testing.T) {
 		{"row groups", "row groups", list(4, 1<<20, thriftStruct)},
 		{"columns", "columns, over", list(2, 1<<20, thriftStruct)},
 		{"nested columns", "columns, over", nested},
+		{"columns of one another", "nested levels", marshal(t, &format.FileMetaData{Schema: chain})},
 		{"column chunks", "column chunks", append([]byte{0x49, 0x1c}, list(1, 1<<20, thriftStruct)...)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -216,6 +222,7 @@ func TestForeignParquet(t *testing.T) {
 		{"not written by metron", nil, rowsOf([]struct{ Name string }{{"x"}})},
 		{"not written by metron", []parquet.WriterOption{parquet.Compression(&parquet.Snappy)}, rowsOf([]struct{ In []inner }{{[]inner{{1, 2}}}})},
 		{"start_time: missing", ours, rowsOf([]struct{ Name string }{{"x"}})},
+		{"update metron", []parquet.WriterOption{parquet.KeyValueMetadata(keyPrefix+"schema_version", "2.0")}, rowsOf([]struct{ Name string }{{"x"}})},
 		{"column loop: stored as BYTE_ARRAY", ours, rowsOf([]struct {
 			Loop string `parquet:"loop"`
 		}{{"x"}})},
@@ -238,6 +245,40 @@ func TestForeignParquet(t *testing.T) {
 		}
 		if _, err := readDamaged(t, path); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%d: got %v, want an error with %q", i, err, c.want)
+		}
+	}
+}
+
+// TestNullsInsideLists: lists whose elements may be null read, but not those
+// with one.
+func TestNullsInsideLists(t *testing.T) {
+	type foreign struct {
+		T []*int64 `parquet:"chunk_time,list"`
+	}
+	for _, c := range []struct {
+		want string
+		rows []foreign
+	}{
+		{"", []foreign{{[]*int64{new(int64), new(int64)}}, {}, {[]*int64{new(int64)}}}},
+		{"nulls inside of lists", []foreign{{[]*int64{new(int64), nil}}, {[]*int64{nil, new(int64)}}}},
+	} {
+		path := filepath.Join(t.TempDir(), "foreign.parquet")
+		if err := rowsOf(c.rows)(path, []parquet.WriterOption{parquet.KeyValueMetadata(keyPrefix+"schema_version", Version)}); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		rows := int64(0)
+		for b, e := range f.Batches("chunk_time") {
+			if err = e; err == nil {
+				rows += b.NumRows()
+			}
+		}
+		if c.want == "" && (err != nil || rows != 3) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%d rows, %v, want an error with %q", rows, err, c.want)
 		}
 	}
 }

@@ -111,7 +111,7 @@ func write(t testing.TB, path string, data []byte) string {
 
 // TestFlippedBits damages files a bit or a byte at a time, as disks and copies do.
 func TestFlippedBits(t *testing.T) {
-	flips := 300
+	flips := 150
 	if testing.Short() {
 		flips = 50
 	}
@@ -145,7 +145,7 @@ func TestFlippedBits(t *testing.T) {
 // TestCutShort cuts files at many lengths: an error, or of a journal the rows
 // before the cut.
 func TestCutShort(t *testing.T) {
-	step := 191
+	step := 397
 	if testing.Short() {
 		step = 997
 	}

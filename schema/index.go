@@ -3,8 +3,10 @@ package schema
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 
@@ -15,7 +17,7 @@ import (
 
 const (
 	groupRows  = 1 << 14  // rows of a row group at most
-	groupBytes = 16 << 20 // and about as many bytes in memory
+	groupBytes = 12 << 20 // and about as many bytes in memory
 	rowBytes   = 512      // what a row takes beside its chunks and content, about
 	chunkBytes = 17       // what a chunk takes: time, kind, tokens, read
 )
@@ -34,18 +36,27 @@ type place struct {
 type journalIndex struct {
 	offsets []int64 // of batches
 	end     int64   // of the last complete batch
+	damaged int64   // bytes between batches that could not be read
 	places  []place
 }
 
-// index reads a journal once.
-func (j *journalReader) index() (*journalIndex, error) {
+// index reads a journal once. Damage is an error.
+func (j *journalReader) index() (*journalIndex, error) { return j.indexPast(false) }
+
+// indexPast reads a journal once; with damage it goes on behind what cannot be
+// read, if a batch follows.
+func (j *journalReader) indexPast(damage bool) (*journalIndex, error) {
 	id, start := j.schema.FieldIndices("record_id"), j.schema.FieldIndices("start_time")
 	if len(id) != 1 || len(start) != 1 {
 		return nil, errors.New("journal has no record_id or start_time")
 	}
 	x := &journalIndex{end: int64(len(j.head))}
+	at := x.end
 	for {
-		b, err := j.next(x.end)
+		b, err := j.next(at)
+		if disk := (*fs.PathError)(nil); err != nil && damage && !errors.As(err, &disk) {
+			b, at, err = j.resume(at)
+		}
 		if err == io.EOF {
 			break
 		}
@@ -61,15 +72,42 @@ func (j *journalReader) index() (*journalIndex, error) {
 		for row := range int(b.NumRows()) {
 			x.places = append(x.places, place{uuid.UUID(ids.Value(row)), int64(starts.Value(row)), int32(len(x.offsets)), int32(row), sizes[row]})
 		}
-		x.offsets = append(x.offsets, x.end)
+		x.offsets = append(x.offsets, at)
+		x.damaged += at - x.end
 		x.end = b.to
+		at = b.to
 		b.Release()
 	}
 	x.places = lastOfEach(x.places)
 	return x, nil
 }
 
-// rowSizes is about what each row of a batch takes in memory.
+// resume gives the first batch behind offset at, and where it begins.
+func (j *journalReader) resume(at int64) (journalBatch, int64, error) {
+	buffer := make([]byte, 1<<20)
+	for at += 8; ; {
+		n, err := j.file.ReadAt(buffer, at)
+		for i := 0; i+8 <= n; i += 8 { // batches are aligned
+			if binary.LittleEndian.Uint32(buffer[i:]) != 0xffffffff {
+				continue
+			}
+			if b, err := j.next(at + int64(i)); err == nil {
+				return b, at + int64(i), nil
+			}
+		}
+		if err != nil {
+			return journalBatch{}, at, err // io.EOF at the end
+		}
+		at += int64(n)
+	}
+}
+
+// bytes is about what a row takes in memory.
+func (r *Record) bytes() int {
+	return rowBytes + chunkBytes*len(r.ChunkTime) + 8*len(r.BlockHashes) + len(r.RequestBody) + len(r.ResponseBody)
+}
+
+// rowSizes is what bytes gives for each row of a batch.
 func rowSizes(b arrow.Record) []int32 {
 	sizes := make([]int64, b.NumRows())
 	for i := range sizes {

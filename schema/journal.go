@@ -25,18 +25,15 @@ type journal struct {
 	size    int64 // bytes of complete batches in the file
 	cols    []column
 	rows    *array.RecordBuilder
-	chunks  int          // chunk entries in rows
+	bytes   int          // that the rows being built take, about
 	encoded bytes.Buffer // batches not yet in the file
 	ipc     *ipc.Writer
 }
 
 func createJournal(path string, meta Meta) (*journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, meta.perm())
+	f, err := createClaimed(path, meta.perm())
 	if err != nil {
 		return nil, err
-	}
-	if free, err := lock(f); err != nil || !free {
-		return nil, errors.Join(err, f.Close())
 	}
 	kv := meta.keyValues()
 	md := arrow.MetadataFrom(kv)
@@ -47,7 +44,7 @@ func createJournal(path string, meta Meta) (*journal, error) {
 	// An empty batch makes the stream's head, with the file's Meta, reach the
 	// disk before the first row does.
 	if err := j.flush(true); err != nil {
-		return nil, errors.Join(err, f.Close(), os.Remove(path))
+		return nil, errors.Join(err, removeJournal(f))
 	}
 	return j, nil
 }
@@ -55,7 +52,7 @@ func createJournal(path string, meta Meta) (*journal, error) {
 // add appends a row to the batch being built.
 func (j *journal) add(r *Record) {
 	putRecord(j.rows, j.cols, r)
-	j.chunks += len(r.ChunkTime)
+	j.bytes += r.bytes()
 }
 
 func (j *journal) pending() int { return j.rows.Field(0).Len() }
@@ -64,7 +61,7 @@ func (j *journal) pending() int { return j.rows.Field(0).Len() }
 func (j *journal) flush(evenIfEmpty bool) error {
 	if j.pending() > 0 || evenIfEmpty {
 		batch := j.rows.NewRecord()
-		j.chunks = 0
+		j.bytes = 0
 		err := j.ipc.Write(batch)
 		batch.Release()
 		if err != nil {

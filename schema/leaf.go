@@ -197,7 +197,7 @@ func (b *varied) add(page parquet.Page, s slots) {
 	}
 	end := func() {
 		if len(b.values) > maxText { // a dictionary can say it in a kilobyte
-			panic("over 2 GiB of text in a row group; write it anew with smaller ones")
+			panic("over 1 GiB of text in a row group; write it anew with smaller ones")
 		}
 		b.offsets = append(b.offsets, int32(len(b.values)))
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	mathbits "math/bits"
 	"slices"
 
@@ -21,7 +20,7 @@ type pageCheck struct {
 	file    window
 	codec   format.CompressionCodec
 	kind    parquet.Kind
-	width   int  // of values in plain encoding, bytes; 0: they vary
+	length  int  // of a fixed number of bytes
 	maxRep  byte // levels
 	maxDef  byte
 	holes   bool  // elements of its lists may be null
@@ -35,16 +34,8 @@ type pageCheck struct {
 func (f *File) checkPages(leaf parquet.LeafColumn, group parquet.RowGroup) error {
 	m := &f.parquet.Metadata().RowGroups[slices.Index(f.parquet.RowGroups(), group)].Columns[leaf.ColumnIndex].MetaData
 	p := &pageCheck{
-		file: window{r: f.file}, codec: m.Codec, kind: leaf.Node.Type().Kind(), values: m.NumValues,
+		file: window{r: f.file}, codec: m.Codec, kind: leaf.Node.Type().Kind(), length: leaf.Node.Type().Length(), values: m.NumValues,
 		maxRep: byte(leaf.MaxRepetitionLevel), maxDef: byte(leaf.MaxDefinitionLevel), holes: leaf.MaxRepetitionLevel > 0 && leaf.Node.Optional(),
-	}
-	switch p.kind {
-	case parquet.Int32:
-		p.width = 4
-	case parquet.Int64, parquet.Double:
-		p.width = 8
-	case parquet.FixedLenByteArray:
-		p.width = leaf.Node.Type().Length()
 	}
 	p.at, p.end = chunkRange(m)
 	p.file.end = p.end
@@ -60,85 +51,17 @@ func (f *File) checkPages(leaf parquet.LeafColumn, group parquet.RowGroup) error
 	return nil
 }
 
-// pageHeader is what of a page's header sizes depend on. The fields of the three
-// kinds of page that mean the same have one place.
-type pageHeader struct {
-	kind                  format.PageType
-	size, stored          int64 // of the page, bytes: without and with the codec
-	values                int64
-	nulls                 int64 // version 2
-	encoding              format.Encoding
-	repEncoding           format.Encoding // version 1
-	defEncoding           format.Encoding
-	repLength, defLength  int64 // of the levels, bytes: version 2
-	plain                 bool  // the values are stored without the codec: version 2
-	hasV1, hasDict, hasV2 bool
-}
-
-func (h *pageHeader) set(path uint64, kind byte, n int64) error {
-	if kind != thriftI32 && kind != thriftTrue {
-		return nil
+// word is the least that a value takes in plain encoding, bytes; 0 of booleans.
+func (p *pageCheck) word() int64 {
+	switch p.kind {
+	case parquet.Boolean:
+		return 0
+	case parquet.Int64, parquet.Double:
+		return 8
+	case parquet.FixedLenByteArray:
+		return int64(p.length)
 	}
-	switch path {
-	case 0x1_01:
-		h.kind = format.PageType(n)
-	case 0x1_02:
-		h.size = n
-	case 0x1_03:
-		h.stored = n
-	}
-	// A page has one of the headers; of a page with several parquet-go reads
-	// the one of its type.
-	switch path >> 8 {
-	case 0x1_05:
-		h.hasV1 = true
-	case 0x1_07:
-		h.hasDict = true
-	case 0x1_08:
-		h.hasV2 = true
-	default:
-		return nil
-	}
-	switch path {
-	case 0x1_05_01, 0x1_07_01, 0x1_08_01:
-		h.values = n
-	case 0x1_05_02, 0x1_07_02, 0x1_08_04:
-		h.encoding = format.Encoding(n)
-	case 0x1_05_03:
-		h.defEncoding = format.Encoding(n)
-	case 0x1_05_04:
-		h.repEncoding = format.Encoding(n)
-	case 0x1_08_02:
-		h.nulls = n
-	case 0x1_08_05:
-		h.defLength = n
-	case 0x1_08_06:
-		h.repLength = n
-	case 0x1_08_07:
-		h.plain = n == 0
-	}
-	return nil
-}
-
-// header reads the page header at p.at, and moves past it.
-func (p *pageCheck) header() (h pageHeader, err error) {
-	for length := int64(1 << 12); ; length *= 16 { // long when its statistics are
-		left := p.end - p.at
-		data, err := p.file.bytes(p.at, min(length, left))
-		if err != nil {
-			return h, err
-		}
-		h = pageHeader{}
-		n, err := walkThrift(data, h.set)
-		if err == errThriftShort && length < left {
-			continue
-		}
-		if err != nil {
-			return h, fmt.Errorf("damaged header: %w", err)
-		}
-		p.at += int64(n)
-		return h, nil
-	}
+	return 4 // numbers, or the length of a text
 }
 
 // next checks the page at p.at, and moves past it.
@@ -147,7 +70,6 @@ func (p *pageCheck) next() error {
 	if err != nil {
 		return err
 	}
-	one := h.hasV1 != h.hasDict != h.hasV2 && !(h.hasV1 && h.hasDict)
 	switch {
 	case h.stored < 0 || h.stored > p.end-p.at:
 		return fmt.Errorf("%d bytes of the %d left; the file is damaged", h.stored, p.end-p.at)
@@ -155,19 +77,19 @@ func (p *pageCheck) next() error {
 		return fmt.Errorf("%d bytes uncompressed, over the limit of %d", h.size, maxPage)
 	case p.codec == format.Uncompressed && h.size != h.stored:
 		return fmt.Errorf("%d bytes that should be %d; the file is damaged", h.stored, h.size)
-	case h.values < 0 || !one:
+	case h.values < 0:
 		return errors.New("damaged header")
 	}
 	body := pageBody{p: p, at: p.at, end: p.at + h.stored}
 	p.at = body.end
 	switch {
-	case h.kind == format.DictionaryPage && h.hasDict && p.pages == 0:
+	case h.kind == format.DictionaryPage && h.parts == 1<<7 && p.pages == 0:
 		p.dict = true
 		if err := body.decompress(h.size); err != nil {
 			return err
 		}
 		return p.checkDictionary(h)
-	case h.kind == format.DataPage && h.hasV1, h.kind == format.DataPageV2 && h.hasV2:
+	case h.kind == format.DataPage && h.parts == 1<<5, h.kind == format.DataPageV2 && h.parts == 1<<8:
 		if h.values > p.values {
 			return fmt.Errorf("%d values where %d are left; the file is damaged", h.values, p.values)
 		}
@@ -179,17 +101,12 @@ func (p *pageCheck) next() error {
 
 // checkDictionary checks that the page can hold as many words as it claims.
 func (p *pageCheck) checkDictionary(h pageHeader) error {
-	word := p.width
-	switch p.kind {
-	case parquet.ByteArray:
-		word = 4 // its length
-	case parquet.Boolean:
-		return errors.New("a dictionary of booleans")
-	}
 	switch {
+	case p.kind == parquet.Boolean:
+		return errors.New("a dictionary of booleans")
 	case h.encoding != format.Plain && h.encoding != format.PlainDictionary:
 		return fmt.Errorf("a dictionary encoded as %v", h.encoding)
-	case h.values*int64(word) > h.size:
+	case h.values > h.size/p.word():
 		return fmt.Errorf("a dictionary of %d words in %d bytes; the file is damaged", h.values, h.size)
 	}
 	return nil
@@ -256,96 +173,4 @@ func (p *pageCheck) checkLevels(h pageHeader, body *pageBody, highest byte, leng
 		}
 	}
 	return countRuns(data, width, h.values, highest)
-}
-
-// checkValues checks that the rest of body makes as many values as are stored.
-func (p *pageCheck) checkValues(e format.Encoding, body *pageBody, stored int64) error {
-	left := body.left()
-	switch e {
-	case format.Plain, format.ByteStreamSplit:
-		if p.kind == parquet.Boolean && left < (stored+7)/8 || left < stored*int64(p.width) {
-			return fmt.Errorf("%d values in %d bytes; the file is damaged", stored, left)
-		}
-		return nil
-	case format.DeltaBinaryPacked, format.DeltaLengthByteArray:
-		data, err := body.peek(min(left, 3*binary.MaxVarintLen64))
-		if err != nil {
-			return err
-		}
-		return checkDelta(data, stored)
-	case format.RLEDictionary, format.PlainDictionary:
-		if !p.dict {
-			return errors.New("words of a dictionary that is not there; the file is damaged")
-		}
-		if left == 0 {
-			return checkCount(0, stored)
-		}
-		data, err := body.take(left)
-		if err != nil {
-			return err
-		}
-		if data[0] > 32 {
-			return fmt.Errorf("words of %d bits; the file is damaged", data[0])
-		}
-		_, err = countRuns(data[1:], uint(data[0]), stored, 0)
-		return err
-	case format.RLE:
-		data, err := body.take(left)
-		if err != nil {
-			return err
-		}
-		if p.kind != parquet.Boolean || left < 4 || int64(binary.LittleEndian.Uint32(data)) > left-4 {
-			return errors.New("damaged run-length encoding")
-		}
-		_, err = countRuns(data[4:][:binary.LittleEndian.Uint32(data)], 1, stored, 0)
-		return err
-	}
-	return fmt.Errorf("values encoded as %v, which is not read", e)
-}
-
-// checkDelta checks the head of delta-encoded numbers.
-func checkDelta(data []byte, stored int64) error {
-	var head [3]uint64 // block size, mini-blocks, values
-	for i := range head {
-		n := 0
-		if head[i], n = binary.Uvarint(data); n <= 0 {
-			return errors.New("damaged delta encoding")
-		}
-		data = data[n:]
-	}
-	return checkCount(head[2], stored)
-}
-
-func checkCount(got uint64, want int64) error {
-	if got != uint64(want) {
-		return fmt.Errorf("%d values where %d should be; the file is damaged", got, want)
-	}
-	return nil
-}
-
-// window reads pieces of a file, a few kilobytes at once.
-type window struct {
-	r    io.ReaderAt
-	end  int64 // where reading must stop
-	at   int64
-	data []byte
-}
-
-// bytes gives the n bytes at an offset, valid until the next call.
-func (w *window) bytes(at, n int64) ([]byte, error) {
-	if at < w.at || at+n > w.at+int64(len(w.data)) {
-		length := min(max(n, 1<<12), w.end-at)
-		if n > length {
-			return nil, io.ErrUnexpectedEOF
-		}
-		if int64(cap(w.data)) < length {
-			w.data = make([]byte, length)
-		}
-		w.at, w.data = at, w.data[:length]
-		if _, err := w.r.ReadAt(w.data, at); err != nil {
-			w.data = w.data[:0]
-			return nil, err
-		}
-	}
-	return w.data[at-w.at:][:n], nil
 }

@@ -9,121 +9,201 @@ const Version = "1.0"
 
 // Record is one request: one row of a trace or a run.
 //
-// Times are int64 microseconds after StartTime unless they say otherwise. A
-// nil pointer, an empty string, a zero UUID or an empty list means that the value is
-// unknown or does not apply; never zero. Columns whose Go type is a plain
-// number, string without "optional" or bool are always filled.
+// A nil pointer, an empty string, a zero UUID or an empty list means that the value is
+// unknown or does not apply; never zero. What exactly, each column says after "Null:" or
+// "Empty:"; a column that says neither is always filled.
+//
+// This is the one place where a column is described: docs/schema.md is made of its comment,
+// its type, and its tags. unit is "-" for what has none. otel is the attribute of
+// OpenTelemetry's conventions that has the same value, behind "~" the nearest one, whose
+// values differ. by lists the vantages whose files have the column: an import where its
+// source has it, `metron import jsonl` any column.
 type Record struct {
 	// Identity.
 
-	RecordID       uuid.UUID `parquet:"record_id,uuid"`
-	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid"` // the row that was replayed
-	Loop           *int64    `parquet:"loop,optional"`
-	SessionID      string    `parquet:"session_id,optional,dict,zstd"`
-	Turn           *int64    `parquet:"turn,optional"`
-	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid"`
-	ThinkTime      *int64    `parquet:"think_time,optional"`                     // us between the parent's end and this request
-	Tenant         string    `parquet:"tenant,optional,dict,zstd"`               // keyed hash of the credential
-	SampleRate     *float64  `parquet:"sample_rate,optional"`                    // share of the traffic that was recorded
-	Phase          string    `parquet:"phase,dict,zstd"`                         // PhaseWarmup, PhaseMeasure, PhaseCooldown
-	Target         string    `parquet:"target,optional,dict,zstd"`               // replay: scheme://host:port it was sent to
-	StartTime      int64     `parquet:"start_time,timestamp(microsecond),delta"` // us since the Unix epoch, UTC
+	// Names the row. Of several journalled rows with one id the last counts.
+	RecordID uuid.UUID `parquet:"record_id,uuid" unit:"-" otel:"-" by:"capture replay import generate"`
+	// The row of the trace that this one replayed. Null: it replayed none.
+	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid" unit:"-" otel:"-" by:"replay import"`
+	// The pass over its trace that sent it, where a run repeats its trace. Null: the trace was sent once.
+	Loop *int64 `parquet:"loop,optional" unit:"count" otel:"-" by:"import"`
+	// The conversation that it is a turn of. Null: unknown, or none.
+	SessionID string `parquet:"session_id,optional,dict,zstd" unit:"-" otel:"gen_ai.conversation.id" by:"replay import"`
+	// Its place in the session. Null: unknown.
+	Turn *int64 `parquet:"turn,optional" unit:"count" otel:"-" by:"replay import"`
+	// The row whose answer it waited for. Null: it waited for none, or that is unknown.
+	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"import"`
+	// From the parent's end to this request. Null: unknown, or no parent.
+	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"import"`
+	// Who asked: a keyed hash of the credential. Null: there was none, or that was not kept.
+	Tenant string `parquet:"tenant,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `metron trace
+	// slice --sample` sets it. Null: all of it.
+	SampleRate *float64 `parquet:"sample_rate,optional" unit:"share" otel:"-" by:"import"`
+	// Phase of a run. Numbers are of measure alone.
+	Phase string `parquet:"phase,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
+	// Where it was sent: scheme://host:port. Null: nobody sent it.
+	Target string `parquet:"target,optional,dict,zstd" unit:"-" otel:"~server.address" by:"replay import"`
+	// When it began, the zero of the row's other times: in a capture its head was read, in a replay it was
+	// due, else it arrived. The file's time zero plus monotonic time.
+	StartTime int64 `parquet:"start_time,timestamp(microsecond),delta" unit:"us since 1970, UTC" otel:"-" by:"capture replay import generate"`
 
 	// Request.
 
-	API                  string   `parquet:"api,dict,zstd"` // API* constants
-	Method               string   `parquet:"method,dict,zstd"`
-	Path                 string   `parquet:"path,dict,zstd"`
-	RequestModel         string   `parquet:"request_model,optional,dict,zstd"`
-	Stream               bool     `parquet:"stream"`
-	ChoiceCount          int64    `parquet:"choice_count"`
-	MaxTokens            *int64   `parquet:"max_tokens,optional"`
-	MinTokens            *int64   `parquet:"min_tokens,optional"`
-	IgnoreEOS            *bool    `parquet:"ignore_eos,optional"`
-	Temperature          *float64 `parquet:"temperature,optional"`
-	TopP                 *float64 `parquet:"top_p,optional"`
-	TopK                 *int64   `parquet:"top_k,optional"`
-	Seed                 *int64   `parquet:"seed,optional"`
-	ResponseFormat       string   `parquet:"response_format,optional,dict,zstd"`
-	ToolCount            int64    `parquet:"tool_count"`
-	ImageCount           int64    `parquet:"image_count"`
-	RequestBytes         int64    `parquet:"request_bytes"`
-	ExpectedOutputTokens *int64   `parquet:"expected_output_tokens,optional"` // replay: the recorded length
+	// The API that was spoken.
+	API string `parquet:"api,dict,zstd" unit:"-" otel:"~gen_ai.operation.name" by:"capture replay import generate"`
+	// HTTP method.
+	Method string `parquet:"method,dict,zstd" unit:"-" otel:"http.request.method" by:"capture replay import generate"`
+	// Path of the URL, without its query.
+	Path string `parquet:"path,dict,zstd" unit:"-" otel:"url.path" by:"capture replay import generate"`
+	// The model that was asked for. Null: the request named none.
+	RequestModel string `parquet:"request_model,optional,dict,zstd" unit:"-" otel:"gen_ai.request.model" by:"capture replay import"`
+	// Whether a streamed answer was asked for.
+	Stream bool `parquet:"stream" unit:"-" otel:"gen_ai.request.stream" by:"capture replay import generate"`
+	// Answers that were asked for, 1 or more.
+	ChoiceCount int64 `parquet:"choice_count" unit:"count" otel:"gen_ai.request.choice.count" by:"capture replay import generate"`
+	// Upper bound of the answer's length. Null: none was set.
+	MaxTokens *int64 `parquet:"max_tokens,optional" unit:"tokens" otel:"gen_ai.request.max_tokens" by:"capture replay import"`
+	// Lower bound of the answer's length, an extension of vLLM and others. Null: none was set.
+	MinTokens *int64 `parquet:"min_tokens,optional" unit:"tokens" otel:"-" by:"capture replay import"`
+	// Whether the server was to go on past the end-of-sequence token. Null: not said.
+	IgnoreEOS *bool `parquet:"ignore_eos,optional" unit:"-" otel:"-" by:"capture replay import"`
+	// Sampling temperature. Null: not said.
+	Temperature *float64 `parquet:"temperature,optional" unit:"-" otel:"gen_ai.request.temperature" by:"capture replay import"`
+	// Nucleus sampling: the share of probability that tokens are drawn from. Null: not said.
+	TopP *float64 `parquet:"top_p,optional" unit:"share" otel:"gen_ai.request.top_p" by:"capture replay import"`
+	// How many tokens are drawn from. Null: not said.
+	TopK *int64 `parquet:"top_k,optional" unit:"count" otel:"gen_ai.request.top_k" by:"capture replay import"`
+	// Seed of the sampling. Null: not said.
+	Seed *int64 `parquet:"seed,optional" unit:"-" otel:"gen_ai.request.seed" by:"capture replay import"`
+	// Form of the answer, in the API's word, such as json_schema. Null: not said.
+	ResponseFormat string `parquet:"response_format,optional,dict,zstd" unit:"-" otel:"~gen_ai.output.type" by:"capture replay import"`
+	// Tools that were offered.
+	ToolCount int64 `parquet:"tool_count" unit:"count" otel:"-" by:"capture replay import generate"`
+	// Images in the prompt.
+	ImageCount int64 `parquet:"image_count" unit:"count" otel:"-" by:"capture replay import generate"`
+	// Size of the request's body. 0: none, or unknown.
+	RequestBytes int64 `parquet:"request_bytes" unit:"bytes" otel:"http.request.body.size" by:"capture replay import generate"`
+	// Length of the answer in the trace, which this one was to have again. Null: not a replay, or the
+	// trace does not say.
+	ExpectedOutputTokens *int64 `parquet:"expected_output_tokens,optional" unit:"tokens" otel:"-" by:"replay import"`
 
 	// Tokens as reported.
 
-	InputTokens       *int64 `parquet:"input_tokens,optional"`
-	CachedInputTokens *int64 `parquet:"cached_input_tokens,optional"`
-	OutputTokens      *int64 `parquet:"output_tokens,optional"`
-	ReasoningTokens   *int64 `parquet:"reasoning_tokens,optional"`
-	TokenSource       string `parquet:"token_source,dict,zstd"` // TokenSource* constants: how sure the counts are
+	// Tokens of the prompt, cached ones included. Null: not reported.
+	InputTokens *int64 `parquet:"input_tokens,optional" unit:"tokens" otel:"gen_ai.usage.input_tokens" by:"capture replay import generate"`
+	// Those of them that came out of the server's prefix cache. Null: not reported.
+	CachedInputTokens *int64 `parquet:"cached_input_tokens,optional" unit:"tokens" otel:"gen_ai.usage.cache_read.input_tokens" by:"capture replay import"`
+	// Tokens of the answer, of all its choices, reasoning included. Null: not reported.
+	OutputTokens *int64 `parquet:"output_tokens,optional" unit:"tokens" otel:"gen_ai.usage.output_tokens" by:"capture replay import generate"`
+	// Those of them that were reasoning, streamed or not. Null: not reported.
+	ReasoningTokens *int64 `parquet:"reasoning_tokens,optional" unit:"tokens" otel:"gen_ai.usage.reasoning.output_tokens" by:"capture replay import"`
+	// Where the counts are from: how sure they are.
+	TokenSource string `parquet:"token_source,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 
 	// Prefix.
 
-	BlockHashes []int64 `parquet:"block_hashes,list"`
-	BlockSize   *int64  `parquet:"block_size,optional"`
-	BlockUnit   string  `parquet:"block_unit,optional,dict,zstd"` // "tokens" or "bytes"
+	// Hash of each block of the prompt and all before it: equal beginnings have equal hashes. Empty:
+	// unknown.
+	BlockHashes []int64 `parquet:"block_hashes,list" unit:"-" otel:"-" by:"replay import"`
+	// Size of a block; the last one may be shorter. Null: no block_hashes.
+	BlockSize *int64 `parquet:"block_size,optional" unit:"block_unit" otel:"-" by:"replay import"`
+	// What block_size counts. Null: no block_hashes.
+	BlockUnit string `parquet:"block_unit,optional,dict,zstd" unit:"-" otel:"-" by:"replay import"`
 
 	// Times.
 
-	Ready            *int64 `parquet:"ready,optional"`      // dependency met
-	Dispatched       *int64 `parquet:"dispatched,optional"` // actual send began
-	Connected        *int64 `parquet:"connected,optional"`
-	ConnectionReused *bool  `parquet:"connection_reused,optional"`
-	Wrote            *int64 `parquet:"wrote,optional"`        // request handed to the kernel
-	Headers          *int64 `parquet:"headers,optional"`      // response head read
-	End              *int64 `parquet:"end,optional"`          // body ended, however it ended
-	ClientStall      *int64 `parquet:"client_stall,optional"` // capture: us spent waiting for the client to read
-	ClientAbort      *int64 `parquet:"client_abort,optional"` // when the client left
+	// What it depended on was there; below 0 if before it was due. Null: it depended on nothing.
+	Ready *int64 `parquet:"ready,optional" unit:"us after start_time" otel:"-" by:"import"`
+	// The client took it up to send it: TTFT starts here, or at 0 where this is null. Null: nobody
+	// scheduled it (capture, most imports), or it was not sent.
+	Dispatched *int64 `parquet:"dispatched,optional" unit:"us after start_time" otel:"-" by:"replay import"`
+	// A connection to the server was there, new or used before. Null: unknown, or there was none.
+	Connected *int64 `parquet:"connected,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
+	// Whether that connection had served before. Null: as connected.
+	ConnectionReused *bool `parquet:"connection_reused,optional" unit:"-" otel:"-" by:"capture replay import"`
+	// The whole request was handed to the kernel. Null: unknown, or it never was.
+	Wrote *int64 `parquet:"wrote,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
+	// The head of the response was read. Null: unknown, or none came.
+	Headers *int64 `parquet:"headers,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
+	// The body ended, however it ended. Null: unknown, not sent, or in flight at a crash.
+	End *int64 `parquet:"end,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
+	// Time spent waiting for a client that did not read. Null: not measured.
+	ClientStall *int64 `parquet:"client_stall,optional" unit:"us" otel:"-" by:"import"`
+	// The client left. Null: it stayed.
+	ClientAbort *int64 `parquet:"client_abort,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
 
 	// Chunks: one entry an event, all lists of one length or empty. A codec
 	// takes nothing off times, but half of what repeats from row to row.
 
-	ChunkTime   []int64 `parquet:"chunk_time,list" parquet-element:",delta"`
-	ChunkKind   []int8  `parquet:"chunk_kind,list" parquet-element:",dict,zstd"`   // Kind* constants
-	ChunkTokens []int32 `parquet:"chunk_tokens,list" parquet-element:",dict,zstd"` // empty: unknown
-	ChunkChoice []int16 `parquet:"chunk_choice,list" parquet-element:",dict"`      // empty: choice_count is 1
-	ChunkRead   []int32 `parquet:"chunk_read,list" parquet-element:",delta,zstd"`  // number of the socket read that completed the event
-	ChunkBytes  []int32 `parquet:"chunk_bytes,list" parquet-element:",delta"`      // content mode only
+	// When the read that completed the event returned; never falling. Empty: no event, an answer that came
+	// whole, or unknown.
+	ChunkTime []int64 `parquet:"chunk_time,list" parquet-element:",delta" unit:"us after start_time" otel:"-" by:"capture replay import"`
+	// What the event is; if several things, the lowest code. Empty: as chunk_time.
+	ChunkKind []int8 `parquet:"chunk_kind,list" parquet-element:",dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	// Tokens of the event, 0 where it carries none. Empty: unknown.
+	ChunkTokens []int32 `parquet:"chunk_tokens,list" parquet-element:",dict,zstd" unit:"tokens" otel:"-" by:"capture replay import"`
+	// Choice that the event belongs to, from 0. Empty: choice_count is 1, all belong to 0.
+	ChunkChoice []int16 `parquet:"chunk_choice,list" parquet-element:",dict" unit:"-" otel:"-" by:"capture replay import"`
+	// Number of the socket read that completed the event. Equal numbers in a row: one read, so one time,
+	// and no more is known. Empty: unknown.
+	ChunkRead []int32 `parquet:"chunk_read,list" parquet-element:",delta,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	// Size of the event. Empty: not kept, since lengths give text away: recorded is not content.
+	ChunkBytes []int32 `parquet:"chunk_bytes,list" parquet-element:",delta" unit:"bytes" otel:"-" by:"import"`
 
 	// Outcome.
 
-	Outcome       string   `parquet:"outcome,dict,zstd"` // Outcome* constants
-	ErrorType     string   `parquet:"error_type,optional,dict,zstd"`
-	ErrorMessage  string   `parquet:"error_message,optional,dict,zstd"`
-	HTTPStatus    *int64   `parquet:"http_status,optional"`
-	Overload      string   `parquet:"overload,optional,dict,zstd"` // queued, shed or aborted
-	FinishReasons []string `parquet:"finish_reasons,list" parquet-element:",dict,zstd"`
-	ResponseID    string   `parquet:"response_id,optional,zstd"`
-	ResponseModel string   `parquet:"response_model,optional,dict,zstd"`
-	ResponseBytes *int64   `parquet:"response_bytes,optional"`
-	Recorded      string   `parquet:"recorded,dict,zstd"`           // Recorded* constants: what this row kept
-	ServerMetrics string   `parquet:"server_metrics,optional,zstd"` // JSON
+	// How it ended.
+	Outcome string `parquet:"outcome,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
+	// Class of the error, the server's word or ours. Null: no error, or unknown.
+	ErrorType string `parquet:"error_type,optional,dict,zstd" unit:"-" otel:"error.type" by:"capture replay import"`
+	// The error in the server's or the system's words, cut to a length, the client's credential cut out.
+	// Null: none.
+	ErrorMessage string `parquet:"error_message,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	// Status of the response. Null: none came, or unknown.
+	HTTPStatus *int64 `parquet:"http_status,optional" unit:"-" otel:"http.response.status_code" by:"capture replay import"`
+	// What a cap on requests in flight did to it. Null: nothing, or there was no cap.
+	Overload string `parquet:"overload,optional,dict,zstd" unit:"-" otel:"-" by:"import"`
+	// Why the answer ended, for each choice in order, in the API's words. Empty: not said.
+	FinishReasons []string `parquet:"finish_reasons,list" parquet-element:",dict,zstd" unit:"-" otel:"gen_ai.response.finish_reasons" by:"capture replay import"`
+	// The server's name for the answer. Null: not said.
+	ResponseID string `parquet:"response_id,optional,zstd" unit:"-" otel:"gen_ai.response.id" by:"capture replay import"`
+	// The model that answered. Null: not said.
+	ResponseModel string `parquet:"response_model,optional,dict,zstd" unit:"-" otel:"gen_ai.response.model" by:"capture replay import"`
+	// Bytes of the body that arrived. Null: unknown, or no response.
+	ResponseBytes *int64 `parquet:"response_bytes,optional" unit:"bytes" otel:"http.response.body.size" by:"capture replay import"`
+	// What this row kept of prompt and answer.
+	Recorded string `parquet:"recorded,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
+	// The server's own figures (vLLM, llama.cpp, Ollama, Server-Timing), an object. Null: it gave none.
+	ServerMetrics string `parquet:"server_metrics,optional,zstd" unit:"JSON" otel:"-" by:"capture replay import"`
 
 	// Content, under --privacy content only.
 
-	RequestHeaders string `parquet:"request_headers,optional,zstd"` // JSON object of the allowed headers
-	RequestBody    []byte `parquet:"request_body,optional,zstd"`
-	ResponseBody   []byte `parquet:"response_body,optional,zstd"`
+	// Headers of the request that an allow-list names, an object. Null: not kept.
+	RequestHeaders string `parquet:"request_headers,optional,zstd" unit:"JSON" otel:"~http.request.header.*" by:"import"`
+	// The request's body as it was sent. Null: not kept, or none.
+	RequestBody []byte `parquet:"request_body,optional,zstd" unit:"-" otel:"~gen_ai.input.messages" by:"import"`
+	// The response's body as it came. Null: not kept, or none.
+	ResponseBody []byte `parquet:"response_body,optional,zstd" unit:"-" otel:"~gen_ai.output.messages" by:"import"`
 }
 
 // Phases of a run.
 const (
-	PhaseWarmup   = "warmup"
-	PhaseMeasure  = "measure"
-	PhaseCooldown = "cooldown"
+	PhaseWarmup   = "warmup"   // before the numbers
+	PhaseMeasure  = "measure"  // the requests that numbers are of
+	PhaseCooldown = "cooldown" // after them
 )
 
 // Outcomes of a request; each row has exactly one.
 const (
-	OutcomeOK             = "ok"              // a terminal event was seen
-	OutcomeTruncated      = "truncated"       // the body ended without one
-	OutcomeStreamError    = "stream_error"    // an error event after status 200
+	OutcomeOK             = "ok"              // a terminal event was seen, finish reason length included
+	OutcomeTruncated      = "truncated"       // the body ended without one (error_type no_terminal or unexpected_eof)
+	OutcomeStreamError    = "stream_error"    // an error event after status 200, even when [DONE] follows
 	OutcomeHTTPError      = "http_error"      // status >= 400
 	OutcomeTransportError = "transport_error" // dial, TLS or reset before the body ended
 	OutcomeTimeout        = "timeout"         // our own deadline
 	OutcomeClientAbort    = "client_abort"    // the client left
-	OutcomeNotSent        = "not_sent"        // due and never sent
+	OutcomeNotSent        = "not_sent"        // due and never sent (overload says why)
 	OutcomeUnknown        = "unknown"         // in flight at a crash
 )
 
@@ -135,24 +215,24 @@ func Outcomes() []string {
 
 // Names of the APIs that a row can speak.
 const (
-	APIChat        = "openai.chat"
-	APICompletions = "openai.completions"
-	APIOther       = "other"
+	APIChat        = "openai.chat"        // POST .../chat/completions
+	APICompletions = "openai.completions" // POST .../completions
+	APIOther       = "other"              // any other request that passed a capture: sizes and times alone
 )
 
 // Kinds of a chunk. An event that is several takes the lowest.
 const (
-	KindContent   int8 = 0
-	KindReasoning int8 = 1
-	KindTool      int8 = 2
-	KindRefusal   int8 = 3
-	KindRole      int8 = 4
-	KindFinish    int8 = 5
-	KindUsage     int8 = 6
-	KindPing      int8 = 7
-	KindError     int8 = 8
-	KindDone      int8 = 9
-	KindOther     int8 = 10
+	KindContent   int8 = 0  // text of the answer
+	KindReasoning int8 = 1  // text of its reasoning
+	KindTool      int8 = 2  // a piece of a tool call
+	KindRefusal   int8 = 3  // text of a refusal
+	KindRole      int8 = 4  // the role alone: the stream has begun
+	KindFinish    int8 = 5  // a finish reason
+	KindUsage     int8 = 6  // token counts
+	KindPing      int8 = 7  // a comment or ping that keeps the connection
+	KindError     int8 = 8  // an error
+	KindDone      int8 = 9  // the end mark, such as [DONE]
+	KindOther     int8 = 10 // anything else
 )
 
 // Kinds lists the names of the chunk kinds, indexed by their code.
@@ -162,17 +242,17 @@ func Kinds() []string {
 
 // Sources of the token counts, the surest first.
 const (
-	TokenSourceUsage     = "usage"
-	TokenSourceTokenIDs  = "token_ids"
-	TokenSourceLogprobs  = "logprobs"
-	TokenSourceTokenizer = "tokenizer"
-	TokenSourceChunks    = "chunks"
-	TokenSourceTrace     = "trace"
+	TokenSourceUsage     = "usage"     // the server reported usage
+	TokenSourceTokenIDs  = "token_ids" // token ids stood in the chunks
+	TokenSourceLogprobs  = "logprobs"  // logprobs did, one a token
+	TokenSourceTokenizer = "tokenizer" // the text was tokenized again
+	TokenSourceChunks    = "chunks"    // one token a chunk was assumed
+	TokenSourceTrace     = "trace"     // the imported or generated trace says so
 )
 
 // What a row kept of its content.
 const (
-	RecordedContent = "content"
-	RecordedHash    = "hash"
-	RecordedLengths = "lengths"
+	RecordedContent = "content" // prompt and answer, too
+	RecordedHash    = "hash"    // hashes of the prompt's blocks, too
+	RecordedLengths = "lengths" // lengths and times alone
 )

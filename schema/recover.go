@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,12 +19,15 @@ var ErrLive = errors.New("a running metron writes it")
 // Recovery is what became of a journal that a crash left.
 type Recovery struct {
 	Journal string `json:"journal"`
-	// File is the Parquet file, "" where the journal held nothing: its writer
-	// was killed before its head reached the file.
+	// File is the Parquet file, "" where the journal held no row.
 	File string `json:"file,omitempty"`
 	Rows int64  `json:"rows"`
 	// TornBytes is the size of a last batch that was cut off. It is lost.
 	TornBytes int64 `json:"torn_bytes"`
+	// DamagedBytes could not be read, though batches that follow could: the
+	// disk's doing, no crash's. The journal is kept as Kept.
+	DamagedBytes int64  `json:"damaged_bytes"`
+	Kept         string `json:"kept,omitempty"`
 	// AlreadySealed says that File was complete and only the journal was left.
 	AlreadySealed bool `json:"already_sealed"`
 }
@@ -46,8 +50,8 @@ func Journals(dir string) ([]string, error) {
 
 // Recover seals a journal that a crash left into the Parquet file that it was to
 // become, and removes it. A torn tail loses its last batch. The error is ErrLive
-// for a journal that is still being written; whatever the error, the journal is
-// as it was.
+// for a journal that is still being written or recovered; whatever the error,
+// the journal is as it was.
 func Recover(path string) (Recovery, error) {
 	r, err := recoverJournal(path)
 	if err != nil {
@@ -62,49 +66,77 @@ func recoverJournal(path string) (r Recovery, err error) {
 		return r, fmt.Errorf("the name of a journal ends in %s", journalExt)
 	}
 	r.Journal = path
-	f, err := os.OpenFile(path, os.O_RDWR, 0) // to lock, and to fail early where it cannot be removed
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // to claim, and to fail early where nothing may be changed
 	if err != nil {
 		return r, err
 	}
 	defer f.Close()
-	if free, err := lock(f); err != nil || !free {
-		return r, errors.Join(err, ErrLive)
+	claimed, err := claim(f, false)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return r, fmt.Errorf("%w; nothing tells here whether a metron still writes it: copy it to a local disk and recover it there", err)
+	case err != nil:
+		return r, err
+	case !claimed || !stands(f):
+		return r, ErrLive
 	}
 	info, err := f.Stat()
 	if err != nil {
 		return r, err
 	}
-	if checkMessage(f, 0, messageSchema) == io.EOF {
+	if beheaded(f) {
 		r.TornBytes = info.Size()
-		return r, errors.Join(f.Close(), os.Remove(path))
+		return r, removeJournal(f)
 	}
 	j, err := openJournal(path)
 	if err != nil {
 		return r, err
 	}
 	defer j.file.Close()
-	meta, err := metaFrom(func(key string) (string, bool) { md := j.schema.Metadata(); return md.GetValue(key) })
+	index, err := j.indexPast(true)
 	if err != nil {
 		return r, err
 	}
-	index, err := j.index()
-	if err != nil {
-		return r, err
-	}
-	r.File, r.Rows, r.TornBytes = base+".parquet", int64(len(index.places)), info.Size()-index.end
-	if r.AlreadySealed, err = holds(r.File, index); err != nil {
-		return r, err
-	}
-	if !r.AlreadySealed {
-		if meta.Counters == nil {
-			meta.Counters = map[string]int64{}
-		}
-		meta.Counters["recovered"], meta.Counters["torn_bytes"] = r.Rows, r.TornBytes
-		if err := sealIndexed(j, index, r.File, meta); err != nil {
+	r.Rows, r.TornBytes, r.DamagedBytes = int64(len(index.places)), info.Size()-index.end, index.damaged
+	if r.Rows > 0 {
+		if err := r.seal(j, index, base+".parquet"); err != nil {
 			return r, err
 		}
 	}
-	return r, errors.Join(j.file.Close(), f.Close(), os.Remove(path)) // Windows removes no open file
+	if err := j.file.Close(); err != nil || r.DamagedBytes == 0 {
+		return r, errors.Join(err, removeJournal(f))
+	}
+	r.Kept = path + ".damaged"
+	return r, errors.Join(f.Close(), os.Rename(path, r.Kept)) // Windows renames no open file
+}
+
+// seal makes the file, unless it is there.
+func (r *Recovery) seal(j *journalReader, index *journalIndex, path string) error {
+	md := j.schema.Metadata()
+	meta, err := metaFrom(md.GetValue)
+	if err != nil {
+		return err
+	}
+	r.File = path
+	if r.AlreadySealed, err = holds(path, index); err != nil || r.AlreadySealed {
+		return err
+	}
+	if meta.Counters == nil {
+		meta.Counters = map[string]int64{}
+	}
+	meta.Counters["recovered"], meta.Counters["torn_bytes"] = r.Rows, r.TornBytes
+	if r.DamagedBytes > 0 {
+		meta.Counters["damaged_bytes"] = r.DamagedBytes
+	}
+	return sealIndexed(j, index, path, meta)
+}
+
+// beheaded reports whether a journal was cut off inside the message that it
+// begins with, so that it holds no row. Other files are not.
+func beheaded(f *os.File) bool {
+	mark := make([]byte, 4)
+	n, _ := f.ReadAt(mark, 0)
+	return bytes.Count(mark[:n], []byte{0xff}) == n && checkMessage(f, 0, messageSchema) == io.EOF
 }
 
 // holds reports whether the file at path has the rows of a journal: a crash

@@ -13,8 +13,9 @@ type thriftWalk struct {
 	data []byte
 	at   int
 	// visit is told of each integer and bool field and of the number of items
-	// of each list. The path is a 1 and the ids of the fields that lead there,
-	// 8 bits each: 0x1_04_01 is field 1 of what field 4 holds.
+	// of each list. The path is a 1 and the ids of the fields that lead there, 8
+	// bits each, ff for the items of a list: 0x1_04_ff_01 is field 1 of the
+	// structs in the list that is field 4.
 	visit func(path uint64, kind byte, n int64) error
 }
 
@@ -44,6 +45,14 @@ const (
 
 // unknownPath is where nobody looks: fields under it are unknown as well.
 const unknownPath = ^uint64(0)
+
+// under is the path of what lies under another.
+func under(path, id uint64) uint64 {
+	if path>>48 != 0 {
+		return unknownPath
+	}
+	return path<<8 | id
+}
 
 // thriftDepth is how deep structs may nest; those of Parquet reach 7.
 const thriftDepth = 16
@@ -78,8 +87,8 @@ func (w *thriftWalk) structure(path uint64, depth int) error {
 			id = int16(n)
 		}
 		at := unknownPath
-		if id >= 0 && id <= 0xff && path>>48 == 0 {
-			at = path<<8 | uint64(id)
+		if id >= 0 && id < 0xff {
+			at = under(path, uint64(id))
 		}
 		switch kind {
 		case thriftTrue, thriftFalse: // the value is in the type
@@ -142,18 +151,15 @@ func (w *thriftWalk) list(path uint64, depth int) error {
 		return err
 	}
 	for range n {
-		if err := w.item(path, head&0xf, depth); err != nil {
+		if err := w.item(under(path, 0xff), head&0xf, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// item steps over an item of a list. The numbers in it are nobody's fields.
+// item steps over an item of a list, set or map.
 func (w *thriftWalk) item(path uint64, kind byte, depth int) error {
-	if kind != thriftStruct {
-		path = unknownPath
-	}
 	if depth > thriftDepth {
 		return errThriftDamaged
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -21,6 +22,7 @@ func BenchmarkWrite(b *testing.B) {
 	debug.FreeOSMemory()
 	resetPeak()
 	tokens, requests := int64(0), benchRequests(b)
+	var putting, sealing time.Duration
 	dir := b.TempDir()
 	for b.Loop() {
 		path := filepath.Join(dir, "bench.parquet")
@@ -28,6 +30,7 @@ func BenchmarkWrite(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		began := time.Now()
 		var id uuid.UUID
 		for i := range requests {
 			r := *pool[i%len(pool)]
@@ -38,10 +41,15 @@ func BenchmarkWrite(b *testing.B) {
 			}
 			tokens += *r.OutputTokens
 		}
+		putting += time.Since(began)
+		began = time.Now()
 		if err := w.Close(); err != nil {
 			b.Fatal(err)
 		}
+		sealing += time.Since(began)
 	}
+	b.ReportMetric(float64(tokens)/putting.Seconds()/1e6, "put_Mtokens/s")
+	b.ReportMetric(float64(tokens)/sealing.Seconds()/1e6, "seal_Mtokens/s")
 	b.ReportMetric(float64(tokens)/b.Elapsed().Seconds()/1e6, "Mtokens/s")
 	if peak, ok := peakMiB(); ok {
 		b.ReportMetric(peak, "peak_MiB")

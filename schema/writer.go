@@ -16,8 +16,8 @@ import (
 const (
 	flushInterval = 200 * time.Millisecond
 	flushRows     = 4096
-	flushChunks   = 1 << 17   // bounds a batch's memory when answers are long
-	maxBacklog    = 128 << 20 // bytes that wait in memory for a disk that takes nothing
+	flushBytes    = 2 << 20  // bounds a batch's memory when answers are long
+	maxBacklog    = 32 << 20 // bytes that wait in memory for a disk that takes nothing
 )
 
 // Config says how files are written. The zero value is right for most.
@@ -83,7 +83,7 @@ func (w *Writer) Put(r *Record) error {
 		return fmt.Errorf("row %s is lost: %d bytes wait for the disk: %w", r.RecordID, w.journal.encoded.Len(), w.err)
 	}
 	w.journal.add(r)
-	if w.journal.pending() >= flushRows || w.journal.chunks >= flushChunks {
+	if w.journal.pending() >= flushRows || w.journal.bytes >= flushBytes {
 		w.flush()
 	}
 	return nil
@@ -128,9 +128,10 @@ func (w *Writer) flushByClock() {
 }
 
 // Close seals the journal into the Parquet file. When it fails the journal is
-// kept, and the error names it.
+// kept, and the error names it; Close may be called again, and nothing that Put
+// took is lost until Keep or Abandon gives up.
 func (w *Writer) Close() error {
-	if err := w.stopJournal(); err != nil {
+	if err := w.drain(); err != nil {
 		return err
 	}
 	if err := w.seal(); err != nil {
@@ -139,16 +140,17 @@ func (w *Writer) Close() error {
 	return nil
 }
 
+// seal keeps the claim on the journal until nothing of it is left.
 func (w *Writer) seal() error {
 	j, err := openJournal(w.journalPath)
 	if err != nil {
 		return err
 	}
 	_, err = seal(j, w.path, w.meta, w.journal.size)
-	if err = errors.Join(err, j.file.Close()); err != nil { // Windows removes no open file
+	if err = errors.Join(err, j.file.Close()); err != nil {
 		return err
 	}
-	return os.Remove(w.journalPath)
+	return removeJournal(w.journal.file)
 }
 
 // Size is the size of the journal in bytes.
@@ -162,27 +164,28 @@ func (w *Writer) Size() int64 {
 func (w *Writer) Journal() string { return w.journalPath }
 
 // Keep ends the writer and leaves its journal, for a job that failed after it
-// had recorded something.
-func (w *Writer) Keep() error { return w.stopJournal() }
+// had recorded something. It may follow a Close that failed.
+func (w *Writer) Keep() error { return errors.Join(w.drain(), w.journal.file.Close()) }
 
 // Abandon removes the journal without making a file: for a job that failed
 // before it had anything worth keeping. It may follow a Close that failed.
 func (w *Writer) Abandon() error {
-	_ = w.stopJournal() // what it could not write is not wanted
-	return os.Remove(w.journalPath)
+	_ = w.drain() // what it could not write is not wanted
+	return removeJournal(w.journal.file)
 }
 
-func (w *Writer) stopJournal() error {
-	if w.stopped {
-		return nil
+// drain ends the flushing by the clock and writes what waits. Where the disk
+// takes nothing it may be tried again.
+func (w *Writer) drain() error {
+	if !w.stopped {
+		w.stopped = true
+		close(w.stop)
+		w.done.Wait()
 	}
-	w.stopped = true
-	close(w.stop)
-	w.done.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.flush()
-	return errors.Join(w.err, w.journal.file.Close())
+	return w.err
 }
 
 // syncFolder makes a rename in the folder of path durable.

@@ -222,11 +222,19 @@ func TestCommand(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := metron(t, path, path)
-	if err != nil || strings.Count(text, "outcomes         ok 3, http_error 1\n") != 2 || !strings.Contains(text, "\n\n"+path) {
+	other := filepath.Join(t.TempDir(), "other.parquet")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(other, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := metron(t, path, other)
+	if err != nil || strings.Count(text, "outcomes         ok 3, http_error 1\n") != 2 || !strings.Contains(text, "\n\n"+other) {
 		t.Errorf("%v\n%s", err, text)
 	}
-	text, err = metron(t, path, path, "--json")
+	text, err = metron(t, path, other, "--json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +282,8 @@ func TestBadInput(t *testing.T) {
 		{[]string{write("empty.parquet", "")}, 1, "the file is empty"},
 		{[]string{write("foreign.csv", "TIMESTAMP,ContextTokens\n1,2\n")}, 1, "not a Parquet file"},
 		{[]string{write("cut.parquet", string(data[:len(data)/2]))}, 1, "cut short"},
-		{[]string{dir}, 1, "it is a folder"},
+		{[]string{dir}, 1, "cut short"},
+		{[]string{t.TempDir()}, 1, "holds no .parquet file"},
 		{[]string{none}, 1, "has no rows"},
 	} {
 		stdout, err := metron(t, c.args...)

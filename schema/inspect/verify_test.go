@@ -1,11 +1,14 @@
 package inspect
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
 
+	"metron/internal/exchange"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -206,7 +210,7 @@ func TestVerifyDamage(t *testing.T) {
 		{"note usage cached_input_tokens 0", func(r rows, f footer) { r[ok].CachedInputTokens = us(34) }},
 		{"note usage reasoning_tokens 0", func(r rows, f footer) { r[ok].ReasoningTokens = us(6) }},
 
-		{"privacy recorded 1, privacy request_body 1", func(r rows, f footer) { // content, told and untold
+		{"privacy recorded 0, privacy request_body 1", func(r rows, f footer) { // content, told and untold
 			f["privacy"], r[failed].RequestBody = "hash", []byte("{}")
 			for i := range r {
 				r[i].Recorded = schema.RecordedHash
@@ -221,7 +225,9 @@ func TestVerifyDamage(t *testing.T) {
 
 		{"blocks block_size 3", func(r rows, f footer) { r[unknown].BlockSize = us(0) }},
 		{"blocks block_size 3", func(r rows, f footer) { r[unknown].BlockSize = nil }},
-		{"blocks block_hashes 3", func(r rows, f footer) { r[unknown].BlockHashes, r[unknown].TokenSource = []int64{1}, schema.TokenSourceTrace }},
+		{"blocks block_hashes 3", func(r rows, f footer) {
+			r[unknown].BlockHashes, r[unknown].TokenSource = []int64{1}, schema.TokenSourceTrace
+		}},
 		{"note block_count block_hashes 3", func(r rows, f footer) { r[unknown].BlockHashes = []int64{1, 2, 3, 4} }},
 		{"", func(r rows, f footer) { r[unknown].BlockHashes = []int64{1, 2} }}, // full blocks only
 
@@ -295,9 +301,12 @@ func TestVerifyPages(t *testing.T) {
 	leaf, _ := f.Schema().Lookup("dispatched")
 	chunk := f.Metadata().RowGroups[0].Columns[leaf.ColumnIndex].MetaData
 	end := chunk.DataPageOffset + chunk.TotalCompressedSize
-	r := verifyFile(t, write("page.parquet", func(data []byte) { data[end-1] ^= 0x40 }))
-	if got := brief(r); !slices.Contains(got, "pages dispatched 0") || !strings.Contains(r.Problems[0].Is, "rows 0 to 5") {
-		t.Errorf("damaged page: %q, %+v", got, r.Problems)
+	var r *Report
+	for at := end - 16; at < end; at++ {
+		r = verifyFile(t, write("page.parquet", func(data []byte) { data[at] ^= 0x40 }))
+		if got := brief(r); !slices.Equal(got, []string{"pages dispatched 0", "read  0", "counters counters"}) || !strings.Contains(r.Problems[0].Is, "rows 0 to 5") {
+			t.Errorf("damaged page, byte %d: %q, %+v", at, got, r.Problems)
+		}
 	}
 
 	// The footer has the least start_time as the least value, and nowhere else.
@@ -344,7 +353,7 @@ func TestVerifyManyProblems(t *testing.T) {
 		rows = append(rows, r)
 	}
 	footer := soundFooter()
-	footer["counters"], footer["privacy"] = `{"sent":25}`, "hash"
+	footer["counters"], footer["privacy"] = `{"planned":24,"sent":25}`, "hash"
 	r := verifyFile(t, writeRows(t, rows, footer))
 	if len(r.Problems) != shownFindings+1 || !maps.Equal(r.ProblemCounts, map[string]int64{"range": 25, "counters": 1}) ||
 		r.ProblemCount() != 26 || *r.Problems[19].Row != 19 {
@@ -358,7 +367,7 @@ func TestVerifyManyProblems(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\nproblems    26\n", "row 3 (01030000-0000-0000-0000-000000000000): turn is -1; want 0 or more\n", "  range     and 5 more\n",
-		"note usage  25 rows, the first: row 0 (", "counter planned is 0"} {
+		"note usage  25 rows, the first: row 0 (", "counter planned is 24, but the file has 25 rows; want 25"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in\n%s", want, text.String())
 		}
@@ -455,7 +464,7 @@ func TestSelection(t *testing.T) {
 		want []string
 	}{
 		{[]string{path, "--where", "outcome=ok,model=tiny"}, []string{"rows             2 of 4, selected where outcome=ok,model=tiny\n", "outcomes         ok 2\n", "stored           10 chunks, 8 tokens\n"}},
-		{[]string{path, "--from", "500ms", "--to", "4s"}, []string{"rows             2 of 4, selected from 500ms to 4s\n", "outcomes         http_error 1, ok 1\n", "span             0 s\n"}},
+		{[]string{path, "--from", "500ms", "--to", "4s"}, []string{"rows             2 of 4, selected from 500ms to 4s\n", "outcomes         http_error 1, ok 1\n", "span             0\n"}},
 		{[]string{path, "--where", `model="tiny,big"|big`}, []string{"rows             1 of 4, selected where model=\"tiny,big\"|big\n"}},
 		{[]string{filepath.Dir(path), "--where", "model=big"}, []string{"rows             1 of 4", "run.parquet\n", "\n\n", "sample.parquet\n"}},
 		{[]string{filepath.Join(filepath.Dir(path), "s*.parquet")}, []string{"sample.parquet\n", "rows             4\n"}},
@@ -504,11 +513,69 @@ func FuzzVerify(f *testing.F) {
 			t.Fatal(err)
 		}
 		deadline := time.Now().Add(20 * time.Second)
-		if r, err := new(Verifier).Verify(t.Context(), p); err == nil && r.ProblemCount() == 0 && len(r.Problems) != 0 {
-			t.Errorf("%+v", r)
+		if r, err := new(Verifier).Verify(t.Context(), p); err == nil {
+			listed := map[string]int64{}
+			for _, p := range r.Problems {
+				listed[p.Rule]++
+			}
+			for rule, n := range r.ProblemCounts {
+				if listed[rule] != min(n, shownFindings) {
+					t.Errorf("%d of %d problems %s are listed", listed[rule], n, rule)
+				}
+			}
 		}
 		if time.Now().After(deadline) {
 			t.Error("took over 20 s")
 		}
 	})
+}
+
+// TestRecordedServers: what real servers sent makes rows without a problem.
+func TestRecordedServers(t *testing.T) {
+	wires, err := filepath.Glob("../../../shared/sse/*/*.wire.bin")
+	if err != nil || len(wires) == 0 {
+		t.Skip("recorded transcripts are not here")
+	}
+	notes := map[string]int{}
+	for _, path := range wires {
+		request, err := os.ReadFile(strings.TrimSuffix(path, ".wire.bin") + ".req.http")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(request)))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		body, _ := io.ReadAll(req.Body) // what there is of it
+		x := exchange.Begin(&schema.Record{RecordID: uuid.New(), StartTime: zeroUS, Phase: schema.PhaseMeasure}, req.Method, req.URL.Path, body)
+		at := int64(zeroUS + 100)
+		ending := exchange.Ending{Err: io.EOF}
+		if resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), req); err != nil {
+			ending.Err = err
+		} else {
+			x.Head(resp.StatusCode, resp.Header, at)
+			buf := make([]byte, 700)
+			for read := int32(0); ; read++ {
+				n, err := resp.Body.Read(buf)
+				at += 50
+				x.Body(buf[:n], at, read)
+				if err != nil {
+					ending.Err = err
+					break
+				}
+			}
+		}
+		ending.AtUS = at
+		check := newRowCheck(&schema.Meta{Vantage: schema.VantageCapture, Privacy: schema.RecordedLengths, TimeZero: zeroUS}, func(r rule, f *schema.Fault) {
+			if notes[r.name]++; !r.note {
+				t.Errorf("%s: %s: %s; want %s", path, r.name, f.Is, f.Want)
+			}
+		})
+		check.row(x.End(ending))
+	}
+	t.Logf("%d transcripts, notes %v", len(wires), notes)
 }

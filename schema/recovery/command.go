@@ -20,7 +20,8 @@ func Command() *cli.Command {
 		ArgsUsage: "DIR|FILE.arrows...",
 		Description: "Seals each journal (.arrows) that a crash left, in DIR or by name, into the Parquet file that\n" +
 			"it was to become. A batch that the crash cut off is lost, all others are kept. Journals that\n" +
-			"a running metron writes are left alone, and doing it twice changes nothing.\n\n" +
+			"a running metron writes are left alone, and doing it twice changes nothing. A journal that the\n" +
+			"disk damaged gives what can be read of it and is kept under another name.\n\n" +
 			"Example:\n\n" +
 			"   metron recover traces",
 		Flags: []cli.Flag{
@@ -45,7 +46,7 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	outcomes, failed := []outcome{}, 0
+	outcomes, failed, damaged := []outcome{}, 0, 0
 	progress := term.StartProgress(c.App.ErrWriter, func() string { return "sealing what was left" })
 	for _, path := range journals {
 		if c.Context.Err() != nil {
@@ -57,15 +58,21 @@ func run(c *cli.Context) error {
 			o.Error = err.Error()
 			failed++
 		}
+		if r.DamagedBytes > 0 {
+			damaged++
+		}
 		outcomes = append(outcomes, o)
 	}
 	progress.Stop()
 	if err := print(c, outcomes); err != nil {
 		return err
 	}
-	if failed > 0 {
+	switch {
+	case failed > 0:
 		return term.WithHint(fmt.Errorf("%d of %d journals could not be recovered; they are as they were", failed, len(journals)),
 			"make room, or rights, or rename what stands in the way, and run it again")
+	case damaged > 0:
+		return fmt.Errorf("%d of %d journals were damaged; what could be read is sealed", damaged, len(journals))
 	}
 	return c.Context.Err()
 }
@@ -108,6 +115,8 @@ func print(c *cli.Context, outcomes []outcome) error {
 			fmt.Fprintf(c.App.Writer, "%s: left alone, a running metron writes it\n", o.Journal)
 		case o.AlreadySealed:
 			fmt.Fprintf(c.App.Writer, "%s: was complete (%s rows); its journal is removed\n", o.File, term.Count(o.Rows))
+		case o.DamagedBytes > 0:
+			fmt.Fprintf(c.App.Writer, "%s: %s rows; %s amid the journal cannot be read, it is kept as %s\n", o.File, term.Count(o.Rows), term.Bytes(o.DamagedBytes), o.Kept)
 		case o.File == "":
 			fmt.Fprintf(c.App.Writer, "%s: held no row; removed\n", o.Journal)
 		case o.TornBytes > 0:

@@ -5,7 +5,75 @@ import (
 	"errors"
 	"fmt"
 	mathbits "math/bits"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
+
+// checkValues checks that the rest of body makes as many values as are stored.
+func (p *pageCheck) checkValues(e format.Encoding, body *pageBody, stored int64) error {
+	left := body.left()
+	switch e {
+	case format.Plain, format.ByteStreamSplit:
+		if p.kind == parquet.Boolean && left < (stored+7)/8 || left < stored*p.word() {
+			return fmt.Errorf("%d values in %d bytes; the file is damaged", stored, left)
+		}
+		return nil
+	case format.DeltaBinaryPacked, format.DeltaLengthByteArray:
+		data, err := body.peek(min(left, 3*binary.MaxVarintLen64))
+		if err != nil {
+			return err
+		}
+		return checkDelta(data, stored)
+	case format.RLEDictionary, format.PlainDictionary:
+		if !p.dict {
+			return errors.New("words of a dictionary that is not there; the file is damaged")
+		}
+		if left == 0 {
+			return checkCount(0, stored)
+		}
+		data, err := body.take(left)
+		if err != nil {
+			return err
+		}
+		if data[0] > 32 {
+			return fmt.Errorf("words of %d bits; the file is damaged", data[0])
+		}
+		_, err = countRuns(data[1:], uint(data[0]), stored, 0)
+		return err
+	case format.RLE:
+		data, err := body.take(left)
+		if err != nil {
+			return err
+		}
+		if p.kind != parquet.Boolean || left < 4 || int64(binary.LittleEndian.Uint32(data)) > left-4 {
+			return errors.New("damaged run-length encoding")
+		}
+		_, err = countRuns(data[4:][:binary.LittleEndian.Uint32(data)], 1, stored, 0)
+		return err
+	}
+	return fmt.Errorf("values encoded as %v, which is not read", e)
+}
+
+// checkDelta checks the head of delta-encoded numbers.
+func checkDelta(data []byte, stored int64) error {
+	var head [3]uint64 // block size, mini-blocks, values
+	for i := range head {
+		n := 0
+		if head[i], n = binary.Uvarint(data); n <= 0 {
+			return errors.New("damaged delta encoding")
+		}
+		data = data[n:]
+	}
+	return checkCount(head[2], stored)
+}
+
+func checkCount(got uint64, want int64) error {
+	if got != uint64(want) {
+		return fmt.Errorf("%d values where %d should be; the file is damaged", got, want)
+	}
+	return nil
+}
 
 // runSlack is how many values the last bit-packed run of a stream may have
 // too many: Parquet packs them by eight, some writers by a block.

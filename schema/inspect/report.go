@@ -5,15 +5,51 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"metron/internal/term"
 )
 
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+// shownFindings is how many findings of one rule a report lists; the rest are counted.
+const shownFindings = 20
+
+// Report is what verifying a file found.
+type Report struct {
+	File          string           `json:"file"`
+	Journal       bool             `json:"journal"`
+	Bytes         int64            `json:"bytes"`
+	Digest        string           `json:"sha256,omitempty"`
+	Rows          int64            `json:"rows"` // that were checked
+	RowGroups     int              `json:"row_groups"`
+	Chunks        int64            `json:"chunks"`
+	Problems      []Finding        `json:"problems"` // at most 20 of a rule
+	ProblemCounts map[string]int64 `json:"problem_counts"`
+	Notes         []Note           `json:"notes"`
+}
+
+// Finding is something that a rule forbids or finds odd.
+type Finding struct {
+	Rule     string `json:"rule"`
+	Row      *int64 `json:"row"` // from 0; of a row group its first one; null: the whole file
+	RecordID string `json:"record_id,omitempty"`
+	Column   string `json:"column"` // or key of the footer
+	Is       string `json:"is"`
+	Want     string `json:"want"`
+}
+
+// Note is a finding that is no problem, such as usage that a server counted
+// otherwise than it streamed: the first one, and how many there are.
+type Note struct {
+	Finding
+	Count int64 `json:"count"`
+}
+
+// ProblemCount is the number of problems, those that are not listed included.
+func (r *Report) ProblemCount() (n int64) {
+	for _, count := range r.ProblemCounts {
+		n += count
+	}
+	return n
 }
 
 // WriteText prints the report for a person.
