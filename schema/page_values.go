@@ -25,6 +25,7 @@ func (p *pageCheck) checkValues(e format.Encoding, body *pageBody, stored int64)
 			return err
 		}
 		return checkDelta(data, stored)
+	//lint:ignore SA1019 older writers still name the encoding so, and their files must read
 	case format.RLEDictionary, format.PlainDictionary:
 		if !p.dict {
 			return errors.New("words of a dictionary that is not there; the file is damaged")

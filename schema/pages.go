@@ -104,6 +104,7 @@ func (p *pageCheck) checkDictionary(h pageHeader) error {
 	switch {
 	case p.kind == parquet.Boolean:
 		return errors.New("a dictionary of booleans")
+	//lint:ignore SA1019 older writers still name the encoding so, and their files must read
 	case h.encoding != format.Plain && h.encoding != format.PlainDictionary:
 		return fmt.Errorf("a dictionary encoded as %v", h.encoding)
 	case h.values > h.size/p.word():
