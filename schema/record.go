@@ -105,7 +105,7 @@ type Record struct {
 
 	// Hash of each block of the prompt and all before it: equal beginnings have equal hashes. Empty:
 	// unknown.
-	BlockHashes []int64 `parquet:"block_hashes,list" unit:"-" otel:"-" by:"replay import"`
+	BlockHashes []int64 `parquet:"block_hashes,list" parquet-element:",plain,zstd" unit:"-" otel:"-" by:"replay import"`
 	// Size of a block; the last one may be shorter. Null: no block_hashes.
 	BlockSize *int64 `parquet:"block_size,optional" unit:"block_unit" otel:"-" by:"replay import"`
 	// What block_size counts. Null: no block_hashes.
