@@ -75,7 +75,7 @@ func TestDocsCommandsRun(t *testing.T) {
 			t.Skipf("the docs' commands need %s: %v", tool, err)
 		}
 	}
-	for _, page := range []string{"docs/guide.md", "docs/metrics.md"} {
+	for _, page := range []string{"docs/guide.md", "docs/metrics.md", "docs/schema.md"} {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			script := strings.Builder{}
 			script.WriteString("set -e\ntrap 'kill $started 2>/dev/null || :' EXIT\n")

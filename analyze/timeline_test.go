@@ -44,16 +44,15 @@ func TestTimelines(t *testing.T) {
 	}
 }
 
-// A live journal is read as a file is, and a request is found again in its second
+// A journal is read as a file is, and a request is found again in its second
 // batch.
-func TestLiveJournal(t *testing.T) {
-	const flushed, worst = 5 * 4096, 20_000 // rows that the journal holds without waiting
+func TestJournal(t *testing.T) {
+	const flushed, worst = 5 * 4096, 20_000
 	path := filepath.Join(t.TempDir(), "run.parquet")
 	w, err := schema.Create(path, schema.Meta{Vantage: schema.VantageReplay})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Abandon()
 	for i := range flushed {
 		at := int64(50_000)
 		if i == worst {
@@ -63,6 +62,9 @@ func TestLiveJournal(t *testing.T) {
 		if err := w.Put(&r); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := w.Keep(); err != nil {
+		t.Fatal(err)
 	}
 	journal := schema.JournalPath(path)
 	f, err := schema.Open(journal)
