@@ -15,14 +15,14 @@ import (
 
 // Command is `metron trace`.
 func Command() *cli.Command {
-	verbs := []*cli.Command{sliceCommand(), mergeCommand(), anonymizeCommand()}
+	verbs := []*cli.Command{sliceCommand(), mergeCommand(), anonymizeCommand(), exportCommand()}
 	var names []string
 	for _, v := range verbs {
 		names = append(names, v.Name)
 	}
 	return &cli.Command{
 		Name:        "trace",
-		Usage:       "cut, join and share traces and runs",
+		Usage:       "cut, join, share and export traces and runs",
 		Subcommands: verbs,
 		Action: func(c *cli.Context) error {
 			all := strings.Join(names, ", ")
