@@ -89,7 +89,7 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	r.ahead = semaphore.NewWeighted(readyBytes)
 	var err error
 	if r.out, err = r.Out(schema.Meta{Vantage: schema.VantageReplay, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
-		Privacy: schema.RecordedLengths}); err != nil {
+		Privacy: r.privacy()}); err != nil {
 		return nil, err
 	}
 	interrupted, err := r.send(ctx)
@@ -107,6 +107,17 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		m.Counters = map[string]int64{"planned": r.Plan.Rows(), "sent": s.Sent}
 	})
 	return s, r.out.Close()
+}
+
+// privacy is the most that a row of the run keeps: the trace's hashes, never
+// its content.
+func (r *Runner) privacy() string {
+	for _, f := range r.Plan.Trace.Files {
+		if p := f.Meta().Privacy; p == schema.RecordedHash || p == schema.RecordedContent {
+			return schema.RecordedHash
+		}
+	}
+	return schema.RecordedLengths
 }
 
 // prepareTarget finds the model and tries one request.

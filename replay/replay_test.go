@@ -339,3 +339,37 @@ func TestTallyOfChunks(t *testing.T) {
 		t.Error("choices share tokens wrongly")
 	}
 }
+
+// TestHashesAreSaid: a run that carries its trace's block hashes says so in the
+// row and in the footer.
+func TestHashesAreSaid(t *testing.T) {
+	r, out := runner(t, chat(2), 0)
+	path := filepath.Join(t.TempDir(), "hashed.parquet")
+	w, err := schema.Create(path, schema.Meta{Vantage: schema.VantageImport, Privacy: schema.RecordedHash})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row, err := range r.Plan.Trace.Records(t.Context(), schema.Selection{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.BlockHashes, row.BlockSize, row.BlockUnit, row.Recorded = []int64{1, 2}, new(int64(16)), "tokens", schema.RecordedHash
+		if err := w.Put(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r.Plan.Trace, err = schema.OpenArchive(path); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Plan.Trace.Close()
+	if _, err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows, meta := rowsOf(t, out)
+	if len(rows) != 1 || rows[0].Recorded != schema.RecordedHash || len(rows[0].BlockHashes) != 2 || meta.Privacy != schema.RecordedHash {
+		t.Errorf("recorded %q, privacy %q", rows[0].Recorded, meta.Privacy)
+	}
+}

@@ -36,6 +36,9 @@ func Begin(row *schema.Record, method, path string, body []byte, secrets ...stri
 	row.TokenSource = schema.TokenSourceChunks
 	row.Outcome = schema.OutcomeUnknown
 	row.Recorded = schema.RecordedLengths
+	if len(row.BlockHashes) > 0 {
+		row.Recorded = schema.RecordedHash
+	}
 	return x
 }
 
