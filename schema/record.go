@@ -215,9 +215,12 @@ func Outcomes() []string {
 
 // Names of the APIs that a row can speak.
 const (
-	APIChat        = "openai.chat"        // POST .../chat/completions
-	APICompletions = "openai.completions" // POST .../completions
-	APIOther       = "other"              // any other request that passed a capture: sizes and times alone
+	APIChat           = "openai.chat"        // POST .../chat/completions
+	APICompletions    = "openai.completions" // POST .../completions
+	APIOllamaChat     = "ollama.chat"        // POST .../api/chat
+	APIOllamaGenerate = "ollama.generate"    // POST .../api/generate
+	APITGIGenerate    = "tgi.generate"       // POST .../generate_stream and .../generate
+	APIOther          = "other"              // any other request that passed a capture: sizes and times alone
 )
 
 // Kinds of a chunk. An event that is several takes the lowest.

@@ -44,6 +44,12 @@ func (d chat) appendLogprobs(b []byte, c *choice, n int) []byte {
 		return append(b, "null"...)
 	}
 	b = append(b, `{"content":[`...)
+	b = appendTokenLogprobs(b, c, n)
+	return append(b, "]}"...)
+}
+
+// appendTokenLogprobs appends a list of them without its brackets.
+func appendTokenLogprobs(b []byte, c *choice, n int) []byte {
 	for i := range n {
 		if i > 0 {
 			b = append(b, ',')
@@ -63,5 +69,5 @@ func (d chat) appendLogprobs(b []byte, c *choice, n int) []byte {
 		}
 		b = append(b, `],"top_logprobs":[]}`...)
 	}
-	return append(b, "]}"...)
+	return b
 }

@@ -74,7 +74,7 @@ func (recorder) tokens(b []byte, c *choice, n int) []byte {
 }
 
 func TestChunksAllocateNothing(t *testing.T) {
-	for name, speak := range map[string]func(*job) dialect{"chat": newChat, "text": newText} {
+	for name, speak := range map[string]func(*job) dialect{"chat": newChat, "text": newText, "ollama": newOllama} {
 		j := openJob(testConfig(), 500, parsed{continuousUsage: true})
 		d, c := speak(j), j.choices[0]
 		buf := make([]byte, 0, 4096)

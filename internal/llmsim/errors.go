@@ -57,11 +57,14 @@ func (e *apiError) json() []byte {
 	return b
 }
 
-func (e *apiError) write(w http.ResponseWriter) {
+func (e *apiError) write(w http.ResponseWriter) { e.writeAs(w, e.json()) }
+
+// writeAs answers with the error in an API's own words.
+func (e *apiError) writeAs(w http.ResponseWriter, body []byte) {
 	if e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, e.Status, e.json())
+	writeJSON(w, e.Status, body)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body []byte) {

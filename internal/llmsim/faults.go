@@ -11,10 +11,10 @@ import (
 type Faults struct {
 	HTTPError   float64       // an HTTP error instead of an answer
 	HTTPStatus  int           // its status; 0: 500
-	StreamError float64       // an error event, then [DONE]
+	StreamError float64       // an error event, then [DONE] where the API has it
 	Cut         float64       // the connection is closed inside the body
 	Reset       float64       // the connection is reset inside the body
-	Truncate    float64       // the body ends in good order without finish or [DONE]
+	Truncate    float64       // the body ends in good order without its last events
 	Stall       float64       // nothing is sent for StallFor, then what was held back
 	StallFor    time.Duration // 0: 2s
 }

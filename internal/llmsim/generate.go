@@ -9,32 +9,33 @@ import (
 
 // generate is the handler of an endpoint: how its requests are understood, and
 // how it is answered.
-func (s *Server) generate(parse func([]byte) (*parsed, *apiError), speak func(*job) dialect) http.HandlerFunc {
+func (s *Server) generate(parse func([]byte) (*parsed, *apiError), speak func(*job) dialect, p protocol) http.HandlerFunc {
+	fail := func(w http.ResponseWriter, e *apiError) { e.writeAs(w, p.failure(e)) }
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, e := readBody(w, r)
-		var p *parsed
+		var understood *parsed
 		if e == nil {
-			p, e = parse(body)
+			understood, e = parse(body)
 		}
 		if e != nil {
-			e.write(w)
+			fail(w, e)
 			return
 		}
 		number := s.requests.Add(1)
 		f := s.config.Faults.draw(s.config.Seed, number)
 		if f.kind == faultHTTPError {
-			statusError(s.config.Faults.HTTPStatus, "an injected fault").write(w)
+			fail(w, statusError(s.config.Faults.HTTPStatus, "an injected fault"))
 			return
 		}
-		j := s.config.newJob(p, number, time.Now().Unix())
+		j := s.config.newJob(understood, number, time.Now().Unix())
 		if err := s.loop.submit(j); err != nil {
-			statusError(s.config.QueueFullStatus, "the server is overloaded: "+err.Error()).write(w)
+			fail(w, statusError(s.config.QueueFullStatus, "the server is overloaded: "+err.Error()))
 			return
 		}
 		// However this ends, the place in the batch is free again.
 		defer s.loop.cancel(j)
 
-		a := &answer{server: s, w: w, flush: http.NewResponseController(w), job: j, dialect: speak(j), fault: f}
+		a := &answer{server: s, w: w, flush: http.NewResponseController(w), job: j, dialect: speak(j), protocol: p, fault: f}
 		if j.stream {
 			a.stream(r.Context())
 		} else {
@@ -45,12 +46,13 @@ func (s *Server) generate(parse func([]byte) (*parsed, *apiError), speak func(*j
 
 // answer is the response to one request while it is written.
 type answer struct {
-	server  *Server
-	w       http.ResponseWriter
-	flush   *http.ResponseController
-	job     *job
-	dialect dialect
-	fault   fault
+	server   *Server
+	w        http.ResponseWriter
+	flush    *http.ResponseController
+	job      *job
+	dialect  dialect
+	protocol protocol
+	fault    fault
 }
 
 // whole waits for all tokens and answers with one body.
@@ -65,7 +67,8 @@ func (a *answer) whole(ctx context.Context) {
 	f := a.fault
 	switch f.kind {
 	case faultStreamError:
-		statusError(http.StatusInternalServerError, "an injected fault").write(a.w)
+		e := statusError(http.StatusInternalServerError, "an injected fault")
+		e.writeAs(a.w, a.protocol.failure(e))
 		return
 	case faultStall:
 		if !a.stall(ctx) {

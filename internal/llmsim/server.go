@@ -44,8 +44,9 @@ func New(c Config) (*Server, error) {
 	s.mux.HandleFunc("GET /v1/models", s.models)
 	s.mux.HandleFunc("POST /tokenize", s.tokenize)
 	s.mux.HandleFunc("POST /detokenize", s.detokenize)
-	s.mux.HandleFunc("POST /v1/chat/completions", s.generate(c.parseChat, newChat))
-	s.mux.HandleFunc("POST /v1/completions", s.generate(c.parseText, newText))
+	s.mux.HandleFunc("POST /v1/chat/completions", s.generate(c.parseChat, newChat, eventStream()))
+	s.mux.HandleFunc("POST /v1/completions", s.generate(c.parseText, newText, eventStream()))
+	s.mux.HandleFunc("POST /api/chat", s.generate(c.parseOllama, newOllama, objectLines()))
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		statusError(http.StatusNotFound, fmt.Sprintf("no such endpoint: %s %s", r.Method, r.URL.Path)).write(w)
 	})

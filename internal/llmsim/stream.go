@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// stream answers with server-sent events: whatever a step made for this
-// request is written and flushed together.
+// stream answers event by event: whatever a step made for this request is
+// written and flushed together.
 func (a *answer) stream(ctx context.Context) {
 	h := a.w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Content-Type", a.protocol.contentType)
 	h.Set("Cache-Control", "no-cache")
 	if !a.keepAlive(ctx) {
 		return
@@ -59,7 +59,7 @@ func (a *answer) keepAlive(ctx context.Context) bool {
 		case <-a.job.wake:
 			return true
 		case <-tick.C:
-			if !a.send([]byte(": ping\n\n")) {
+			if a.protocol.ping != "" && !a.send([]byte(a.protocol.ping)) {
 				return false
 			}
 		case <-ctx.Done():
@@ -124,8 +124,8 @@ func (a *answer) due(c *choice) bool {
 // strike ends the stream by its fault.
 func (a *answer) strike() {
 	if a.fault.kind == faultStreamError {
-		b := append([]byte("data: "), statusError(http.StatusInternalServerError, "an injected fault").json()...)
-		a.send(append(b, "\n\ndata: [DONE]\n\n"...)) // [DONE] even then, as vLLM does
+		e := statusError(http.StatusInternalServerError, "an injected fault")
+		a.send(a.protocol.broken(a.protocol.failure(e)))
 		return
 	}
 	a.hangUp(a.fault.kind)

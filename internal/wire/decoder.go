@@ -22,11 +22,13 @@ type Decoder struct {
 	status       int
 	mediaType    string
 	serverTiming string
+	lined        bool // a body that begins with an object is lines
 
 	framing framing
 	begun   bool
 	head    []byte // first bytes, until the framing is known
 	sse     sseReader
+	ndjson  lineReader
 	doc     []byte
 	docMax  int
 
@@ -74,8 +76,10 @@ func NewDecoder(req Request, status int, header http.Header) *Decoder {
 		serverTiming: strings.Join(header.Values("Server-Timing"), ", "),
 		docMax:       maxDocument,
 		sse:          sseReader{limit: maxEvent},
+		ndjson:       lineReader{limit: maxLine},
 		usage:        noUsage(),
 	}
+	d.lined = lined(req, d.mediaType)
 	_, unknown := d.dialect.(other)
 	d.opaque = unknown
 	if unknown && status >= 400 {
@@ -117,6 +121,13 @@ func (d *Decoder) consume(p []byte) {
 				d.block(b)
 			}
 		}
+	case lines:
+		for len(p) > 0 {
+			b, n, ok := d.ndjson.next(p)
+			if p = p[n:]; ok {
+				d.block(b)
+			}
+		}
 	case document:
 		d.hold(p)
 	}
@@ -135,7 +146,7 @@ func (d *Decoder) hold(p []byte) {
 	d.doc = append(d.doc, p...)
 }
 
-// block takes a block of an event stream that a blank line completed.
+// block takes a whole block: of an event stream, or a line.
 func (d *Decoder) block(b block) {
 	d.event.reset()
 	kind := Other

@@ -18,16 +18,20 @@ type dialect interface {
 
 // knownDialect is a line of the table of dialects.
 type knownDialect struct {
-	api     string
-	match   func(method, path string) bool
+	api string
+	post
 	dialect dialect
 }
 
 // dialects is the table; the first that matches a request reads it.
-func dialects() [2]knownDialect {
-	return [...]knownDialect{
+func dialects() []knownDialect {
+	return []knownDialect{
 		{apiChat, post("/chat/completions"), openAI{}},
 		{apiCompletions, post("/completions"), openAI{}},
+		{apiOllamaChat, post("/api/chat"), ollama{}},
+		{apiOllamaGenerate, post("/api/generate"), ollama{}},
+		{apiTGI, post("/generate_stream"), tgi{stream: true}},
+		{apiTGI, post("/generate"), tgi{}},
 	}
 }
 
@@ -43,8 +47,8 @@ func dialectOf(api string) dialect {
 
 // post matches POST requests to a path under any prefix: gateways mount the
 // APIs below one.
-func post(suffix string) func(method, path string) bool {
-	return func(method, path string) bool {
-		return method == "POST" && strings.HasSuffix(strings.TrimSuffix(path, "/"), suffix)
-	}
+type post string
+
+func (suffix post) match(method, path string) bool {
+	return method == "POST" && strings.HasSuffix(strings.TrimSuffix(path, "/"), string(suffix))
 }

@@ -7,12 +7,15 @@
 // of the row:
 //
 //	reads -> head (which framing?) -> SSE reader -> dialect -> events -> tally -> Response
-//	                               \> document ---> dialect --/
+//	                            \-> line reader -/
+//	                            \-> document ---> dialect --/
 //
 // A dialect is one API: one file, and one line in the table of dialects. It
 // is found by the request's method and path; the framing of the body (event
-// stream or one document) by its first bytes and then its content type, since
-// servers answer a streaming request with a JSON error under any type. What no
+// stream, JSON lines or one document) by its first bytes and then its content
+// type, since servers answer a streaming request with a JSON error under any
+// type. A body that begins with an object is lines where its type says so, or
+// where Ollama was asked for a stream and the status is no error. What no
 // dialect reads passes as "other": sizes and times only. So does a body under
 // a Content-Encoding, whose events no reader sees without inflating it.
 //
@@ -37,17 +40,24 @@
 // Role, though its finish reason is taken. An event with several choices is one
 // entry: its choice is that of the first, its tokens those of all.
 //
+// Ollama's own API has `content`, `thinking` and `tool_calls` in `message`, or
+// `response` and `thinking` beside each other. Each of its lines has a role, so
+// that of the last line, which has `done`, does not count: that line is Finish,
+// without a reason Usage or Done, or Content where it is the only one. TGI's
+// events are a token each, Content unless it is `special`: the last, with the
+// whole text, is Content or, for an end-of-text token, Finish.
+//
 // # Tokens
 //
 // Counts an event come from, the surest first: `token_ids`; the growth of a
 // cumulative usage (continuous_usage_stats), which counts each choice by itself
-// as vLLM and SGLang do; the entries of `logprobs`. Only events of the first
-// four kinds carry tokens. What another event reports (a token whose text is
-// held back until its character is whole, say) counts with the next content
-// event of its choice; an end-of-text token after the last one is in the usage
-// and in no event. A source is taken when every content event has it and it
-// counted at least one token; otherwise the next is tried, and where none is
-// left Tokens is nil: never a mixture, never a guess.
+// as vLLM and SGLang do; the entries of `logprobs`. TGI's `token` is one token
+// id. Only events of the first four kinds carry tokens. What another event
+// reports (a token whose text is held back until its character is whole, say)
+// counts with the next content event of its choice; an end-of-text token after
+// the last one is in the usage and in no event. A source is taken when every
+// content event has it and it counted at least one token; otherwise the next is
+// tried, and where none is left Tokens is nil: never a mixture, never a guess.
 //
 // TokenSource names where Tokens came from. Where Tokens is nil it is "usage"
 // if the response told its total, else "chunks". The reported totals are kept
@@ -56,9 +66,10 @@
 // # Ends
 //
 // Terminal is [DONE], or a finish reason for every choice that was asked for,
-// since several servers never send [DONE]; a document is terminal when it is
-// one complete JSON value. Whether the transport ended cleanly is the caller's
-// knowledge: Response.Complete joins the two.
+// since several servers never send [DONE]; Ollama's is `done`, TGI's
+// `generated_text`; a document is terminal when it is one complete JSON value.
+// Whether the transport ended cleanly is the caller's knowledge:
+// Response.Complete joins the two.
 //
 // # The SSE reader
 //
@@ -70,4 +81,7 @@
 // completed an event, the one thing that a recorder must know, is gone by the
 // time they return it; they also drop comments, which keep a connection alive
 // before the first token, and they allocate strings for each event.
+//
+// The line reader has the same shape, for the same reason. Ollama's durations,
+// ns, go where llama.cpp's timings go.
 package wire

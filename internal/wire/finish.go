@@ -10,7 +10,9 @@ func (d *Decoder) Finish() Response {
 	}
 	switch d.framing {
 	case stream:
-		d.endStream()
+		d.endStream(d.sse.rest())
+	case lines:
+		d.endStream(d.ndjson.rest())
 	case document:
 		d.endDocument()
 	}
@@ -28,11 +30,10 @@ func (d *Decoder) Finish() Response {
 	return r
 }
 
-// endStream takes the block that no blank line completed. By the standard it
+// endStream takes the block that nothing completed. By the standard of SSE it
 // is no event, but clients that read line by line see it, and servers do end
 // with a bare [DONE] line: so it is one if its data is whole, else it is torn.
-func (d *Decoder) endStream() {
-	b, ok := d.sse.rest()
+func (d *Decoder) endStream(b block, ok bool) {
 	if !ok {
 		return
 	}

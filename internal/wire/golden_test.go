@@ -117,7 +117,7 @@ func TestTranscriptEnds(t *testing.T) {
 		"llama-server/server-sigkill":      {content: 140, output: -1},
 		"llama-server/server-sigterm":      {content: 130, pings: 1, output: -1},
 		"llama-server/stall-prefill":       {terminal: true, content: 10, pings: 2, output: 10},
-		"ollama/api-chat-ndjson":           {opaque: true, output: -1},
+		"ollama/api-chat-ndjson":           {terminal: true, content: 10, output: 12},
 		"ollama/chat-usage":                {terminal: true, content: 23, output: 24},
 		"ollama/err-badmodel":              {terminal: true, failed: true, output: -1},
 		"ollama/messages":                  {opaque: true, output: -1},

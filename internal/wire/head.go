@@ -12,6 +12,7 @@ type framing int8
 const (
 	undecided framing = iota
 	stream            // server-sent events
+	lines             // JSON, an object a line
 	document          // one JSON document, or an error of any form
 	blind             // counted, not read
 )
@@ -56,7 +57,7 @@ func (d *Decoder) decide(p []byte) []byte {
 	if len(p) == 0 {
 		return nil
 	}
-	if d.framing = frame(p, d.mediaType, d.status); d.framing == undecided {
+	if d.framing = frame(p, d.mediaType, d.status, d.lined); d.framing == undecided {
 		d.head = bytes.Clone(p)
 		return nil
 	}
@@ -64,7 +65,10 @@ func (d *Decoder) decide(p []byte) []byte {
 }
 
 // frame names the framing of a body that begins with p, which is not empty.
-func frame(p []byte, mediaType string, status int) framing {
+func frame(p []byte, mediaType string, status int, lined bool) framing {
+	if p[0] == '{' && lined && status < 400 {
+		return lines
+	}
 	if p[0] == '{' || p[0] == '[' {
 		return document // no line of an event stream begins so
 	}
