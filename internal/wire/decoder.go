@@ -24,6 +24,9 @@ type Decoder struct {
 	serverTiming string
 	lined        bool // a body that begins with an object is lines
 
+	newCounter func() Counter // nil: no tokenizer
+	inflater   *inflater      // nil: the body is as it was sent
+
 	framing framing
 	begun   bool
 	head    []byte // first bytes, until the framing is known
@@ -85,11 +88,17 @@ func NewDecoder(req Request, status int, header http.Header) *Decoder {
 	if unknown && status >= 400 {
 		d.docMax = maxErrors
 	}
-	if encoded(header) {
+	if codings, ok := contentCodings(header); !ok {
 		d.opaque, d.framing = true, blind
+	} else if len(codings) > 0 && !(d.opaque && status < 400) {
+		d.inflater = newInflater(codings)
 	}
 	return d
 }
+
+// CountBy has the tokens of the answer's text counted: new gives a counter for
+// each choice. It is called before the first Feed.
+func (d *Decoder) CountBy(new func() Counter) { d.newCounter = new }
 
 // Feed takes body bytes, de-chunked, that one socket read completed: at is its
 // stamp, us after start_time, read its number. p is not kept after the call.
@@ -99,10 +108,28 @@ func (d *Decoder) Feed(p []byte, at int64, read int32) {
 	}
 	d.bodyBytes += int64(len(p))
 	d.at, d.read = at, read
+	if d.inflater == nil {
+		d.plain(p)
+		return
+	}
+	d.inflated(d.inflater.feed(p, d.plain))
+}
+
+// plain takes bytes without an encoding.
+func (d *Decoder) plain(p []byte) {
 	if d.framing == undecided {
 		p = d.decide(p)
 	}
 	d.consume(p)
+}
+
+// inflated ends the reading of a body at a fault in its encoding: what comes
+// after it nobody can tell.
+func (d *Decoder) inflated(err error) {
+	if err != nil {
+		d.framing, d.opaque = blind, true
+		d.unread++
+	}
 }
 
 func (d *Decoder) consume(p []byte) {
@@ -168,6 +195,7 @@ func (d *Decoder) block(b block) {
 // list adds an entry for the event that was just read.
 func (d *Decoder) list(kind Kind, size int64) {
 	e := &d.event
+	d.countText(e)
 	tokens := d.tally.add(e, kind)
 	d.take(e)
 	if d.listed = len(d.entries) < maxEvents; !d.listed {
@@ -181,13 +209,33 @@ func (d *Decoder) list(kind Kind, size int64) {
 	})
 }
 
+// countText has an event's text counted by the tokenizer, if there is one.
+func (d *Decoder) countText(e *event) {
+	if d.newCounter == nil || e.choices == 0 || e.unsaid {
+		return
+	}
+	c := d.tally.choice(e.choice)
+	if c == nil {
+		return
+	}
+	if c.counter == nil {
+		c.counter = d.newCounter()
+	}
+	n := 0
+	for _, raw := range e.text {
+		n += c.counter.Add(unquote(raw))
+	}
+	e.report(byTokenizer, int64(n))
+}
+
 // take adds what an event or a document told about the response.
 func (d *Decoder) take(e *event) {
 	if d.tally.finish(e.finish, d.choiceCount) || e.kinds.has(Done) {
 		d.terminal = true
 	}
 	if e.kinds.has(Usage) {
-		d.usage, d.usageOf = e.usage, int64(e.choices)
+		d.usage.join(e.usage)
+		d.usageOf = int64(e.choices)
 	}
 	if d.id == "" && len(e.id) > 0 {
 		d.id = label(e.id)

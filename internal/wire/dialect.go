@@ -5,8 +5,9 @@ import "strings"
 // dialect is one API on the wire. It keeps no state: what a response adds up
 // to is the decoder's.
 type dialect interface {
-	// request reads a request body into r, as far as it can.
-	request(body []byte, r *Request)
+	// request reads a request body into r, as far as it can; some APIs name the
+	// model in the path.
+	request(path string, body []byte, r *Request)
 	// event reads the data of one SSE event, named by its event field or "",
 	// into e. It reports whether the data was whole and of this dialect; if
 	// not, e is worthless.

@@ -32,11 +32,23 @@ type event struct {
 	finish  []finish
 	counts  [sources]int64 // tokens by source; -1: not reported. Usage stands in usage.
 	usage   usage
-	id      []byte // inside of a JSON string
-	model   []byte // inside of a JSON string
-	failure []byte // the error, JSON or text; nil: none
-	timings []byte // raw JSON; nil: none
-	metrics []byte // raw JSON; nil: none
+	text    [][]byte // what the event adds to the answer: insides of JSON strings
+	unsaid  bool     // and something that is not among them
+	id      []byte   // inside of a JSON string
+	model   []byte   // inside of a JSON string
+	failure []byte   // the error, JSON or text; nil: none
+	timings []byte   // raw JSON; nil: none
+	metrics []byte   // raw JSON; nil: none
+}
+
+// say notes a text of the answer, the inside of a JSON string, and reports
+// whether there is any.
+func (e *event) say(raw []byte) bool {
+	if len(raw) == 0 {
+		return false
+	}
+	e.text = append(e.text, raw)
+	return true
 }
 
 // finish is the finish reason of a choice.
@@ -52,8 +64,20 @@ type usage struct {
 
 func noUsage() usage { return usage{-1, -1, -1, -1} }
 
+// join takes over what a later usage tells.
+func (u *usage) join(later usage) {
+	for _, f := range []struct{ to, from *int64 }{
+		{&u.input, &later.input}, {&u.cached, &later.cached},
+		{&u.output, &later.output}, {&u.reasoning, &later.reasoning},
+	} {
+		if *f.from >= 0 {
+			*f.to = *f.from
+		}
+	}
+}
+
 func (e *event) reset() {
-	*e = event{finish: e.finish[:0], usage: noUsage()}
+	*e = event{finish: e.finish[:0], text: e.text[:0], usage: noUsage()}
 	e.resetChoices()
 }
 
@@ -61,6 +85,7 @@ func (e *event) reset() {
 func (e *event) resetChoices() {
 	e.kinds &^= kindsOfChoice
 	e.choice, e.choices, e.finish = 0, 0, e.finish[:0]
+	e.text, e.unsaid = e.text[:0], false
 	for i := range e.counts {
 		e.counts[i] = -1
 	}

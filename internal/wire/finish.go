@@ -3,6 +3,9 @@ package wire
 // Finish ends the body, however it ended, and returns what it said. It is
 // called once; Feed no more after it.
 func (d *Decoder) Finish() Response {
+	if d.inflater != nil {
+		d.inflated(d.inflater.close(d.plain))
+	}
 	if d.framing == undecided && len(d.head) > 0 {
 		head := d.head
 		d.framing = document

@@ -23,15 +23,6 @@ func mediaType(h http.Header) string {
 	return strings.ToLower(strings.TrimSpace(t))
 }
 
-// encoded reports whether a Content-Encoding stands between us and the events.
-//
-// Note: inflating would have to happen at each read to keep the stamps; no LLM
-// server is known to compress a stream by itself, so that waits for a need.
-func encoded(h http.Header) bool {
-	e := strings.TrimSpace(h.Get("Content-Encoding"))
-	return e != "" && !strings.EqualFold(e, "identity")
-}
-
 // byteOrderMark may begin an event stream, and begins some documents.
 func byteOrderMark() []byte { return []byte("\xEF\xBB\xBF") }
 

@@ -42,14 +42,14 @@ func scanOllama(data []byte, e *event) bool {
 			e.model = s.str()
 		case "message":
 			answer = true
-			message = scanOllamaMessage(&s)
+			message = scanOllamaMessage(&s, e)
 		case "response":
 			answer = true
-			text.put(Content, len(s.str()) > 0)
+			text.put(Content, e.say(s.str()))
 		case "thinking":
-			text.put(Reasoning, len(s.str()) > 0)
+			text.put(Reasoning, e.say(s.str()))
 		case "tool_calls":
-			text.put(Tool, scanToolCalls(&s))
+			text.put(Tool, scanToolCalls(&s, e))
 		case "logprobs":
 			logprobs = s.count()
 		case "done":
@@ -93,7 +93,7 @@ func scanOllama(data []byte, e *event) bool {
 	return s.ok()
 }
 
-func scanOllamaMessage(s *scanner) (kinds kindSet) {
+func scanOllamaMessage(s *scanner, e *event) (kinds kindSet) {
 	if s.peek() != '{' {
 		s.skip()
 		return 0
@@ -101,11 +101,11 @@ func scanOllamaMessage(s *scanner) (kinds kindSet) {
 	for s.enter('{'); s.next('}'); {
 		switch string(s.key()) {
 		case "content":
-			kinds.put(Content, len(s.str()) > 0)
+			kinds.put(Content, e.say(s.str()))
 		case "thinking":
-			kinds.put(Reasoning, len(s.str()) > 0)
+			kinds.put(Reasoning, e.say(s.str()))
 		case "tool_calls":
-			kinds.put(Tool, scanToolCalls(s))
+			kinds.put(Tool, scanToolCalls(s, e))
 		case "role":
 			kinds.put(Role, len(s.str()) > 0)
 		default:

@@ -1,7 +1,7 @@
 package wire
 
 // request reads a request. Ollama streams unless it is told not to.
-func (ollama) request(body []byte, r *Request) {
+func (ollama) request(_ string, body []byte, r *Request) {
 	r.Stream = true
 	s := scanner{b: body}
 	if s.peek() != '{' {

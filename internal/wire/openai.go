@@ -114,11 +114,11 @@ func scanChoice(s *scanner, e *event) {
 	for s.enter('{'); s.next('}'); {
 		switch string(s.key()) {
 		case "delta":
-			delta = scanMessage(s)
+			delta = scanMessage(s, e)
 		case "message":
-			message = scanMessage(s)
+			message = scanMessage(s, e)
 		case "text":
-			text.put(Content, len(s.str()) > 0)
+			text.put(Content, e.say(s.str()))
 		case "index":
 			index, _ = s.integer()
 		case "finish_reason":
@@ -156,7 +156,7 @@ func (e *event) report(source int, tokens int64) {
 }
 
 // scanMessage reads a `delta` or `message`.
-func scanMessage(s *scanner) (kinds kindSet) {
+func scanMessage(s *scanner, e *event) (kinds kindSet) {
 	if s.peek() != '{' {
 		s.skip()
 		return 0
@@ -165,17 +165,17 @@ func scanMessage(s *scanner) (kinds kindSet) {
 	for s.enter('{'); s.next('}'); {
 		switch string(s.key()) {
 		case "content":
-			kinds.put(Content, filled(s))
+			kinds.put(Content, filled(s, e))
 		case "reasoning_content":
-			reasoningContent = filled(s)
+			reasoningContent = filled(s, e)
 		case "reasoning":
-			reasoning = filled(s)
+			reasoning = filled(s, e)
 		case "tool_calls":
-			calls = scanToolCalls(s)
+			calls = scanToolCalls(s, e)
 		case "function_call":
-			call = scanFunction(s)
+			call = scanFunction(s, e)
 		case "refusal":
-			kinds.put(Refusal, filled(s))
+			kinds.put(Refusal, filled(s, e))
 		case "role":
 			kinds.put(Role, len(s.str()) > 0)
 		default:
@@ -189,15 +189,16 @@ func scanMessage(s *scanner) (kinds kindSet) {
 
 // filled skips a text and reports whether there is any: a string that is not
 // empty, or a list of content parts with one in it.
-func filled(s *scanner) bool {
+func filled(s *scanner, e *event) bool {
 	if s.peek() == '[' {
+		e.unsaid = true
 		return s.count() > 0
 	}
-	return len(s.str()) > 0
+	return e.say(s.str())
 }
 
 // scanToolCalls reports whether any fragment in the list says something.
-func scanToolCalls(s *scanner) (said bool) {
+func scanToolCalls(s *scanner, e *event) (said bool) {
 	if s.peek() != '[' {
 		s.skip()
 		return false
@@ -211,9 +212,9 @@ func scanToolCalls(s *scanner) (said bool) {
 		for s.enter('{'); s.next('}'); {
 			switch string(s.key()) {
 			case "function":
-				function = scanFunction(s)
+				function = scanFunction(s, e)
 			case "custom":
-				custom = scanFunction(s)
+				custom = scanFunction(s, e)
 			default:
 				s.skip()
 			}
@@ -224,7 +225,7 @@ func scanToolCalls(s *scanner) (said bool) {
 }
 
 // scanFunction reports whether a function's name or arguments hold text.
-func scanFunction(s *scanner) bool {
+func scanFunction(s *scanner, e *event) bool {
 	if s.peek() != '{' {
 		s.skip()
 		return false
@@ -233,11 +234,12 @@ func scanFunction(s *scanner) bool {
 	for s.enter('{'); s.next('}'); {
 		switch string(s.key()) {
 		case "name":
-			name = len(s.str()) > 0
+			name = e.say(s.str())
 		case "arguments":
-			arguments = len(s.str()) > 0
+			e.unsaid = e.unsaid || s.peek() == '{' // Ollama: not the text that the model wrote
+			arguments = e.say(s.str())
 		case "input":
-			input = len(s.str()) > 0
+			input = e.say(s.str())
 		default:
 			s.skip()
 		}

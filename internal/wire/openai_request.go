@@ -2,7 +2,7 @@ package wire
 
 import "math"
 
-func (openAI) request(body []byte, r *Request) {
+func (openAI) request(_ string, body []byte, r *Request) {
 	s := scanner{b: body}
 	if s.peek() != '{' {
 		return

@@ -4,7 +4,7 @@ package wire
 // times are kept, of its requests the two fields that all APIs spell alike.
 type other struct{}
 
-func (other) request(body []byte, r *Request) {
+func (other) request(_ string, body []byte, r *Request) {
 	s := scanner{b: body}
 	if s.peek() != '{' {
 		return

@@ -44,7 +44,7 @@ func ParseRequest(method, path string, body []byte) Request {
 			break
 		}
 	}
-	d.request(body, &r)
+	d.request(path, body, &r)
 	r.ChoiceCount = max(r.ChoiceCount, 1)
 	return r
 }

@@ -7,11 +7,12 @@ const (
 	byTokenIDs = iota
 	byUsage
 	byLogprobs
+	byTokenizer
 	sources
 )
 
 // sourceNames gives the values of token_source.
-func sourceNames() [sources]string { return [...]string{"token_ids", "usage", "logprobs"} }
+func sourceNames() [sources]string { return [...]string{"token_ids", "usage", "logprobs", "tokenizer"} }
 
 // maxChoices bounds the choices that are told apart; no server offers as many.
 const maxChoices = 1024
@@ -30,6 +31,7 @@ type tally struct {
 type choiceTally struct {
 	usage    int64          // completion tokens reported so far
 	pending  [sources]int64 // reported by events that carry no tokens, for the next one that does
+	counter  Counter        // of its text, with a tokenizer
 	finished bool
 	reason   string
 }
@@ -58,7 +60,9 @@ func (t *tally) add(e *event, kind Kind) (tokens [sources]int32) {
 	c := t.choice(e.choice)
 	if c == nil {
 		if content {
-			t.missing = [sources]bool{true, true, true}
+			for source := range t.missing {
+				t.missing[source] = true
+			}
 		}
 		return tokens
 	}

@@ -10,7 +10,7 @@ type tgi struct {
 	stream bool // the path streams: nothing in the request says so
 }
 
-func (t tgi) request(body []byte, r *Request) {
+func (t tgi) request(_ string, body []byte, r *Request) {
 	r.Stream = t.stream
 	s := scanner{b: body}
 	if s.peek() != '{' {
@@ -73,7 +73,7 @@ func scanTGI(data []byte, e *event) bool {
 	for s.enter('{'); s.next('}'); {
 		switch string(s.key()) {
 		case "token":
-			content, tokens = scanTGIToken(&s)
+			content, tokens = scanTGIToken(&s, e)
 		case "generated_text": // null until the last event
 			e.kinds.put(Done, s.peek() == '"')
 			s.skip()
@@ -103,7 +103,7 @@ func scanTGI(data []byte, e *event) bool {
 
 // scanTGIToken reports whether a token is of the answer, and how many it is. A
 // special one (end of text) has a text that no client shows.
-func scanTGIToken(s *scanner) (content bool, tokens int64) {
+func scanTGIToken(s *scanner, e *event) (content bool, tokens int64) {
 	if s.peek() != '{' {
 		s.skip()
 		return false, -1
@@ -118,7 +118,7 @@ func scanTGIToken(s *scanner) (content bool, tokens int64) {
 				tokens = 1
 			}
 		case "text":
-			text = len(s.str()) > 0
+			text = e.say(s.str())
 		case "special":
 			special = string(s.raw()) == "true"
 		default:
