@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"metron/internal/term"
+	"metron/internal/wire"
 	"metron/schema"
 )
 
@@ -35,6 +36,16 @@ type Server struct {
 
 	// Flush is how long a finished row may stay in memory; 0: 200 ms.
 	Flush time.Duration
+
+	// SessionBy says what names the session of a request, the surest first:
+	// "header:NAME", "user" (the body's user, or Anthropic's metadata.user_id) or
+	// "previous_response" (the Responses API's).
+	SessionBy []string
+
+	// CountBy gives a counter for the text of an answer whose tokens the server
+	// does not tell; nil: they stay unknown. Tokenizer is its name.
+	CountBy   func() wire.Counter
+	Tokenizer string
 
 	// Recovered is told what became of each journal that an earlier capture
 	// left in Dir, or why nothing did. May be nil.
@@ -76,7 +87,8 @@ func (s *Server) Start() error {
 	}
 	clock := schema.NewClock()
 	config, err := json.Marshal(map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen,
-		"rotate_every": s.RotateEvery.String(), "rotate_rows": s.RotateRows, "rotate_bytes": s.RotateBytes, "flush": s.Flush.String()})
+		"rotate_every": s.RotateEvery.String(), "rotate_rows": s.RotateRows, "rotate_bytes": s.RotateBytes, "flush": s.Flush.String(),
+		"session_by": s.SessionBy, "tokenizer": s.Tokenizer})
 	if err != nil {
 		return err
 	}
@@ -87,7 +99,7 @@ func (s *Server) Start() error {
 				Config: config, Privacy: schema.RecordedLengths}
 		}}
 	s.files.sealing.Go(func() { s.recover(left) }) // beside the traffic, which comes first
-	s.recorder = newRecorder(clock, s.files, s.warn)
+	s.recorder = newRecorder(clock, s.files, s.SessionBy, s.CountBy, s.warn)
 	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(s.listener) }()

@@ -32,6 +32,7 @@ func Command() *cli.Command {
 			&cli.Int64Flag{Name: "rotate-rows", Usage: "start a new file after this many rows; 0: never"},
 			&cli.StringFlag{Name: "rotate-size", Usage: "start a new file after about this `SIZE` has been journalled, such as 512MiB", DefaultText: "never"},
 			&cli.DurationFlag{Name: "flush", Value: 200 * time.Millisecond, Usage: "how long a row may stay in memory, where a crash of metron loses it"},
+			&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:NAME, user or previous_response; the name is kept as a keyed hash"},
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
 		},
 		Action: run,
@@ -131,9 +132,13 @@ func configure(c *cli.Context) (*Server, error) {
 			return nil, term.Usagef("--rotate-size: %w", err)
 		}
 	}
+	sessionBy := c.StringSlice("session-by")
+	if err := checkSources(sessionBy); err != nil {
+		return nil, err
+	}
 	if u.Path == "/" {
 		u.Path = ""
 	}
 	return &Server{Upstream: u, Listen: c.String("listen"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
-		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain")}, nil
+		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain"), SessionBy: sessionBy}, nil
 }

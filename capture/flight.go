@@ -22,13 +22,17 @@ type flight struct {
 type requestHead struct {
 	method, path, query string
 	keys                []string // values of the header fields that carry credentials
+	header              []string // values of the header fields that name sessions
 }
 
 // newRequestHead takes it from a request, on the path: nothing is parsed yet.
-func newRequestHead(r *http.Request) *requestHead {
+func newRequestHead(r *http.Request, sessionHeaders []string) *requestHead {
 	h := &requestHead{method: r.Method, path: r.URL.Path, query: r.URL.RawQuery}
 	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
 		h.keys = append(h.keys, r.Header[name]...)
+	}
+	for _, name := range sessionHeaders {
+		h.header = append(h.header, r.Header.Get(name))
 	}
 	return h
 }
@@ -68,7 +72,7 @@ type part struct {
 func (r *recorder) begin(startUS int64, req *http.Request, body []byte) *flight {
 	r.counts.seen.Add(1)
 	f := &flight{recorder: r}
-	f.send(part{begin: newRequestHead(req), data: body, atUS: startUS})
+	f.send(part{begin: newRequestHead(req, r.sessions.headers), data: body, atUS: startUS})
 	return f
 }
 

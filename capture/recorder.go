@@ -1,10 +1,6 @@
 package capture
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/exchange"
+	"metron/internal/wire"
 	"metron/schema"
 )
 
@@ -22,15 +19,17 @@ const (
 
 // recorder decodes what the proxy saw, off its path, and puts the rows.
 type recorder struct {
-	clock  schema.Clock
-	files  *files
-	key    []byte // of the tenants' hash; drawn per capture, never written
-	parts  chan part
-	bytes  atomic.Int64 // held by parts
-	lost   atomic.Int64 // requests whose very beginning found no room, not yet in a footer
-	stop   chan struct{}
-	done   sync.WaitGroup
-	counts counts
+	clock    schema.Clock
+	files    *files
+	names    names               // of tenants and sessions
+	countBy  func() wire.Counter // nil: no tokenizer was asked for
+	sessions sessions
+	parts    chan part
+	bytes    atomic.Int64 // held by parts
+	lost     atomic.Int64 // requests whose very beginning found no room, not yet in a footer
+	stop     chan struct{}
+	done     sync.WaitGroup
+	counts   counts
 
 	// warn is told when rows stop reaching the disk, and nil when they do again.
 	warn    func(error)
@@ -42,9 +41,9 @@ type counts struct {
 	seen, recorded, dropped, failed, inFlight atomic.Int64
 }
 
-func newRecorder(clock schema.Clock, f *files, warn func(error)) *recorder {
-	r := &recorder{clock: clock, files: f, key: make([]byte, 32), parts: make(chan part, queueItems), stop: make(chan struct{}), warn: warn}
-	rand.Read(r.key)
+func newRecorder(clock schema.Clock, f *files, by []string, countBy func() wire.Counter, warn func(error)) *recorder {
+	names := newNames()
+	r := &recorder{clock: clock, files: f, names: names, countBy: countBy, sessions: newSessions(by, names), parts: make(chan part, queueItems), stop: make(chan struct{}), warn: warn}
 	r.done.Go(r.run)
 	return r
 }
@@ -105,6 +104,7 @@ func (r *recorder) take(p part) {
 				Path: row.Path, ChoiceCount: row.ChoiceCount, TokenSource: row.TokenSource, Recorded: row.Recorded,
 				Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
 		}
+		r.sessions.end(row)
 		r.put(f, row)
 		r.files.release(f.segment)
 	default:
@@ -116,8 +116,13 @@ func (r *recorder) take(p part) {
 // leaves a trace of it.
 func (r *recorder) start(f *flight, p part) {
 	credentials := p.begin.credentials()
-	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure, Tenant: r.tenant(credentials)}
-	x := exchange.Begin(row, p.begin.method, p.begin.path, p.data, credentials...)
+	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure}
+	if len(credentials) > 0 {
+		row.Tenant = r.names.of("", credentials[0])
+	}
+	x := exchange.Begin(row, exchange.Request{
+		Method: p.begin.method, Path: p.begin.path, Body: p.data, Secrets: credentials, CountBy: r.countBy})
+	r.sessions.begin(row, x, p.begin.header)
 	segment, err := r.files.acquire(p.atUS)
 	if err != nil {
 		r.counts.failed.Add(1)
@@ -143,15 +148,4 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 	}
 	r.counts.recorded.Add(1)
 	f.segment.rows++
-}
-
-// tenant names who sent a request without saying who: a keyed hash of the
-// credential that means nothing outside this capture.
-func (r *recorder) tenant(credentials []string) string {
-	if len(credentials) == 0 {
-		return ""
-	}
-	m := hmac.New(sha256.New, r.key)
-	m.Write([]byte(credentials[0]))
-	return hex.EncodeToString(m.Sum(nil)[:8])
 }

@@ -75,7 +75,8 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 				return fmt.Errorf("make a body for row %s: %w", s.Row.RecordID, err)
 			}
 		}
-		x := exchange.Begin(r.client.row(s, r.runID), s.Row.Method, s.Row.Path, body, r.Key)
+		x := exchange.Begin(r.client.row(s, r.runID), exchange.Request{
+			Method: s.Row.Method, Path: s.Row.Path, Body: body, Secrets: []string{r.Key}, CountBy: r.CountBy})
 		weight := min(int64(len(body)), readyBytes)
 		if err := r.ahead.Acquire(ctx, weight); err != nil {
 			return err

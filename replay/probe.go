@@ -79,7 +79,7 @@ func (c *client) probe(ctx context.Context, p Prompter, first *schema.Record, ti
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
 	row := &schema.Record{RecordID: small.RecordID, StartTime: c.clock.NowUS()}
-	x := exchange.Begin(row, first.Method, first.Path, body, c.key)
+	x := exchange.Begin(row, exchange.Request{Method: first.Method, Path: first.Path, Body: body, Secrets: []string{c.key}})
 	r := c.do(ctx, x, body, func(int64) {})
 	request := r.Method + " " + r.Path
 	switch r.Outcome {

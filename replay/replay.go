@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"metron/internal/term"
+	"metron/internal/wire"
 	"metron/schema"
 )
 
@@ -41,6 +42,10 @@ type Runner struct {
 	Key    string // API key sent as a bearer token; never recorded
 	Model  string // sent instead of the recorded model; "" asks the target when the trace has none
 	Prompt Prompter
+
+	// CountBy gives a counter for the text of an answer whose tokens the target
+	// does not tell; nil: they stay unknown.
+	CountBy func() wire.Counter
 
 	// NoProbe skips the trial request before the run.
 	NoProbe bool

@@ -28,13 +28,13 @@ type Record struct {
 	// The pass over its trace that sent it, where a run repeats its trace. Null: the trace was sent once.
 	Loop *int64 `parquet:"loop,optional" unit:"count" otel:"-" by:"import"`
 	// The conversation that it is a turn of. Null: unknown, or none.
-	SessionID string `parquet:"session_id,optional,dict,zstd" unit:"-" otel:"gen_ai.conversation.id" by:"replay import"`
+	SessionID string `parquet:"session_id,optional,dict,zstd" unit:"-" otel:"gen_ai.conversation.id" by:"capture replay import"`
 	// Its place in the session. Null: unknown.
-	Turn *int64 `parquet:"turn,optional" unit:"count" otel:"-" by:"replay import"`
+	Turn *int64 `parquet:"turn,optional" unit:"count" otel:"-" by:"capture replay import"`
 	// The row whose answer it waited for. Null: it waited for none, or that is unknown.
-	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"import"`
+	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"capture import"`
 	// From the parent's end to this request. Null: unknown, or no parent.
-	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"import"`
+	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"capture import"`
 	// Who asked: a keyed hash of the credential. Null: there was none, or that was not kept.
 	Tenant string `parquet:"tenant,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
 	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `metron trace

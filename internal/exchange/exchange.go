@@ -21,18 +21,29 @@ type Exchange struct {
 	req     wire.Request
 	decoder *wire.Decoder
 	secrets []string // never to appear in the row
+	countBy func() wire.Counter
+}
+
+// Request is what an exchange begins with.
+type Request struct {
+	Method, Path string
+	Body         []byte
+	Secrets      []string // credentials of the request, cut from what the server says
+
+	// CountBy gives a counter for the text of each choice whose tokens the server
+	// does not tell; nil: they stay unknown.
+	CountBy func() wire.Counter
 }
 
 // Begin starts an exchange on a row whose identity and StartTime are set.
-// secrets are credentials of the request, cut from what the server says.
-func Begin(row *schema.Record, method, path string, body []byte, secrets ...string) *Exchange {
-	x := &Exchange{row: row, req: wire.ParseRequest(method, path, body), secrets: secrets}
-	row.API, row.Method, row.Path = x.req.API, method, path
+func Begin(row *schema.Record, q Request) *Exchange {
+	x := &Exchange{row: row, req: wire.ParseRequest(q.Method, q.Path, q.Body), secrets: q.Secrets, countBy: q.CountBy}
+	row.API, row.Method, row.Path = x.req.API, q.Method, q.Path
 	row.RequestModel, row.Stream, row.ChoiceCount = x.req.Model, x.req.Stream, max(1, x.req.ChoiceCount)
 	row.MaxTokens, row.MinTokens, row.IgnoreEOS = x.req.MaxTokens, x.req.MinTokens, x.req.IgnoreEOS
 	row.Temperature, row.TopP, row.TopK, row.Seed = x.req.Temperature, x.req.TopP, x.req.TopK, x.req.Seed
 	row.ResponseFormat, row.ToolCount, row.ImageCount = x.req.ResponseFormat, x.req.ToolCount, x.req.ImageCount
-	row.RequestBytes = int64(len(body))
+	row.RequestBytes = int64(len(q.Body))
 	row.TokenSource = schema.TokenSourceChunks
 	row.Outcome = schema.OutcomeUnknown
 	row.Recorded = schema.RecordedLengths
@@ -42,6 +53,9 @@ func Begin(row *schema.Record, method, path string, body []byte, secrets ...stri
 	return x
 }
 
+// Hints are what the request's body says of the session that it belongs to.
+func (x *Exchange) Hints() (user, previousResponse string) { return x.req.User, x.req.PreviousResponse }
+
 // Row is the row as far as it is known.
 func (x *Exchange) Row() *schema.Record { return x.row }
 
@@ -50,6 +64,7 @@ func (x *Exchange) Head(status int, header http.Header, atUS int64) {
 	x.row.HTTPStatus = new(int64(status))
 	x.row.Headers = new(atUS - x.row.StartTime)
 	x.decoder = wire.NewDecoder(x.req, status, header)
+	x.decoder.CountBy(x.countBy)
 }
 
 // Body takes the bytes of one read of the response's body.

@@ -27,7 +27,7 @@ const chatBody = `{"model":"m","stream":true,"messages":[{"role":"user","content
 
 func begin(secrets ...string) *Exchange {
 	return Begin(&schema.Record{RecordID: uuid.New(), StartTime: 1000, Phase: schema.PhaseMeasure},
-		http.MethodPost, "/v1/chat/completions", []byte(chatBody), secrets...)
+		Request{Method: http.MethodPost, Path: "/v1/chat/completions", Body: []byte(chatBody), Secrets: secrets})
 }
 
 func sse() http.Header { return http.Header{"Content-Type": {"text/event-stream"}} }
@@ -165,7 +165,7 @@ func roundTrip(t *testing.T, request string, response []byte) *schema.Record {
 	path := strings.Fields(string(raw))[1]
 	clock := schema.NewClock()
 	row := &schema.Record{RecordID: uuid.New(), StartTime: clock.NowUS(), Phase: schema.PhaseMeasure}
-	x := Begin(row, http.MethodPost, path, body)
+	x := Begin(row, Request{Method: http.MethodPost, Path: path, Body: body})
 	stamps, ctx := NewStamps(t.Context(), clock)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Addr().String()+path, bytes.NewReader(body))
 	if err != nil {

@@ -28,7 +28,11 @@ type Request struct {
 	ResponseFormat string // its type: "text", "json_object", "json_schema"
 	ToolCount      int64
 	ImageCount     int64
-	User           string // the body's `user`, a hint at the session
+
+	// Hints at the session: the body's `user`, and the response that this
+	// request goes on from.
+	User             string
+	PreviousResponse string
 }
 
 // ParseRequest reads a request. It never fails: the API is known by method and
