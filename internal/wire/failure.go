@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -10,7 +11,8 @@ import (
 // readFailure finds the type and the message in an error as servers write it:
 //
 //	{"error": {"message": ..., "type": ..., "code": ...}}   most of them
-//	{"error": "text"}                                       ollama, TGI
+//	{"error": "text"}                                       ollama
+//	{"error": "text", "error_type": ...}                    TGI
 //	{"object": "error", "message": ..., "type": ...}        older vLLM
 //	{"detail": ...}                                         FastAPI
 //	"text", or text that is no JSON                         gateways
@@ -21,6 +23,7 @@ func readFailure(body []byte) (kind, message string) {
 		Message json.RawMessage `json:"message"`
 		Detail  json.RawMessage `json:"detail"`
 		Type    json.RawMessage `json:"type"`
+		TGIType json.RawMessage `json:"error_type"`
 		Code    json.RawMessage `json:"code"`
 	}
 	if json.Unmarshal(body, &b) != nil {
@@ -28,7 +31,7 @@ func readFailure(body []byte) (kind, message string) {
 	}
 	if isSet(b.Error) {
 		if b.Error[0] != '{' {
-			return shortText(b.Type), clip(plainText(b.Error), maxMessage)
+			return cmp.Or(shortText(b.Type), shortText(b.TGIType)), clip(plainText(b.Error), maxMessage)
 		}
 		// One level only: an error within an error is its message.
 		inner := b.Error

@@ -13,6 +13,7 @@ func TestReadFailure(t *testing.T) {
 		{`{"error":{"message":"m","code":"c"}}`, "c", "m"},
 		{`{"error":"m"}`, "", "m"},
 		{`{"error":"m","type":"t"}`, "t", "m"},
+		{`{"error":"m","error_type":"t"}`, "t", "m"},
 		{`{"object":"error","message":"m","type":"t"}`, "t", "m"},
 		{`{"type":"error","error":{"type":"t","message":"m"}}`, "t", "m"},
 		{`{"detail":"m"}`, "", "m"},

@@ -1,0 +1,6 @@
+//go:build !race
+
+package wire
+
+// raceDetector says that the test runs some ten times slower.
+const raceDetector = false
