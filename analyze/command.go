@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -27,20 +28,18 @@ http_status and start_time.
 
 Example:
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
-		Flags: []cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.DurationFlag{Name: "ttft-deadline", Value: defaults.TTFTDeadline, Usage: "how long the first token may take"},
 			&cli.DurationFlag{Name: "tbt-deadline", Value: defaults.TBTDeadline, Usage: "how long each token after it may take"},
 			&cli.StringFlag{Name: "target-miss-rate", Value: defaults.TargetMissRate.String(), Usage: "share of deadlines a request may miss, for its minimum TBT deadline"},
 			&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
 			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
-			term.WhereFlag(),
-			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
-			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
+		}, term.SelectionFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
-		},
+		}),
 		Action: run,
 	}
 }
@@ -104,7 +103,7 @@ func configOf(c *cli.Context) (Config, error) {
 	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
 		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
 	}
-	if config.Selection, err = schema.ParseSelection(term.Where(c), c.String("from"), c.String("to")); err != nil {
+	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
 	}
 	if err := config.Check(); err != nil {

@@ -28,7 +28,7 @@ func (r *Result) warn(t *tally) []Warning {
 	}
 	for _, f := range r.Files {
 		if f.Verdict != nil {
-			add(f.Verdict.Status != "VALID", "verdict",
+			add(f.Verdict.Status != schema.VerdictValid, "verdict",
 				"%s: the run is %s: its numbers may describe the sender instead of the server", f.Path, verdictText(f.Verdict))
 		}
 	}

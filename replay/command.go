@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,13 +31,11 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			"Example, against a simulated server:\n\n" +
 			"   metron sim --listen 127.0.0.1:8000 & sleep 1\n" +
 			"   metron replay conv.parquet --target http://127.0.0.1:8000 --to 60s --speed 2 --out run.parquet",
-		Flags: []cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "target", Usage: "base `URL` of the server"},
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-			term.WhereFlag(),
-			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT` of the trace: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
-			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT` of the trace", DefaultText: "its end"},
+		}, term.SelectionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "times the recorded speed"},
 			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
 			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
@@ -48,7 +47,7 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
 			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
-		},
+		}),
 		Action: func(c *cli.Context) error {
 			// Prompts of an earlier run stand in the server's prefix cache: by
 			// default every run has its own.
@@ -132,7 +131,7 @@ func configure(c *cli.Context) (*Runner, error) {
 	if err != nil {
 		return nil, term.Usagef("--speed: %w", err)
 	}
-	selection, err := schema.ParseSelection(term.Where(c), c.String("from"), c.String("to"))
+	selection, err := schema.ParseSelection(term.Selection(c))
 	if err != nil {
 		return nil, term.Usagef("%w", err)
 	}
@@ -173,7 +172,7 @@ func status(s *Summary, allowInvalid bool) error {
 		return fmt.Errorf("interrupted: %d of %d requests were sent; the run file holds them all", s.Sent, s.Planned)
 	case s.Outcomes[schema.OutcomeOK] == 0:
 		return term.WithHint(errors.New("no request succeeded; the run file says why, row by row"), "`metron inspect` shows the outcomes")
-	case s.Verdict.Status == Invalid && !allowInvalid:
+	case s.Verdict.Status == schema.VerdictInvalid && !allowInvalid:
 		return term.WithStatus(term.WithHint(errors.New("the run is INVALID: its numbers do not describe the target"),
 			"use a machine with more head-room or a lower --speed; --allow-invalid exits 0"), term.ExitInvalid)
 	}

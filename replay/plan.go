@@ -174,7 +174,7 @@ func (p *Plan) Sends() iter.Seq2[Send, error] {
 				yield(Send{}, err)
 				return
 			}
-			if replayable(r.API, r.Recorded) && !yield(Send{p.due(r.StartTime), r}, nil) {
+			if replayable(r.API, r.Recorded) && !yield(Send{p.due(r.StartTime), r.Record}, nil) {
 				return
 			}
 		}

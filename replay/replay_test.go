@@ -240,12 +240,12 @@ func TestVerdict(t *testing.T) {
 		lags, ttfts []int64
 		want        string
 	}{
-		{repeat(900, 100), repeat(200_000, 100), Valid},
-		{repeat(900, 100), repeat(80_000, 100), Suspect}, // over 1 % of the median TTFT
-		{repeat(1_001, 100), repeat(500_000, 100), Suspect},
-		{repeat(10_001, 100), repeat(9_000_000, 100), Invalid},
-		{append(repeat(100, 199), 50_000), repeat(200_000, 200), Valid}, // one late in 200 is beyond the p99
-		{nil, nil, Invalid},
+		{repeat(900, 100), repeat(200_000, 100), schema.VerdictValid},
+		{repeat(900, 100), repeat(80_000, 100), schema.VerdictSuspect}, // over 1 % of the median TTFT
+		{repeat(1_001, 100), repeat(500_000, 100), schema.VerdictSuspect},
+		{repeat(10_001, 100), repeat(9_000_000, 100), schema.VerdictInvalid},
+		{append(repeat(100, 199), 50_000), repeat(200_000, 200), schema.VerdictValid}, // one late in 200 is beyond the p99
+		{nil, nil, schema.VerdictInvalid},
 	} {
 		if v := judge(c.lags, c.ttfts); v.Status != c.want {
 			t.Errorf("%d lags up to %d us: %s %v, want %s", len(c.lags), v.SendLagMaxUS, v.Status, v.Reasons, c.want)
@@ -354,7 +354,7 @@ func TestHashesAreSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		row.BlockHashes, row.BlockSize, row.BlockUnit, row.Recorded = []int64{1, 2}, new(int64(16)), "tokens", schema.RecordedHash
-		if err := w.Put(row); err != nil {
+		if err := w.Put(row.Record); err != nil {
 			t.Fatal(err)
 		}
 	}

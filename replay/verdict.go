@@ -12,35 +12,28 @@ const (
 	suspectLagUS = 10_000
 )
 
-// Statuses of a verdict.
-const (
-	Valid   = "VALID"
-	Suspect = "SUSPECT"
-	Invalid = "INVALID"
-)
-
 // judge says whether the numbers of a run describe its target: VALID when the
 // p99 send lag is at most 1 ms and at most 1 % of the median TTFT, SUSPECT up
 // to 10 ms, INVALID above. Both lists are sorted, us.
 func judge(lagsUS, ttftsUS []int64) *schema.Verdict {
-	v := &schema.Verdict{Status: Valid,
+	v := &schema.Verdict{Status: schema.VerdictValid,
 		SendLagP50US: nearestRank(lagsUS, 50), SendLagP99US: nearestRank(lagsUS, 99), SendLagMaxUS: nearestRank(lagsUS, 100)}
 	worse := func(status, reason string, args ...any) {
-		if status == Invalid || v.Status == Valid {
+		if status == schema.VerdictInvalid || v.Status == schema.VerdictValid {
 			v.Status = status
 		}
 		v.Reasons = append(v.Reasons, fmt.Sprintf(reason, args...))
 	}
 	switch p99 := v.SendLagP99US; {
 	case len(lagsUS) == 0:
-		worse(Invalid, "no request reached the target")
+		worse(schema.VerdictInvalid, "no request reached the target")
 	case p99 > suspectLagUS:
-		worse(Invalid, "p99 send lag is %s, over %s: requests left too late to keep the trace's timing", us(p99), us(suspectLagUS))
+		worse(schema.VerdictInvalid, "p99 send lag is %s, over %s: requests left too late to keep the trace's timing", us(p99), us(suspectLagUS))
 	case p99 > validLagUS:
-		worse(Suspect, "p99 send lag is %s, over %s", us(p99), us(validLagUS))
+		worse(schema.VerdictSuspect, "p99 send lag is %s, over %s", us(p99), us(validLagUS))
 	}
 	if median := nearestRank(ttftsUS, 50); len(ttftsUS) > 0 && v.SendLagP99US*100 > median {
-		worse(Suspect, "p99 send lag is over 1 %% of the median TTFT, %s", us(median))
+		worse(schema.VerdictSuspect, "p99 send lag is over 1 %% of the median TTFT, %s", us(median))
 	}
 	return v
 }

@@ -23,7 +23,7 @@ type Archive struct {
 // "traces/*.parquet", or a folder, which stands for the .parquet files in it
 // and the journals that have no such file yet.
 func OpenArchive(names ...string) (*Archive, error) {
-	paths, err := expand(names)
+	paths, err := Paths(names...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,9 @@ func OpenArchive(names ...string) (*Archive, error) {
 	return a, nil
 }
 
-// expand turns globs and folders into files. A file named twice is read once.
-func expand(names []string) ([]string, error) {
+// Paths are the files that names stand for, as OpenArchive takes them, each once:
+// for a job that goes on where one of them cannot be opened.
+func Paths(names ...string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, errors.New("open: no file was named")
 	}

@@ -289,9 +289,11 @@ func TestRecordsMerges(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 4))
 	dir := t.TempDir()
 	hands := make([][]Record, 5)
+	dealt := map[uuid.UUID]string{}
 	for _, r := range rows {
 		i := rnd.IntN(len(hands))
 		hands[i] = append(hands[i], r)
+		dealt[r.RecordID] = fmt.Sprint(i, ".parquet")
 	}
 	for i, hand := range hands {
 		writeRows(t, filepath.Join(dir, fmt.Sprint(i, ".parquet")), hand)
@@ -308,6 +310,9 @@ func TestRecordsMerges(t *testing.T) {
 		}
 		if r.RecordID != rows[i].RecordID {
 			t.Fatalf("row %d is %s", i, r.RecordID)
+		}
+		if name := filepath.Base(r.File.Path()); name != dealt[r.RecordID] {
+			t.Errorf("row %d is of %s, not %s", i, dealt[r.RecordID], name)
 		}
 		i++
 	}

@@ -14,7 +14,8 @@ type Fault struct {
 // Error is what is wrong.
 func (f *Fault) Error() string { return f.Is }
 
-func fault(column, want, is string, args ...any) *Fault {
+// Faultf is the fault of a column: what should be there, and a sentence on what is.
+func Faultf(column, want, is string, args ...any) *Fault {
 	return &Fault{Column: column, Is: fmt.Sprintf(is, args...), Want: want}
 }
 
@@ -26,8 +27,8 @@ func Words(column string) []string {
 	case "phase":
 		return []string{PhaseWarmup, PhaseMeasure, PhaseCooldown}
 	case "api":
-		return []string{APIChat, APICompletions, "openai.responses", "anthropic.messages", "ollama.chat", "ollama.generate",
-			"tgi.generate", "gemini.generate", "sagemaker", "bedrock", "embeddings", APIOther}
+		return []string{APIChat, APICompletions, APIResponses, APIMessages, APIOllamaChat, APIOllamaGenerate,
+			APITGIGenerate, APIGemini, APISageMaker, APIBedrock, APIEmbeddings, APIOther}
 	case "token_source":
 		return []string{TokenSourceUsage, TokenSourceTokenIDs, TokenSourceLogprobs, TokenSourceTokenizer, TokenSourceChunks, TokenSourceTrace}
 	case "recorded":
@@ -46,10 +47,10 @@ func Words(column string) []string {
 // what else a sound row keeps to, `metron inspect --verify` knows.
 func (r *Record) Check() error {
 	if r.RecordID == (Record{}).RecordID {
-		return fault("record_id", "a UUID", "record_id is missing")
+		return Faultf("record_id", "a UUID", "record_id is missing")
 	}
 	if !slices.Contains(Outcomes(), r.Outcome) {
-		return fault("outcome", "a known outcome", "outcome %q is none of %v", r.Outcome, Outcomes())
+		return Faultf("outcome", "a known outcome", "outcome %q is none of %v", r.Outcome, Outcomes())
 	}
 	if err := r.checkChunks(); err != nil { // a nil *Fault would be an error
 		return err
@@ -62,7 +63,7 @@ func (r *Record) Check() error {
 		{"output_tokens", r.OutputTokens}, {"reasoning_tokens", r.ReasoningTokens}, {"max_tokens", r.MaxTokens},
 	} {
 		if v.value != nil && *v.value < 0 {
-			return fault(v.name, "0 or more", "%s is %d", v.name, *v.value)
+			return Faultf(v.name, "0 or more", "%s is %d", v.name, *v.value)
 		}
 	}
 	return nil
@@ -79,20 +80,20 @@ func (r *Record) checkChunks() *Fault {
 		{"chunk_read", len(r.ChunkRead), true}, {"chunk_bytes", len(r.ChunkBytes), true},
 	} {
 		if l.len != n && !(l.optional && l.len == 0) {
-			return fault(l.name, "an entry for each of chunk_time", "%s has %d entries, chunk_time %d", l.name, l.len, n)
+			return Faultf(l.name, "an entry for each of chunk_time", "%s has %d entries, chunk_time %d", l.name, l.len, n)
 		}
 	}
 	for i := range n {
 		if i > 0 && r.ChunkTime[i] < r.ChunkTime[i-1] {
-			return fault("chunk_time", "times that do not fall", "chunk_time[%d] is %d us, before chunk_time[%d] at %d us", i, r.ChunkTime[i], i-1, r.ChunkTime[i-1])
+			return Faultf("chunk_time", "times that do not fall", "chunk_time[%d] is %d us, before chunk_time[%d] at %d us", i, r.ChunkTime[i], i-1, r.ChunkTime[i-1])
 		}
 		if k := r.ChunkKind[i]; k < 0 || k > KindOther {
-			return fault("chunk_kind", "a known kind", "chunk_kind[%d] is %d, not in 0..%d", i, k, KindOther)
+			return Faultf("chunk_kind", "a known kind", "chunk_kind[%d] is %d, not in 0..%d", i, k, KindOther)
 		}
 	}
 	for i, k := range r.ChunkTokens {
 		if k < 0 {
-			return fault("chunk_tokens", "0 or more", "chunk_tokens[%d] is %d", i, k)
+			return Faultf("chunk_tokens", "0 or more", "chunk_tokens[%d] is %d", i, k)
 		}
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,33 +98,6 @@ func TestRecoveryBesideWriters(t *testing.T) {
 	}
 }
 
-// TestCloseAgain: what a full disk did not take is there once it does.
-func TestCloseAgain(t *testing.T) {
-	w, path := create(t)
-	put(t, w, row(1))
-	full, err := os.Open(JournalPath(path)) // writes to it fail
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer full.Close()
-	disk := w.journal.file
-	w.mu.Lock()
-	w.journal.file = full
-	w.mu.Unlock()
-	for range 2 {
-		if err := w.Close(); err == nil || !strings.Contains(err.Error(), JournalPath(path)) {
-			t.Fatalf("closing while the disk takes nothing: %v", err)
-		}
-	}
-	w.journal.file = disk
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if rows := readAll(t, path); len(rows) != 1 {
-		t.Errorf("%d rows, want 1", len(rows))
-	}
-}
-
 // TestFlushInterval: a row is in the journal one interval after its Put.
 func TestFlushInterval(t *testing.T) {
 	dir := t.TempDir()
@@ -165,52 +137,6 @@ func TestRecoverLeavesOtherFiles(t *testing.T) {
 	}
 }
 
-// TestRecoverDamaged damages a journal's second batch in every way that shows:
-// the first and the last are recovered, and the journal is kept.
-func TestRecoverDamaged(t *testing.T) {
-	w, path := create(t)
-	var ends []int64
-	for i := range 3 {
-		put(t, w, row(int64(i)))
-		w.mu.Lock()
-		w.flush()
-		ends = append(ends, w.journal.size)
-		w.mu.Unlock()
-	}
-	if err := w.Keep(); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(JournalPath(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, patch := range map[string][]byte{"mark": {1}, "zeros": make([]byte, 16), "length": {0xff, 0xff, 0xff, 0xff, 0xf0, 0xff, 0xff, 0x7f},
-		"metadata": append([]byte{0xff, 0xff, 0xff, 0xff}, bytes.Repeat([]byte{0x70}, 60)...)} {
-		data := append([]byte(nil), whole...)
-		copy(data[ends[0]:], patch)
-		if err := os.WriteFile(JournalPath(path), data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		r, err := Recover(JournalPath(path))
-		if err != nil || r.Rows != 2 || r.DamagedBytes != ends[1]-ends[0] || r.TornBytes != 0 {
-			t.Errorf("%s: %+v, %v", name, r, err)
-		}
-		rows := readAll(t, path)
-		if len(rows) != 2 || rows[0].StartTime != 0 || rows[1].StartTime != 2 {
-			t.Errorf("%s: rows %+v", name, rows)
-		}
-		if kept, err := os.ReadFile(r.Kept); err != nil || !bytes.Equal(kept, data) {
-			t.Errorf("%s: the journal is not kept: %v", name, err)
-		}
-		if left, err := Journals(filepath.Dir(path)); err != nil || len(left) > 0 {
-			t.Errorf("%s: %v, %v", name, left, err)
-		}
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestContentBoundsBatchesAndGroups: rows with large bodies fill neither a batch
 // of the journal nor a row group by their number alone.
 func TestContentBoundsBatchesAndGroups(t *testing.T) {
@@ -240,43 +166,5 @@ func TestContentBoundsBatchesAndGroups(t *testing.T) {
 	}
 	if f.NumRows() != rows {
 		t.Errorf("%d rows", f.NumRows())
-	}
-}
-
-// TestDiskFullByTheKernel writes to a device that has no space.
-func TestDiskFullByTheKernel(t *testing.T) {
-	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	w, path := create(t)
-	disk := w.journal.file
-	w.mu.Lock()
-	w.journal.file = full
-	w.mu.Unlock()
-	taken := 0
-	for ; taken < 1000; taken++ { // until the backlog is full
-		r := row(int64(taken))
-		r.RequestBody = make([]byte, 1<<20)
-		if err := w.Put(&r); err != nil {
-			if !errors.Is(err, syscall.ENOSPC) {
-				t.Errorf("a row is refused for %v, want no space", err)
-			}
-			break
-		}
-	}
-	if most := maxBacklog>>20 + 4; taken > most || taken < 10 {
-		t.Errorf("%d rows of 1 MiB wait in memory, want at most %d", taken, most)
-	}
-	if err := w.Close(); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("closing: %v", err)
-	}
-	w.journal.file = disk
-	full.Close()
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if rows := readAll(t, path); len(rows) != taken {
-		t.Errorf("%d rows, want the %d that Put took", len(rows), taken)
 	}
 }

@@ -11,10 +11,6 @@ import (
 	"testing"
 )
 
-func vantages() []string {
-	return []string{VantageCapture, VantageReplay, VantageImport, VantageGenerate}
-}
-
 // TestColumnsAreDescribed: every column says everything that the page shows.
 func TestColumnsAreDescribed(t *testing.T) {
 	attribute := regexp.MustCompile(`^(-|~?(gen_ai|http|url|server|error)\.[a-z_.]+(\.\*)?)$`)
@@ -36,11 +32,11 @@ func TestColumnsAreDescribed(t *testing.T) {
 			t.Errorf("%s: by %v lacks import, which takes every column from jsonl", c.Name, c.FilledBy)
 		}
 		for _, v := range c.FilledBy {
-			if !slices.Contains(vantages(), v) {
+			if !slices.Contains(Vantages(), v) {
 				t.Errorf("%s: by names %q, no vantage", c.Name, v)
 			}
 		}
-		if !c.Optional && !c.List && len(c.FilledBy) != len(vantages()) {
+		if !c.Optional && !c.List && len(c.FilledBy) != len(Vantages()) {
 			t.Errorf("%s: always filled, but only by %v", c.Name, c.FilledBy)
 		}
 	}

@@ -173,7 +173,13 @@ func (f *File) Batches(names ...string) iter.Seq2[Batch, error] {
 
 // Records yields whole rows, in file order.
 func (f *File) Records() iter.Seq2[*Record, error] {
-	return f.alone().Records(context.Background(), Selection{})
+	return func(yield func(*Record, error) bool) {
+		for r, err := range f.alone().Records(context.Background(), Selection{}) {
+			if !yield(r.Record, err) {
+				return
+			}
+		}
+	}
 }
 
 func (f *File) alone() *Archive { return &Archive{Files: []*File{f}} }

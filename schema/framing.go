@@ -20,6 +20,10 @@ const (
 	messageBatch  = 3
 )
 
+// batchMetadata is more than the metadata of any batch takes, bytes: a few
+// kilobytes. That of a schema holds the footer of the file to be, of any length.
+const batchMetadata = 1 << 20
+
 // checkMessage checks the framing and the metadata of the message that begins at
 // offset at of a journal. io.EOF says that no complete message is
 // there, which is how a journal ends, torn or not.
@@ -41,6 +45,8 @@ func checkMessage(r *os.File, at int64, kind byte) error {
 		return io.EOF
 	case mark != 0xffffffff:
 		return errors.New("not an Arrow IPC message; the journal is damaged")
+	case length > batchMetadata && kind == messageBatch:
+		return fmt.Errorf("metadata of %d bytes; the journal is damaged", length)
 	case length > size-at-8:
 		return io.EOF
 	}

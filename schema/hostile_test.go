@@ -85,14 +85,10 @@ func soundFiles(t testing.TB) map[string][]byte {
 			t.Fatal(err)
 		}
 		if i%20 == 19 {
-			w.mu.Lock()
-			w.flush()
-			w.mu.Unlock()
+			flush(w)
 		}
 	}
-	w.mu.Lock()
-	w.flush()
-	w.mu.Unlock()
+	flush(w)
 	read("journal"+journalExt, w.journalPath)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

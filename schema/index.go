@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -20,6 +21,7 @@ const (
 	groupBytes = 12 << 20 // and about as many bytes in memory
 	rowBytes   = 512      // what a row takes beside its chunks and content, about
 	chunkBytes = 17       // what a chunk takes: time, kind, tokens, read
+	hashBytes  = 8        // what a block hash takes
 )
 
 // place is where a row stands in a journal.
@@ -40,7 +42,8 @@ type journalIndex struct {
 	places  []place
 }
 
-// index reads a journal once. Damage is an error.
+// index reads a journal once. Damage is an error; what looks like a batch that
+// was cut off is none at the end.
 func (j *journalReader) index() (*journalIndex, error) { return j.indexPast(false) }
 
 // indexPast reads a journal once; with damage it goes on behind what cannot be
@@ -54,8 +57,8 @@ func (j *journalReader) indexPast(damage bool) (*journalIndex, error) {
 	at := x.end
 	for {
 		b, err := j.next(at)
-		if disk := (*fs.PathError)(nil); err != nil && damage && !errors.As(err, &disk) {
-			b, at, err = j.resume(at)
+		if disk := (*fs.PathError)(nil); err != nil && !errors.As(err, &disk) {
+			b, at, err = j.nextBehind(at, err, damage)
 		}
 		if err == io.EOF {
 			break
@@ -82,9 +85,32 @@ func (j *journalReader) indexPast(damage bool) (*journalIndex, error) {
 	return x, nil
 }
 
+// nextBehind gives the batch that a reader goes on with, and where it begins,
+// where next failed at offset at for the reason why. io.EOF says that none follows.
+func (j *journalReader) nextBehind(at int64, why error, damage bool) (journalBatch, int64, error) {
+	b, behind, err := j.resume(at)
+	switch {
+	case err == io.EOF && !damage:
+		return journalBatch{}, at, why
+	case err != nil:
+		return journalBatch{}, at, err
+	}
+	// What was incomplete a moment ago its writer may have completed, and added
+	// to, since.
+	if now, err := j.next(at); err == nil {
+		b.Release()
+		return now, at, nil
+	}
+	if !damage {
+		b.Release()
+		return journalBatch{}, at, fmt.Errorf("the journal is damaged between bytes %d and %d; `metron recover` keeps what can be read", at, behind)
+	}
+	return b, behind, nil
+}
+
 // resume gives the first batch behind offset at, and where it begins.
 func (j *journalReader) resume(at int64) (journalBatch, int64, error) {
-	buffer := make([]byte, 1<<20)
+	buffer := make([]byte, 64<<10)
 	for at += 8; ; {
 		n, err := j.file.ReadAt(buffer, at)
 		for i := 0; i+8 <= n; i += 8 { // batches are aligned
@@ -102,38 +128,30 @@ func (j *journalReader) resume(at int64) (journalBatch, int64, error) {
 	}
 }
 
-// bytes is about what a row takes in memory.
-func (r *Record) bytes() int {
-	return rowBytes + chunkBytes*len(r.ChunkTime) + 8*len(r.BlockHashes) + len(r.RequestBody) + len(r.ResponseBody)
+// sizeOf is about what a row takes in memory, bytes; content is its bodies.
+func sizeOf(chunks, hashes, content int) int {
+	return rowBytes + chunkBytes*chunks + hashBytes*hashes + content
 }
 
-// rowSizes is what bytes gives for each row of a batch.
+func (r *Record) bytes() int {
+	return sizeOf(len(r.ChunkTime), len(r.BlockHashes), len(r.RequestBody)+len(r.ResponseBody))
+}
+
+// rowSizes is what Record.bytes gives for each row of a batch with all columns.
 func rowSizes(b arrow.Record) []int32 {
-	sizes := make([]int64, b.NumRows())
-	for i := range sizes {
-		sizes[i] = rowBytes
+	column := func(name string) arrow.Array { return b.Column(b.Schema().FieldIndices(name)[0]) }
+	length := func(a *array.List, row int) int {
+		from, to := a.ValueOffsets(row)
+		return int(to - from)
 	}
-	for i := range int(b.NumCols()) {
-		switch a := b.Column(i).(type) {
-		case *array.Binary:
-			for row := range sizes {
-				sizes[row] += int64(a.ValueLen(row))
-			}
-		case *array.List:
-			if name := b.ColumnName(i); name != "chunk_time" && name != "block_hashes" {
-				continue
-			}
-			for row := range sizes {
-				from, to := a.ValueOffsets(row)
-				sizes[row] += chunkBytes * (to - from)
-			}
-		}
+	chunks, hashes := column("chunk_time").(*array.List), column("block_hashes").(*array.List)
+	request, response := column("request_body").(*array.Binary), column("response_body").(*array.Binary)
+	sizes := make([]int32, b.NumRows())
+	for row := range sizes {
+		n := sizeOf(length(chunks, row), length(hashes, row), request.ValueLen(row)+response.ValueLen(row))
+		sizes[row] = int32(min(n, math.MaxInt32))
 	}
-	out := make([]int32, len(sizes))
-	for i, n := range sizes {
-		out[i] = int32(min(n, math.MaxInt32))
-	}
-	return out
+	return sizes
 }
 
 // lastOfEach keeps the last place of each record and sorts by start_time; rows

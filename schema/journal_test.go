@@ -31,6 +31,40 @@ func put(t *testing.T, w *Writer, r Record) {
 	}
 }
 
+// flush makes what was put reach the journal, and gives its size then.
+func flush(w *Writer) (size int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flush()
+	return w.journal.size
+}
+
+// flushed begins a file of n rows, at 0, 1, 2 us and so on, each a batch of the
+// journal, and says where the batches end.
+func flushed(t *testing.T, n int) (w *Writer, path string, ends []int64) {
+	t.Helper()
+	w, path = create(t)
+	for i := range n {
+		put(t, w, row(int64(i)))
+		ends = append(ends, flush(w))
+	}
+	return w, path, ends
+}
+
+// kept is a journal that a crash left: its path and bytes, and where its batches end.
+func kept(t *testing.T, rows int) (journal string, whole []byte, ends []int64) {
+	t.Helper()
+	w, path, ends := flushed(t, rows)
+	if err := w.Keep(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(JournalPath(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return JournalPath(path), whole, ends
+}
+
 func TestLastRowOfARecordIsKept(t *testing.T) {
 	w, path := create(t)
 	late, early := row(2000), row(1000)
@@ -53,22 +87,7 @@ func TestLastRowOfARecordIsKept(t *testing.T) {
 // TestTornJournal cuts a journal at every length: each cut reads as the
 // complete batches before it.
 func TestTornJournal(t *testing.T) {
-	w, _ := create(t)
-	var ends []int64
-	for i := range 4 {
-		put(t, w, row(int64(i)))
-		w.mu.Lock()
-		w.flush()
-		ends = append(ends, w.journal.size)
-		w.mu.Unlock()
-	}
-	whole, err := os.ReadFile(w.journalPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Abandon(); err != nil {
-		t.Fatal(err)
-	}
+	_, whole, ends := kept(t, 4)
 	head := ends[0] - (ends[1] - ends[0]) // the schema and the empty first batch
 	torn := filepath.Join(t.TempDir(), "torn"+journalExt)
 	for cut := head; cut <= int64(len(whole)); cut += 199 {
@@ -110,13 +129,7 @@ func TestFailedCloseKeepsTheJournal(t *testing.T) {
 
 // TestDamagedJournalIsKept: what cannot be read whole is not sealed short.
 func TestDamagedJournalIsKept(t *testing.T) {
-	w, path := create(t)
-	for i := range 3 {
-		put(t, w, row(int64(i)))
-		w.mu.Lock()
-		w.flush()
-		w.mu.Unlock()
-	}
+	w, path, _ := flushed(t, 3)
 	f, err := os.OpenFile(w.journalPath, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -138,12 +151,42 @@ func TestDamagedJournalIsKept(t *testing.T) {
 	}
 }
 
+// TestSizesAgree: a row weighs the same before it is journalled and after.
+func TestSizesAgree(t *testing.T) {
+	w, _ := create(t)
+	defer w.Abandon()
+	var want []int32
+	for i := range 4 {
+		r := row(int64(i))
+		r.ChunkTime, r.ChunkKind = make([]int64, 3*i), make([]int8, 3*i)
+		r.BlockHashes, r.RequestBody, r.ResponseBody = make([]int64, 5*i), make([]byte, 7*i), make([]byte, 11*i)
+		put(t, w, r)
+		want = append(want, int32(512+i*(3*17+5*8+7+11)))
+		if got := int32(r.bytes()); got != want[i] {
+			t.Errorf("row %d: %d bytes, want %d", i, got, want[i])
+		}
+	}
+	flush(w)
+	j, err := openJournal(w.journalPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.file.Close()
+	index, err := j.index()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range index.places {
+		if p.bytes != want[i] {
+			t.Errorf("row %d: %d bytes in the journal, want %d", i, p.bytes, want[i])
+		}
+	}
+}
+
 func TestLiveJournalReads(t *testing.T) {
 	w, path := create(t)
 	put(t, w, row(7))
-	w.mu.Lock()
-	w.flush()
-	w.mu.Unlock()
+	flush(w)
 	if got := readAll(t, JournalPath(path)); len(got) != 1 || got[0].StartTime != 7 {
 		t.Errorf("live journal reads as %+v", got)
 	}

@@ -8,15 +8,21 @@ import (
 	"slices"
 )
 
+// Row is a whole row of an archive and the file that it stands in.
+type Row struct {
+	*Record
+	File *File
+}
+
 // Records yields the rows that s selects, whole, by start_time across all files;
 // rows of one moment in the order of the files. A file is opened for reading
 // when its first row is due, so that of a capture's many files few are in
 // memory at once.
-func (a *Archive) Records(ctx context.Context, s Selection) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+func (a *Archive) Records(ctx context.Context, s Selection) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
 		bound, err := s.bind(a)
 		if err != nil {
-			yield(nil, err)
+			yield(Row{}, err)
 			return
 		}
 		m := merge{}
@@ -24,11 +30,11 @@ func (a *Archive) Records(ctx context.Context, s Selection) iter.Seq2[*Record, e
 		for i, f := range a.Files {
 			first, ok, err := f.firstStart()
 			if err != nil {
-				yield(nil, err)
+				yield(Row{}, err)
 				return
 			}
 			if ok {
-				m.sources = append(m.sources, &source{order: i, dueUS: first, open: func() iter.Seq2[*Record, error] {
+				m.sources = append(m.sources, &source{order: i, dueUS: first, open: func() iter.Seq2[Row, error] {
 					return (&scan{cols: columns(), filter: bound, files: []*File{f}}).records(ctx)
 				}})
 			}
@@ -36,13 +42,13 @@ func (a *Archive) Records(ctx context.Context, s Selection) iter.Seq2[*Record, e
 		heap.Init(&m)
 		for len(m.sources) > 0 {
 			top := m.sources[0]
-			if top.row != nil && !yield(top.row, nil) {
+			if top.row.Record != nil && !yield(top.row, nil) {
 				return
 			}
 			more, err := top.advance()
 			switch {
 			case err != nil:
-				yield(nil, err)
+				yield(Row{}, err)
 				return
 			case more:
 				heap.Fix(&m, 0)
@@ -54,16 +60,16 @@ func (a *Archive) Records(ctx context.Context, s Selection) iter.Seq2[*Record, e
 }
 
 // records yields the rows of a scan, each sharing its batch's memory.
-func (s *scan) records(ctx context.Context) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
+func (s *scan) records(ctx context.Context) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
 		s.run(ctx, 1, func(b Batch, err error) bool {
 			if err != nil {
-				return yield(nil, err)
+				return yield(Row{}, err)
 			}
 			for row := range int(b.NumRows()) {
 				r := new(Record)
 				getRecord(b.Record, s.cols, row, r)
-				if !yield(r, nil) {
+				if !yield(Row{r, b.File}, nil) {
 					return false
 				}
 			}
@@ -75,10 +81,10 @@ func (s *scan) records(ctx context.Context) iter.Seq2[*Record, error] {
 // source is one file of a merge.
 type source struct {
 	order int
-	dueUS int64   // start_time of row, or of the file's first one before it is open
-	row   *Record // nil before it is open
-	open  func() iter.Seq2[*Record, error]
-	next  func() (*Record, error, bool)
+	dueUS int64 // start_time of row, or of the file's first one before it is open
+	row   Row   // of no record before it is open
+	open  func() iter.Seq2[Row, error]
+	next  func() (Row, error, bool)
 	stop  func()
 }
 

@@ -19,6 +19,11 @@ const (
 	VantageGenerate = "generate"
 )
 
+// Vantages lists every vantage.
+func Vantages() []string {
+	return []string{VantageCapture, VantageReplay, VantageImport, VantageGenerate}
+}
+
 // Meta is the footer of a file: what the rows do not say themselves.
 type Meta struct {
 	SchemaVersion string           `json:"schema_version"`
@@ -34,6 +39,16 @@ type Meta struct {
 	Verdict       *Verdict         `json:"verdict,omitempty"`       // replay: whether the timing can be trusted
 	SourceDigest  string           `json:"source_digest,omitempty"` // sha256 of the trace that was replayed or imported
 }
+
+// Statuses of a verdict.
+const (
+	VerdictValid   = "VALID"
+	VerdictSuspect = "SUSPECT"
+	VerdictInvalid = "INVALID"
+)
+
+// Verdicts lists the statuses of a verdict, the best first.
+func Verdicts() []string { return []string{VerdictValid, VerdictSuspect, VerdictInvalid} }
 
 // Verdict says whether a run's timing describes its target.
 type Verdict struct {

@@ -221,6 +221,15 @@ const (
 	APIOllamaGenerate = "ollama.generate"    // POST .../api/generate
 	APITGIGenerate    = "tgi.generate"       // POST .../generate_stream and .../generate
 	APIOther          = "other"              // any other request that passed a capture: sizes and times alone
+
+	// Kept for dialects that metron does not read yet. docs/schema.md tells them
+	// by their having no words behind them.
+	APIResponses  = "openai.responses"
+	APIMessages   = "anthropic.messages"
+	APIGemini     = "gemini.generate"
+	APISageMaker  = "sagemaker"
+	APIBedrock    = "bedrock"
+	APIEmbeddings = "embeddings"
 )
 
 // Kinds of a chunk. An event that is several takes the lowest.

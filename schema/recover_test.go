@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -175,28 +174,10 @@ func TestRecoverLeavesALiveJournal(t *testing.T) {
 
 // TestRecoverAtEveryByte cuts a journal anywhere: what was complete is kept.
 func TestRecoverAtEveryByte(t *testing.T) {
-	w, path := create(t)
-	var ends []int64 // of the journal after each row
-	for i := range 3 {
-		put(t, w, row(int64(i)))
-		w.mu.Lock()
-		w.flush()
-		ends = append(ends, w.journal.size)
-		w.mu.Unlock()
-	}
-	if err := w.Keep(); err != nil {
-		t.Fatal(err)
-	}
-	whole, err := os.ReadFile(JournalPath(path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	journal, whole, ends := kept(t, 3)
 	step := max(1, len(whole)/400)
 	for size := 0; size <= len(whole); size += step {
-		if err := os.WriteFile(JournalPath(path), whole[:size], 0o644); err != nil {
-			t.Fatal(err)
-		}
-		r, err := Recover(JournalPath(path))
+		r, err := Recover(write(t, journal, whole[:size]))
 		if err != nil {
 			t.Fatalf("cut at %d of %d: %v", size, len(whole), err)
 		}
@@ -212,42 +193,9 @@ func TestRecoverAtEveryByte(t *testing.T) {
 		if r.File == "" {
 			continue
 		}
-		if rows := readAll(t, path); len(rows) != want {
+		if rows := readAll(t, r.File); len(rows) != want {
 			t.Fatalf("cut at %d: the file has %d rows, want %d", size, len(rows), want)
 		}
-		os.Remove(path)
-	}
-}
-
-// TestFullDisk has a disk that takes nothing for a while.
-func TestFullDisk(t *testing.T) {
-	w, path := create(t)
-	put(t, w, row(1))
-	full, err := os.Open(JournalPath(path)) // writes to it fail
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.mu.Lock()
-	w.flush()
-	disk := w.journal.file
-	w.journal.file = full
-	w.mu.Unlock()
-	put(t, w, row(2))
-	w.mu.Lock()
-	w.flush()
-	w.mu.Unlock()
-	if err := w.Err(); err == nil || !strings.Contains(err.Error(), JournalPath(path)) {
-		t.Errorf("a row could not be written, and Err is %v", err)
-	}
-	put(t, w, row(3))
-	w.mu.Lock()
-	w.journal.file = disk
-	w.mu.Unlock()
-	full.Close()
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if rows := readAll(t, path); len(rows) != 3 {
-		t.Errorf("%d rows, want 3: those that waited, too", len(rows))
+		os.Remove(r.File)
 	}
 }

@@ -13,15 +13,15 @@ import (
 // seal turns a journal of size bytes into a Parquet file: the last row of each
 // record, sorted by start_time, under a temporary name until it is complete. A
 // journal that cannot be read to its end is left as it is.
-func seal(j *journalReader, path string, meta Meta, size int64) (rows int, err error) {
+func seal(j *journalReader, path string, meta Meta, size int64) error {
 	index, err := j.index()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if index.end < size {
-		return 0, fmt.Errorf("the journal is damaged: it reads to byte %d of %d", index.end, size)
+		return fmt.Errorf("the journal is damaged: it reads to byte %d of %d", index.end, size)
 	}
-	return len(index.places), sealIndexed(j, index, path, meta)
+	return sealIndexed(j, index, path, meta)
 }
 
 func sealIndexed(j *journalReader, index *journalIndex, path string, meta Meta) error {

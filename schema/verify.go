@@ -9,10 +9,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Paths are the files that names stand for, as OpenArchive takes them: for a
-// job that goes on where one of them cannot be opened.
-func Paths(names ...string) ([]string, error) { return expand(names) }
-
 // TornBytes is the size of what follows the last complete batch of a journal:
 // what a crash cut off. It is 0 for a Parquet file.
 func (f *File) TornBytes() (int64, error) {
@@ -95,11 +91,11 @@ func (f *File) verifyChunk(leaf parquet.LeafColumn, group parquet.RowGroup, inde
 	page := 0
 	defer func() {
 		if p := recover(); p != nil { // parquet-go panics on some malformed pages
-			bad = fault("", "a page that can be read", "page %d is malformed: %v", page, p)
+			bad = Faultf("", "a page that can be read", "page %d is malformed: %v", page, p)
 		}
 	}()
 	if err := f.checkPages(leaf, group); err != nil {
-		return fault("", "pages that can be read", "%v", err)
+		return Faultf("", "pages that can be read", "%v", err)
 	}
 	var seen contents
 	pages := group.ColumnChunks()[leaf.ColumnIndex].Pages()
@@ -110,7 +106,7 @@ func (f *File) verifyChunk(leaf parquet.LeafColumn, group parquet.RowGroup, inde
 			break
 		}
 		if err != nil {
-			return fault("", "a page that can be read", "page %d: %v", page, err)
+			return Faultf("", "a page that can be read", "page %d: %v", page, err)
 		}
 		seen.add(p, leaf.Node.Type())
 		parquet.Release(p)
@@ -139,23 +135,23 @@ func (f *File) compare(leaf parquet.LeafColumn, index int, seen *contents) *Faul
 	m := &group.Columns[leaf.ColumnIndex].MetaData
 	switch {
 	case seen.rows != group.NumRows:
-		return fault("", fmt.Sprint(group.NumRows), "the pages have %d rows", seen.rows)
+		return Faultf("", fmt.Sprint(group.NumRows), "the pages have %d rows", seen.rows)
 	case seen.values != m.NumValues:
-		return fault("", fmt.Sprint(m.NumValues), "the pages have %d values", seen.values)
+		return Faultf("", fmt.Sprint(m.NumValues), "the pages have %d values", seen.values)
 	}
 	s := &m.Statistics
 	if s.MinValue == nil && s.MaxValue == nil || !seen.bounded {
 		return nil // none: nothing is skipped by them
 	}
 	if seen.nulls != s.NullCount {
-		return fault("", fmt.Sprint(seen.nulls), "the statistics claim %d nulls", s.NullCount)
+		return Faultf("", fmt.Sprint(seen.nulls), "the statistics claim %d nulls", s.NullCount)
 	}
 	t := leaf.Node.Type()
 	lo, hi := t.Kind().Value(s.MinValue), t.Kind().Value(s.MaxValue)
 	low, high := t.Compare(lo, seen.min), t.Compare(hi, seen.max)
 	// Bounds of texts may be cut short; those of numbers are values.
 	if text := t.Kind() == parquet.ByteArray; low > 0 || high < 0 || !text && (low != 0 || high != 0) {
-		return fault("", fmt.Sprintf("%v to %v", seen.min, seen.max), "the statistics claim %v to %v", lo, hi)
+		return Faultf("", fmt.Sprintf("%v to %v", seen.min, seen.max), "the statistics claim %v to %v", lo, hi)
 	}
 	return nil
 }

@@ -146,7 +146,7 @@ func (w *Writer) seal() error {
 	if err != nil {
 		return err
 	}
-	_, err = seal(j, w.path, w.meta, w.journal.size)
+	err = seal(j, w.path, w.meta, w.journal.size)
 	if err = errors.Join(err, j.file.Close()); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,30 @@ func TestFlagsFirst(t *testing.T) {
 	} {
 		if got := FlagsFirst(commands, strings.Fields(c.in)); !reflect.DeepEqual(got, strings.Fields(c.want)) {
 			t.Errorf("%s\n got %v\nwant %s", c.in, got, c.want)
+		}
+	}
+}
+
+func TestSelection(t *testing.T) {
+	for _, c := range []struct {
+		line     string
+		where    []string
+		from, to string
+	}{
+		{"metron", nil, "", ""},
+		{"metron --where outcome=ok,api=x --to 9s --where model=m", []string{"outcome=ok,api=x", "model=m"}, "", "9s"},
+		{"metron --from 1s", nil, "1s", ""},
+	} {
+		ran := false
+		app := &cli.App{Name: "metron", Flags: SelectionFlags(), Action: func(x *cli.Context) error {
+			ran = true
+			if where, from, to := Selection(x); !slices.Equal(where, c.where) || from != c.from || to != c.to {
+				t.Errorf("%s: %q, %q, %q", c.line, where, from, to)
+			}
+			return nil
+		}}
+		if err := app.Run(strings.Fields(c.line)); err != nil || !ran {
+			t.Errorf("%s: ran %v, %v", c.line, ran, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,13 +27,11 @@ func Command() *cli.Command {
 			"   metron inspect conv.parquet\n" +
 			"   metron inspect traces --where 'outcome!=ok' --from 10m\n" +
 			"   metron inspect --verify traces run.parquet",
-		Flags: []cli.Flag{
+		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "verify", Usage: "check that files are sound"},
-			term.WhereFlag(),
-			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
-			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
+		}, term.SelectionFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-		},
+		}),
 		Action: run,
 	}
 }
@@ -41,7 +40,7 @@ func run(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return term.WithHint(term.Usagef("inspect needs a file"), "metron inspect run.parquet")
 	}
-	selection, err := schema.ParseSelection(term.Where(c), c.String("from"), c.String("to"))
+	selection, err := schema.ParseSelection(term.Selection(c))
 	if err != nil {
 		return term.Usagef("inspect: %w", err)
 	}

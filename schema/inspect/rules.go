@@ -44,7 +44,7 @@ func (c *rowCheck) row(r *schema.Record) {
 }
 
 func (c *rowCheck) fail(column, want, is string, args ...any) {
-	c.report(c.rule, faultOf(column, want, is, args...))
+	c.report(c.rule, schema.Faultf(column, want, is, args...))
 }
 
 // rules are those of sound rows, by DESIGN's words on the columns and by what

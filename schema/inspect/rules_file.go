@@ -9,26 +9,21 @@ import (
 	"metron/schema"
 )
 
-func faultOf(column, want, is string, args ...any) *schema.Fault {
-	return &schema.Fault{Column: column, Want: want, Is: fmt.Sprintf(is, args...)}
-}
-
 func wall(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
 
 // footer holds a file's footer against itself and against the rows. A journal
 // has only what was known when it was begun.
 func (v *verification) footer() {
 	m := &v.meta
-	fail := func(key, want, is string, args ...any) { v.problem("footer", faultOf(key, want, is, args...)) }
+	fail := func(key, want, is string, args ...any) { v.problem("footer", schema.Faultf(key, want, is, args...)) }
 	need := func(key, want string, there bool) {
 		if !there {
 			fail(key, want, "%s is missing", key)
 		}
 	}
 	need("program", "the name and version of the writer", m.Program != "")
-	vantages := []string{schema.VantageCapture, schema.VantageReplay, schema.VantageImport, schema.VantageGenerate}
-	if !slices.Contains(vantages, m.Vantage) {
-		fail("vantage", fmt.Sprintf("one of %v", vantages), "vantage is %q", m.Vantage)
+	if !slices.Contains(schema.Vantages(), m.Vantage) {
+		fail("vantage", fmt.Sprintf("one of %v", schema.Vantages()), "vantage is %q", m.Vantage)
 	}
 	if m.Vantage == schema.VantageCapture || m.Vantage == schema.VantageReplay {
 		need("time_zero", "the moment that start times grow from", m.TimeZero != 0)
@@ -51,22 +46,22 @@ func (v *verification) footer() {
 func (v *verification) counters() {
 	counters := v.meta.Counters
 	fail := func(name string, rows int64, is string) {
-		v.problem("counters", faultOf("counters", fmt.Sprint(rows), "counter %s is %d, but %s", name, counters[name], is))
+		v.problem("counters", schema.Faultf("counters", fmt.Sprint(rows), "counter %s is %d, but %s", name, counters[name], is))
 	}
 	if len(counters) == 0 && v.meta.Vantage != schema.VantageGenerate {
-		v.note("counters", nil, "", faultOf("counters", "what the writer counted", "counters are missing: the writer did not end as it should"))
+		v.note("counters", nil, "", schema.Faultf("counters", "what the writer counted", "counters are missing: the writer did not end as it should"))
 		return
 	}
 	for _, name := range []string{"recorded", "seen", "dropped", "planned", "sent"} {
 		if counters[name] < 0 {
-			v.problem("counters", faultOf("counters", "0 or more", "counter %s is %d", name, counters[name]))
+			v.problem("counters", schema.Faultf("counters", "0 or more", "counter %s is %d", name, counters[name]))
 		}
 	}
 	if n, ok := counters["recovered"]; ok { // from a journal: the writer's own were lost with it
 		if n != v.report.Rows {
 			fail("recovered", v.report.Rows, fmt.Sprintf("the file has %d rows", v.report.Rows))
 		}
-		v.note("recovered", nil, "", faultOf("counters", "", "recovered from a journal: its writer was cut off, and %d bytes with it", counters["torn_bytes"]))
+		v.note("recovered", nil, "", schema.Faultf("counters", "", "recovered from a journal: its writer was cut off, and %d bytes with it", counters["torn_bytes"]))
 		return
 	}
 	has := func(name string) bool { _, ok := counters[name]; return ok }
@@ -97,12 +92,12 @@ func (v *verification) verdict() {
 	verdict := v.meta.Verdict
 	switch {
 	case verdict == nil && v.meta.Vantage == schema.VantageReplay:
-		v.note("verdict", nil, "", faultOf("verdict", "VALID, SUSPECT or INVALID", "verdict is missing: whether the timing can be trusted is not known"))
+		v.note("verdict", nil, "", schema.Faultf("verdict", "VALID, SUSPECT or INVALID", "verdict is missing: whether the timing can be trusted is not known"))
 	case verdict == nil:
-	case !slices.Contains([]string{"VALID", "SUSPECT", "INVALID"}, verdict.Status):
-		v.problem("footer", faultOf("verdict", "VALID, SUSPECT or INVALID", "verdict is %q", verdict.Status))
+	case !slices.Contains(schema.Verdicts(), verdict.Status):
+		v.problem("footer", schema.Faultf("verdict", "VALID, SUSPECT or INVALID", "verdict is %q", verdict.Status))
 	case verdict.SendLagP50US > verdict.SendLagP99US || verdict.SendLagP99US > verdict.SendLagMaxUS:
-		v.problem("footer", faultOf("verdict", "p50, p99 and max in order", "send lag p50 %d us, p99 %d us, max %d us",
+		v.problem("footer", schema.Faultf("verdict", "p50, p99 and max in order", "send lag p50 %d us, p99 %d us, max %d us",
 			verdict.SendLagP50US, verdict.SendLagP99US, verdict.SendLagMaxUS))
 	}
 }

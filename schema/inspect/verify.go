@@ -51,7 +51,7 @@ func (v *Verifier) Verify(ctx context.Context, path string) (*Report, error) {
 		if disk := (*fs.PathError)(nil); errors.As(err, &disk) || !isFile(path) {
 			return nil, err
 		}
-		(&verification{report: r}).problem("open", faultOf("", "a file that can be opened", "%v", err))
+		(&verification{report: r}).problem("open", schema.Faultf("", "a file that can be opened", "%v", err))
 		return r, nil
 	}
 	defer f.Close()
@@ -119,7 +119,7 @@ func (v *verification) pages(ctx context.Context) error {
 		v.problemAt("pages", &row, "", bad)
 	}
 	if unknown := v.file.UnknownColumns(); len(unknown) > 0 {
-		v.note("new_column", nil, "", faultOf(unknown[0], "the columns of schema "+schema.Version, "columns that this version does not know: %s", strings.Join(unknown, ", ")))
+		v.note("new_column", nil, "", schema.Faultf(unknown[0], "the columns of schema "+schema.Version, "columns that this version does not know: %s", strings.Join(unknown, ", ")))
 	}
 	return nil
 }
@@ -139,14 +139,14 @@ func (v *verification) rows(ctx context.Context) error {
 	for r, err := range one.Records(ctx, schema.Selection{}) {
 		if err != nil {
 			if ctx.Err() == nil {
-				v.problemAt("read", &v.report.Rows, "", faultOf("", "rows that can be read", "rows from %d on are not checked: %v", v.report.Rows, err))
+				v.problemAt("read", &v.report.Rows, "", schema.Faultf("", "rows that can be read", "rows from %d on are not checked: %v", v.report.Rows, err))
 			}
 			return ctx.Err()
 		}
 		at, id = v.report.Rows, r.RecordID.String()
-		check.row(r)
+		check.row(r.Record)
 		if at > 0 && r.StartTime < last {
-			v.problemAt("sorted", &at, id, faultOf("start_time", "rows by start_time", "start_time is %s, before row %d at %s", wall(r.StartTime), at-1, wall(last)))
+			v.problemAt("sorted", &at, id, schema.Faultf("start_time", "rows by start_time", "start_time is %s, before row %d at %s", wall(r.StartTime), at-1, wall(last)))
 		}
 		last = r.StartTime
 		v.outcomes[strings.Clone(r.Outcome)]++ // the batch's memory goes away
@@ -187,7 +187,7 @@ func (v *verification) unique(ctx context.Context) error {
 			case before < 0:
 				first[id] = row
 			default:
-				v.problemAt("unique", &row, id.String(), faultOf("record_id", "a record_id for each row", "record_id is row %d's, too", before))
+				v.problemAt("unique", &row, id.String(), schema.Faultf("record_id", "a record_id for each row", "record_id is row %d's, too", before))
 			}
 		}
 	}
@@ -198,7 +198,7 @@ func (v *verification) unique(ctx context.Context) error {
 func (v *verification) tail(context.Context) error {
 	torn, err := v.file.TornBytes()
 	if err == nil && torn > 0 {
-		v.note("torn_tail", nil, "", faultOf("", "a journal that ends with a whole batch", "%d bytes follow the last whole batch: being written, or cut off", torn))
+		v.note("torn_tail", nil, "", schema.Faultf("", "a journal that ends with a whole batch", "%d bytes follow the last whole batch: being written, or cut off", torn))
 	}
 	return nil // an error is what rows has reported
 }

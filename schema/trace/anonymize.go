@@ -69,9 +69,8 @@ type veil struct {
 
 // footer keeps of a footer what no text of an outsider is in.
 func (v *veil) footer(in *union, m schema.Meta, c Counts) (schema.Meta, error) {
-	vantages := []string{schema.VantageCapture, schema.VantageReplay, schema.VantageImport, schema.VantageGenerate}
-	if !slices.Contains(vantages, m.Vantage) {
-		return m, fmt.Errorf("anonymize %s: its vantage is %q, none of %v: it is not copied unseen", in.archive.Name(), m.Vantage, vantages)
+	if !slices.Contains(schema.Vantages(), m.Vantage) {
+		return m, fmt.Errorf("anonymize %s: its vantage is %q, none of %v: it is not copied unseen", in.archive.Name(), m.Vantage, schema.Vantages())
 	}
 	start := "keep"
 	if !v.Start.IsZero() {
@@ -100,7 +99,7 @@ func (v *veil) footer(in *union, m schema.Meta, c Counts) (schema.Meta, error) {
 	if m.Verdict != nil {
 		verdict := *m.Verdict
 		verdict.Reasons = nil
-		if !slices.Contains([]string{"VALID", "SUSPECT", "INVALID"}, verdict.Status) {
+		if !slices.Contains(schema.Verdicts(), verdict.Status) {
 			return m, fmt.Errorf("anonymize %s: its verdict is %q: it is not copied unseen", in.archive.Name(), verdict.Status)
 		}
 		out.Verdict = &verdict

@@ -16,7 +16,7 @@ import (
 
 // place is a row of a file.
 type place struct {
-	file int
+	file *schema.File
 	id   uuid.UUID
 }
 
@@ -37,17 +37,18 @@ func (u *union) resolve(ctx context.Context) error {
 	if err != nil || len(twice) == 0 {
 		return err
 	}
-	u.clashes = map[place]clash{}
 	versions := map[uuid.UUID][]version{}
-	for i := range u.archive.Files {
-		for r, err := range u.alone(i).Records(ctx, u.selection) {
-			if err != nil {
-				return err
-			}
-			if twice[r.RecordID] {
-				versions[r.RecordID] = u.settle(versions[r.RecordID], i, r)
-			}
+	for r, err := range u.archive.Records(ctx, u.selection) {
+		if err != nil {
+			return err
 		}
+		if twice[r.RecordID] {
+			versions[r.RecordID] = append(versions[r.RecordID], version{fingerprintOf(r.Record), place{r.File, r.RecordID}, rateOf(r.Record)})
+		}
+	}
+	u.clashes = map[place]clash{}
+	for _, same := range versions {
+		u.settle(same)
 	}
 	return nil
 }
@@ -59,15 +60,13 @@ func (u *union) clashing(ctx context.Context) (map[uuid.UUID]bool, error) {
 		file int32
 	}
 	var seats []seat
-	for i := range u.archive.Files {
-		for b, err := range u.alone(i).Batches(ctx, schema.Query{Columns: []string{"record_id"}, Selection: u.selection}) {
-			if err != nil {
-				return nil, err
-			}
-			ids := b.Column(0).(*array.FixedSizeBinary)
-			for row := range ids.Len() {
-				seats = append(seats, seat{uuid.UUID(ids.Value(row)), int32(i)})
-			}
+	for b, err := range u.archive.Batches(ctx, schema.Query{Columns: []string{"record_id"}, Selection: u.selection}) {
+		if err != nil {
+			return nil, err
+		}
+		ids, file := b.Column(0).(*array.FixedSizeBinary), int32(slices.Index(u.archive.Files, b.File))
+		for row := range ids.Len() {
+			seats = append(seats, seat{uuid.UUID(ids.Value(row)), file})
 		}
 	}
 	slices.SortFunc(seats, func(a, b seat) int { return cmp.Or(bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.file, b.file)) })
@@ -91,31 +90,35 @@ type version struct {
 	rate        float64 // its sample_rate
 }
 
-// settle decides about a row whose id stands in several files, by the versions
-// of it that were seen before.
-func (u *union) settle(seen []version, file int, r *schema.Record) []version {
-	v := version{fingerprintOf(r), place{file, r.RecordID}, rateOf(r)}
-	for i, known := range seen {
-		if known.fingerprint != v.fingerprint {
+// settle decides about the rows that share an id, one of each of some files: the
+// first file's keeps it, and what differs in a later one takes another.
+func (u *union) settle(versions []version) {
+	slices.SortFunc(versions, func(a, b version) int {
+		return cmp.Compare(slices.Index(u.archive.Files, a.at.file), slices.Index(u.archive.Files, b.at.file))
+	})
+	var different []version
+	for _, v := range versions {
+		i := slices.IndexFunc(different, func(known version) bool { return known.fingerprint == v.fingerprint })
+		if i < 0 {
+			id := v.at.id
+			if len(different) > 0 {
+				id = v.fingerprint.id(id)
+			}
+			u.clashes[v.at] = clash{id: id}
+			different = append(different, v)
 			continue
 		}
 		// The same row twice. Of samples of one trace the denser one says how
 		// likely the row was to be in either.
+		known := different[i]
 		id := u.clashes[known.at].id
 		if v.rate > known.rate {
 			u.clashes[known.at], u.clashes[v.at] = clash{id, true}, clash{id, false}
-			seen[i] = v
+			different[i] = v
 		} else {
 			u.clashes[v.at] = clash{id, true}
 		}
-		return seen
 	}
-	id := r.RecordID
-	if len(seen) > 0 {
-		id = v.fingerprint.id(r.RecordID)
-	}
-	u.clashes[v.at] = clash{id: id}
-	return append(seen, v)
 }
 
 func rateOf(r *schema.Record) float64 {

@@ -44,21 +44,18 @@ func sliceCommand() *cli.Command {
 			"one by their record_id: the same seed takes the same ones from every file, and 10% are among the 20%.\n" +
 			"The share is multiplied into sample_rate. Several files are joined as by `metron trace merge`.\n\n" +
 			"Example:\n\n   " + example,
-		Flags: jobFlags(
-			term.WhereFlag(),
-			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
-			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
+		Flags: jobFlags(append(term.SelectionFlags(),
 			&cli.StringFlag{Name: "sample", Usage: "keep this `SHARE` of what the others leave, such as 10% or 0.1"},
 			&cli.StringFlag{Name: "sample-by", Value: BySession, Usage: "what stays together: session, tenant or request"},
 			&cli.Uint64Flag{Name: "seed", Usage: "another seed takes another sample"},
-		),
+		)...),
 		Action: func(c *cli.Context) error {
 			s := &Slice{SampleBy: c.String("sample-by"), Seed: c.Uint64("seed")}
 			if err := s.bind(c, example); err != nil {
 				return err
 			}
 			var err error
-			if s.Selection, err = schema.ParseSelection(term.Where(c), c.String("from"), c.String("to")); err != nil {
+			if s.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 				return term.Usagef("trace slice: %w", err)
 			}
 			if err := choice(c, "sample-by", BySession, ByTenant, ByRequest); err != nil {

@@ -80,8 +80,8 @@ func (e *Export) Run(ctx context.Context) (*Exported, error) {
 	if e.Out == "-" {
 		return e.write(ctx, e.Stdout)
 	}
-	if _, err := os.Stat(e.Out); err == nil && !e.Force {
-		return nil, term.WithHint(fmt.Errorf("--out %q is there already", e.Out), "choose another name, or --force to replace it")
+	if err := checkOut(e.Out, e.Force, a); err != nil {
+		return nil, err
 	}
 	temp := filepath.Join(filepath.Dir(e.Out), "."+filepath.Base(e.Out)+".tmp")
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, e.perm())
@@ -120,7 +120,7 @@ func (e *Export) write(ctx context.Context, w io.Writer) (*Exported, error) {
 		if err != nil {
 			return nil, err
 		}
-		err := x.put(r)
+		err := x.put(r.Record)
 		switch {
 		case errors.Is(err, errLeftOut):
 			report.LeftOut++

@@ -25,15 +25,12 @@ func exportCommand() *cli.Command {
 		ArgsUsage: "FORMAT FILE|GLOB|DIR...",
 		Description: "Formats:\n\n" + about.String() + "\nRows stand in the order of their start_time. What a format cannot carry is counted on stderr.\n" +
 			"A name that ends in .gz is compressed.\n\nExample:\n\n   " + example,
-		Flags: []cli.Flag{
-			term.WhereFlag(),
-			&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
-			&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
+		Flags: append(term.SelectionFlags(),
 			&cli.StringFlag{Name: "out", Usage: "`FILE` to write; - is stdout"},
 			&cli.BoolFlag{Name: "tokens", Value: true, Usage: "perfetto: a mark for each token; =false for long traces"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
-		},
+		),
 		Action: func(c *cli.Context) error {
 			e, err := configureExport(c, example)
 			if err != nil {
@@ -74,7 +71,7 @@ func configureExport(c *cli.Context, example string) (*Export, error) {
 		return nil, term.Usagef("--out %q: Parquet is compressed inside; give it a name without .gz", e.Out)
 	}
 	var err error
-	if e.Selection, err = schema.ParseSelection(term.Where(c), c.String("from"), c.String("to")); err != nil {
+	if e.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 		return nil, term.Usagef("trace export: %w", err)
 	}
 	return e, nil

@@ -220,4 +220,15 @@ func TestExportErrors(t *testing.T) {
 	if _, err := e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "is there already") {
 		t.Errorf("an existing file: %v", err)
 	}
+	e.Out, e.Force = path, true
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "is one of the files to read") {
+		t.Errorf("onto the file that is read: %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the file that is read is another now: %v", err)
+	}
 }

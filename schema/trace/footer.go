@@ -104,9 +104,8 @@ func worse(a, b *schema.Verdict) *schema.Verdict {
 	if a == nil || b == nil {
 		return nil
 	}
-	statuses := []string{"VALID", "SUSPECT", "INVALID"}
 	v := *a
-	if slices.Index(statuses, b.Status) > slices.Index(statuses, a.Status) {
+	if slices.Index(schema.Verdicts(), b.Status) > slices.Index(schema.Verdicts(), a.Status) {
 		v.Status = b.Status
 	}
 	v.Reasons = slices.Clone(a.Reasons)
@@ -126,15 +125,15 @@ func (u *union) warnings() []string {
 	if len(u.tenants) < 2 {
 		return nil
 	}
-	first := -1
-	for i, f := range u.archive.Files {
+	var first *schema.File
+	for _, f := range u.archive.Files {
 		switch {
-		case !u.tenants[i]:
-		case first < 0:
-			first = i
-		case !sameKey(u.archive.Files[first].Meta(), f.Meta()):
+		case !u.tenants[f]:
+		case first == nil:
+			first = f
+		case !sameKey(first.Meta(), f.Meta()):
 			return []string{fmt.Sprintf("tenants of %q and %q are hashes by different keys, or by keys without a name: one client may have several tenants here",
-				filepath.Base(u.archive.Files[first].Path()), filepath.Base(f.Path()))}
+				filepath.Base(first.Path()), filepath.Base(f.Path()))}
 		}
 	}
 	return nil

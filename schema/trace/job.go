@@ -45,13 +45,10 @@ func (j *Job) run(ctx context.Context, v verb) (*Report, error) {
 		return nil, err
 	}
 	defer a.Close()
-	if err := j.checkOut(a); err != nil {
+	if err := checkOut(j.Out, j.Force, a); err != nil {
 		return nil, err
 	}
-	in, err := newUnion(a, v.selection)
-	if err != nil {
-		return nil, err
-	}
+	in := &union{archive: a, selection: v.selection}
 	c := Counts{}
 	if c.Read, err = in.count(ctx); err != nil {
 		return nil, err
@@ -89,19 +86,18 @@ func (j *Job) run(ctx context.Context, v verb) (*Report, error) {
 
 // checkOut keeps a file from being overwritten unasked, and from being read
 // and replaced at once.
-func (j *Job) checkOut(a *schema.Archive) error {
-	there, err := os.Stat(j.Out)
+func checkOut(out string, force bool, a *schema.Archive) error {
+	there, err := os.Stat(out)
 	if err != nil {
-		return nil // Create says what is wrong with it
+		return nil // creating it says what is wrong with it
 	}
 	for _, f := range a.Files {
 		if one, err := os.Stat(f.Path()); err == nil && os.SameFile(one, there) {
-			return term.WithHint(fmt.Errorf("--out %q is one of the files to read", j.Out), "choose a name outside of what is read")
+			return term.WithHint(fmt.Errorf("--out %q is one of the files to read", out), "choose a name outside of what is read")
 		}
 	}
-	if !j.Force {
-		return term.WithHint(fmt.Errorf("--out %q is there already, and recordings are not overwritten", j.Out),
-			"choose another name, or --force to replace it")
+	if !force {
+		return term.WithHint(fmt.Errorf("--out %q is there already", out), "choose another name, or --force to replace it")
 	}
 	return nil
 }

@@ -73,6 +73,22 @@ func TestMergeSettlesIDs(t *testing.T) {
 	}
 }
 
+// TestMergeKeepsTheFirstFilesID, whichever of the rows is the earlier one.
+func TestMergeKeepsTheFirstFilesID(t *testing.T) {
+	dir := t.TempDir()
+	early := write(t, filepath.Join(dir, "early.parquet"), schema.Meta{}, row(1, 10))
+	late := write(t, filepath.Join(dir, "late.parquet"), schema.Meta{}, row(1, 20))
+	for _, c := range []struct {
+		files []string
+		keeps int // row by start_time
+	}{{[]string{early, late}, 0}, {[]string{late, early}, 1}} {
+		rows, _, report := merged(t, c.files...)
+		if len(rows) != 2 || rows[c.keeps].RecordID != id(1) || rows[1-c.keeps].RecordID == id(1) || report.Renamed != 1 {
+			t.Errorf("%v: %d rows, %+v", c.files, len(rows), report.Counts)
+		}
+	}
+}
+
 // TestMergeOfSamples: of a row in two samples the denser one's is kept, in
 // whatever order they come.
 func TestMergeOfSamples(t *testing.T) {

@@ -23,7 +23,7 @@ func methods() []string {
 }
 
 func responseFormats() []string {
-	return []string{"text", "json_object", "json_schema", "grammar", "regex"}
+	return []string{"text", "json", "json_object", "json_schema", "grammar", "regex"}
 }
 
 func finishReasons() []string {
@@ -39,17 +39,17 @@ func pathOf(r *schema.Record) string {
 		return "/v1/chat/completions"
 	case schema.APICompletions:
 		return "/v1/completions"
-	case "openai.responses":
+	case schema.APIResponses:
 		return "/v1/responses"
-	case "anthropic.messages":
+	case schema.APIMessages:
 		return "/v1/messages"
-	case "ollama.chat":
+	case schema.APIOllamaChat:
 		return "/api/chat"
-	case "ollama.generate":
+	case schema.APIOllamaGenerate:
 		return "/api/generate"
-	case "tgi.generate":
+	case schema.APITGIGenerate:
 		return "/generate"
-	case "embeddings":
+	case schema.APIEmbeddings:
 		return "/v1/embeddings"
 	}
 	return oneOf([]string{"/", "/health", "/v1/models", "/metrics", "/ping"}, r.Path, "/")
