@@ -38,8 +38,8 @@ type Server struct {
 	Flush time.Duration
 
 	// SessionBy says what names the session of a request, the surest first:
-	// "header:NAME", "user" (the body's user, or Anthropic's metadata.user_id) or
-	// "previous_response" (the Responses API's).
+	// "header:NAME", "user" (the body's user, or Anthropic's metadata.user_id),
+	// "conversation" or "previous_response" (both of the Responses API).
 	SessionBy []string
 
 	// CountBy gives a counter for the text of an answer whose tokens the server

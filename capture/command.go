@@ -32,7 +32,7 @@ func Command() *cli.Command {
 			&cli.Int64Flag{Name: "rotate-rows", Usage: "start a new file after this many rows; 0: never"},
 			&cli.StringFlag{Name: "rotate-size", Usage: "start a new file after about this `SIZE` has been journalled, such as 512MiB", DefaultText: "never"},
 			&cli.DurationFlag{Name: "flush", Value: 200 * time.Millisecond, Usage: "how long a row may stay in memory, where a crash of metron loses it"},
-			&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:NAME, user or previous_response; the name is kept as a keyed hash"},
+			&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:NAME, user, conversation or previous_response; the name is kept as a keyed hash"},
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
 		},
 		Action: run,

@@ -15,6 +15,7 @@ import (
 const (
 	headerPrefix       = "header:"
 	byUser             = "user"
+	byConversation     = "conversation"
 	byPreviousResponse = "previous_response"
 )
 
@@ -22,11 +23,11 @@ const (
 func checkSources(by []string) error {
 	for _, source := range by {
 		name, isHeader := strings.CutPrefix(source, headerPrefix)
-		if source == byUser || source == byPreviousResponse || isHeader && name != "" {
+		if source == byUser || source == byConversation || source == byPreviousResponse || isHeader && name != "" {
 			continue
 		}
 		return term.WithHint(term.Usagef("--session-by %q names no session", source),
-			"it is header:NAME, %s or %s", byUser, byPreviousResponse)
+			"it is header:NAME, %s, %s or %s", byUser, byConversation, byPreviousResponse)
 	}
 	return nil
 }
@@ -66,23 +67,25 @@ func newSessions(by []string, n names) sessions {
 // begin fills in what a request's head and body say: headers are the values of
 // s.headers, "" for one that is not there.
 func (s *sessions) begin(row *schema.Record, x *exchange.Exchange, headers []string) {
-	user, previous := x.Hints()
+	said := x.Request()
 	for _, source := range s.by {
-		said := ""
+		name := ""
 		switch source {
 		case byUser:
-			said = user
+			name = said.User
+		case byConversation:
+			name = said.Conversation
 		case byPreviousResponse:
-			if a, ok := s.answers[previous]; ok {
+			if a, ok := s.answers[said.PreviousResponse]; ok {
 				row.SessionID, row.ParentRecordID, row.Turn = a.session, a.record, new(a.turn+1)
 				row.ThinkTime = new(max(0, row.StartTime-a.endUS))
 				return
 			}
 		default:
-			said, headers = headers[0], headers[1:]
+			name, headers = headers[0], headers[1:]
 		}
-		if said != "" {
-			row.SessionID = s.names.of("session", said)
+		if name != "" {
+			row.SessionID = s.names.of("session", name)
 			return
 		}
 	}
@@ -91,7 +94,7 @@ func (s *sessions) begin(row *schema.Record, x *exchange.Exchange, headers []str
 // end remembers an answer that can be gone on from. The first one of a session
 // that nothing else names gives it its name.
 func (s *sessions) end(row *schema.Record) {
-	if row.API != "openai.responses" || row.ResponseID == "" || !slices.Contains(s.by, byPreviousResponse) {
+	if row.API != schema.APIResponses || row.ResponseID == "" || !slices.Contains(s.by, byPreviousResponse) {
 		return
 	}
 	if row.SessionID == "" {

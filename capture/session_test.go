@@ -12,7 +12,7 @@ import (
 )
 
 func TestCheckSources(t *testing.T) {
-	if err := checkSources([]string{"header:X-Session-Id", "user", "previous_response"}); err != nil {
+	if err := checkSources([]string{"header:X-Session-Id", "user", "conversation", "previous_response"}); err != nil {
 		t.Error(err)
 	}
 	for _, bad := range []string{"", "header:", "X-Session-Id", "users"} {

@@ -217,6 +217,8 @@ func Outcomes() []string {
 const (
 	APIChat           = "openai.chat"        // POST .../chat/completions
 	APICompletions    = "openai.completions" // POST .../completions
+	APIResponses      = "openai.responses"   // POST .../responses
+	APIMessages       = "anthropic.messages" // POST .../v1/messages, and Vertex AI's :rawPredict and :streamRawPredict
 	APIOllamaChat     = "ollama.chat"        // POST .../api/chat
 	APIOllamaGenerate = "ollama.generate"    // POST .../api/generate
 	APITGIGenerate    = "tgi.generate"       // POST .../generate_stream and .../generate
@@ -224,8 +226,6 @@ const (
 
 	// Kept for dialects that metron does not read yet. docs/schema.md tells them
 	// by their having no words behind them.
-	APIResponses  = "openai.responses"
-	APIMessages   = "anthropic.messages"
 	APIGemini     = "gemini.generate"
 	APISageMaker  = "sagemaker"
 	APIBedrock    = "bedrock"

@@ -53,8 +53,8 @@ func Begin(row *schema.Record, q Request) *Exchange {
 	return x
 }
 
-// Hints are what the request's body says of the session that it belongs to.
-func (x *Exchange) Hints() (user, previousResponse string) { return x.req.User, x.req.PreviousResponse }
+// Request is what the request's body says, the hints at its session among it.
+func (x *Exchange) Request() *wire.Request { return &x.req }
 
 // Row is the row as far as it is known.
 func (x *Exchange) Row() *schema.Record { return x.row }

@@ -29,6 +29,10 @@ func dialects() []knownDialect {
 	return []knownDialect{
 		{apiChat, post("/chat/completions"), openAI{}},
 		{apiCompletions, post("/completions"), openAI{}},
+		{apiResponses, post("/responses"), responses{}},
+		{apiAnthropic, post("/v1/messages"), anthropic{}},
+		{apiAnthropic, post(":rawPredict"), anthropic{}}, // Vertex AI
+		{apiAnthropic, post(":streamRawPredict"), anthropic{}},
 		{apiOllamaChat, post("/api/chat"), ollama{}},
 		{apiOllamaGenerate, post("/api/generate"), ollama{}},
 		{apiTGI, post("/generate_stream"), tgi{stream: true}},

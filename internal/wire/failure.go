@@ -49,7 +49,7 @@ func readFailure(body []byte) (kind, message string) {
 		message = clip(plainText(b.Error), maxMessage)
 	}
 	kind = shortText(b.Type)
-	if kind == "" {
+	if kind == "" || kind == "error" && isSet(b.Code) { // the type of the event, not of the error
 		kind = shortText(b.Code)
 	}
 	return kind, message

@@ -137,21 +137,26 @@ func scanParts(s *scanner) (images int64) {
 			continue
 		}
 		isImage := false
+		inPart := int64(0)
 		for s.enter('{'); s.next('}'); {
-			if string(s.key()) != "type" {
-				s.skip()
-				continue
-			}
-			switch string(s.str()) {
-			case "image_url", "input_image", "image":
-				isImage = true
+			switch string(s.key()) {
+			case "type":
+				switch string(s.str()) {
+				case "image_url", "input_image", "image":
+					isImage = true
+				default:
+					isImage = false
+				}
+			case "content": // of a tool's result in Anthropic's form
+				inPart = scanParts(s)
 			default:
-				isImage = false
+				s.skip()
 			}
 		}
 		if isImage {
 			images++
 		}
+		images += inPart
 	}
 	return images
 }

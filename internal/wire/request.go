@@ -29,9 +29,11 @@ type Request struct {
 	ToolCount      int64
 	ImageCount     int64
 
-	// Hints at the session: the body's `user`, and the response that this
-	// request goes on from.
+	// Hints at the session: the body's `user` (Anthropic: its metadata.user_id),
+	// and of the Responses API the conversation or the response that this request
+	// goes on from.
 	User             string
+	Conversation     string
 	PreviousResponse string
 }
 
