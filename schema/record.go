@@ -222,14 +222,11 @@ const (
 	APIOllamaChat     = "ollama.chat"        // POST .../api/chat
 	APIOllamaGenerate = "ollama.generate"    // POST .../api/generate
 	APITGIGenerate    = "tgi.generate"       // POST .../generate_stream and .../generate
+	APIGemini         = "gemini.generate"    // POST ...:streamGenerateContent and ...:generateContent
+	APISageMaker      = "sagemaker"          // POST .../invocations-response-stream and .../invocations
+	APIBedrock        = "bedrock"            // POST .../model/MODEL/ converse-stream, converse, invoke-with-response-stream and invoke
+	APIEmbeddings     = "embeddings"         // POST .../embeddings and .../api/embed: no chunks, no output tokens
 	APIOther          = "other"              // any other request that passed a capture: sizes and times alone
-
-	// Kept for dialects that metron does not read yet. docs/schema.md tells them
-	// by their having no words behind them.
-	APIGemini     = "gemini.generate"
-	APISageMaker  = "sagemaker"
-	APIBedrock    = "bedrock"
-	APIEmbeddings = "embeddings"
 )
 
 // Kinds of a chunk. An event that is several takes the lowest.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"math"
 	"net/http"
 	"strings"
@@ -23,6 +24,7 @@ type Decoder struct {
 	mediaType    string
 	serverTiming string
 	lined        bool // a body that begins with an object is lines
+	arrayed      bool // and one that begins with an array is its objects
 
 	newCounter func() Counter // nil: no tokenizer
 	inflater   *inflater      // nil: the body is as it was sent
@@ -30,8 +32,8 @@ type Decoder struct {
 	framing framing
 	begun   bool
 	head    []byte // first bytes, until the framing is known
-	sse     sseReader
-	ndjson  lineReader
+	reader  reader // of a framing that has events
+	inner   reader // of what the messages of an event stream carry; nil: nothing came yet
 	doc     []byte
 	docMax  int
 
@@ -78,11 +80,12 @@ func NewDecoder(req Request, status int, header http.Header) *Decoder {
 		mediaType:    mediaType(header),
 		serverTiming: strings.Join(header.Values("Server-Timing"), ", "),
 		docMax:       maxDocument,
-		sse:          sseReader{limit: maxEvent},
-		ndjson:       lineReader{limit: maxLine},
 		usage:        noUsage(),
 	}
-	d.lined = lined(req, d.mediaType)
+	if req.API == apiBedrock {
+		d.usage = usageHeaders(header)
+	}
+	d.lined, d.arrayed = lined(req, d.mediaType), arrayed(req)
 	_, unknown := d.dialect.(other)
 	d.opaque = unknown
 	if unknown && status >= 400 {
@@ -134,30 +137,43 @@ func (d *Decoder) inflated(err error) {
 
 func (d *Decoder) consume(p []byte) {
 	switch d.framing {
-	case stream:
-		for len(p) > 0 {
-			if d.sse.late(p) {
-				p = p[1:]
-				if d.listed {
-					d.entries[len(d.entries)-1].bytes++
-				}
-				continue
-			}
-			b, n, ok := d.sse.next(p)
-			if p = p[n:]; ok {
-				d.block(b)
-			}
-		}
-	case lines:
-		for len(p) > 0 {
-			b, n, ok := d.ndjson.next(p)
-			if p = p[n:]; ok {
-				d.block(b)
-			}
-		}
 	case document:
 		d.hold(p)
+	case stream, lines, array, frames:
+		d.split(d.reader, p)
 	}
+}
+
+// split has a reader cut bytes into blocks.
+func (d *Decoder) split(r reader, p []byte) {
+	sse, _ := r.(*sseReader)
+	for len(p) > 0 {
+		if sse != nil && sse.late(p) {
+			p = p[1:]
+			if d.listed {
+				d.entries[len(d.entries)-1].bytes++
+			}
+			continue
+		}
+		b, n, ok := r.next(p)
+		if p = p[n:]; ok {
+			d.block(b)
+		}
+	}
+}
+
+// part takes a piece of what the messages of an event stream carry.
+func (d *Decoder) part(p []byte) {
+	if d.inner == nil {
+		if p = bytes.TrimLeft(p, " \r\n"); len(p) == 0 {
+			return
+		}
+		d.inner = &sseReader{limit: maxEvent}
+		if p[0] == '{' || p[0] == '[' {
+			d.inner = &lineReader{limit: maxLine}
+		}
+	}
+	d.split(d.inner, p)
 }
 
 // hold keeps the bytes of a document that somebody will read.
@@ -173,13 +189,21 @@ func (d *Decoder) hold(p []byte) {
 	d.doc = append(d.doc, p...)
 }
 
-// block takes a whole block: of an event stream, or a line.
+// block takes a whole block: of an event stream, a line, an object, a message.
 func (d *Decoder) block(b block) {
+	if b.hasData && isPart(d.dialect, b) {
+		d.part(b.data)
+		return
+	}
 	d.event.reset()
 	kind := Other
 	switch {
 	case b.tooLong:
 		d.unread++
+	case b.failed:
+		d.event.kinds.put(Error, true)
+		d.event.failure, d.event.failureType = b.data, b.name
+		kind = Error
 	case !b.hasData && !b.fields:
 		kind = Ping
 	case b.hasData:
@@ -235,7 +259,9 @@ func (d *Decoder) take(e *event) {
 	}
 	if e.kinds.has(Usage) {
 		d.usage.join(e.usage)
-		d.usageOf = int64(e.choices)
+		if d.usageOf = int64(e.choices); e.usageOfAll {
+			d.usageOf = 0
+		}
 	}
 	if d.id == "" && len(e.id) > 0 {
 		d.id = label(e.id)
@@ -252,6 +278,9 @@ func (d *Decoder) take(e *event) {
 	if e.kinds.has(Error) && !d.failed { // the first error is the cause
 		d.failed = true
 		d.errorType, d.errorText = readFailure(e.failure)
+		if d.errorType == "" {
+			d.errorType = label(e.failureType)
+		}
 	}
 }
 

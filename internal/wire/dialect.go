@@ -37,6 +37,16 @@ func dialects() []knownDialect {
 		{apiOllamaGenerate, post("/api/generate"), ollama{}},
 		{apiTGI, post("/generate_stream"), tgi{stream: true}},
 		{apiTGI, post("/generate"), tgi{}},
+		{apiGemini, post(":streamGenerateContent"), gemini{stream: true}},
+		{apiGemini, post(":generateContent"), gemini{}},
+		{apiBedrock, post("/model/*/invoke-with-response-stream"), bedrock{stream: true}},
+		{apiBedrock, post("/model/*/converse-stream"), bedrock{stream: true}},
+		{apiBedrock, post("/model/*/invoke"), bedrock{}},
+		{apiBedrock, post("/model/*/converse"), bedrock{}},
+		{apiSageMaker, post("/invocations-response-stream"), sagemaker{stream: true}},
+		{apiSageMaker, post("/invocations"), sagemaker{}},
+		{apiEmbeddings, post("/embeddings"), embeddings{}},
+		{apiEmbeddings, post("/api/embed"), embeddings{}},
 	}
 }
 
@@ -50,10 +60,46 @@ func dialectOf(api string) dialect {
 	return other{}
 }
 
+// UsualPath is where an API is commonly served, without what a path may tell of
+// an account, a deployment or a model; "" for an API without a dialect.
+func UsualPath(api string) string {
+	switch api {
+	case apiChat:
+		return "/v1/chat/completions"
+	case apiCompletions:
+		return "/v1/completions"
+	case apiResponses:
+		return "/v1/responses"
+	case apiAnthropic:
+		return "/v1/messages"
+	case apiOllamaChat:
+		return "/api/chat"
+	case apiOllamaGenerate:
+		return "/api/generate"
+	case apiTGI:
+		return "/generate"
+	case apiGemini:
+		return "/v1beta/models/MODEL:generateContent"
+	case apiBedrock:
+		return "/model/MODEL/invoke"
+	case apiSageMaker:
+		return "/invocations"
+	case apiEmbeddings:
+		return "/v1/embeddings"
+	}
+	return ""
+}
+
 // post matches POST requests to a path under any prefix: gateways mount the
-// APIs below one.
+// APIs below one. A * stands for anything.
 type post string
 
-func (suffix post) match(method, path string) bool {
-	return method == "POST" && strings.HasSuffix(strings.TrimSuffix(path, "/"), string(suffix))
+func (p post) match(method, path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	under, suffix, wild := strings.Cut(string(p), "*")
+	if !wild {
+		under, suffix = "", under
+	}
+	rest, ok := strings.CutSuffix(path, suffix)
+	return ok && method == "POST" && strings.Contains(rest, under)
 }

@@ -26,19 +26,21 @@ func isContent(k Kind) bool { return k <= Refusal }
 // event is what a dialect found in one event, or in a document. Its slices
 // point into the bytes it was read from.
 type event struct {
-	kinds   kindSet
-	choice  int64 // index of the first choice
-	choices int   // how many there are
-	finish  []finish
-	counts  [sources]int64 // tokens by source; -1: not reported. Usage stands in usage.
-	usage   usage
-	text    [][]byte // what the event adds to the answer: insides of JSON strings
-	unsaid  bool     // and something that is not among them
-	id      []byte   // inside of a JSON string
-	model   []byte   // inside of a JSON string
-	failure []byte   // the error, JSON or text; nil: none
-	timings []byte   // raw JSON; nil: none
-	metrics []byte   // raw JSON; nil: none
+	kinds       kindSet
+	choice      int64 // index of the first choice
+	choices     int   // how many there are
+	finish      []finish
+	counts      [sources]int64 // tokens by source; -1: not reported. Usage stands in usage.
+	usage       usage
+	usageOfAll  bool     // the usage is of the whole response, though it stands beside a choice
+	text        [][]byte // what the event adds to the answer: insides of JSON strings
+	unsaid      bool     // and something that is not among them
+	id          []byte   // inside of a JSON string
+	model       []byte   // inside of a JSON string
+	failure     []byte   // the error, JSON or text; nil: none
+	failureType []byte   // its type, where that stands beside it
+	timings     []byte   // raw JSON; nil: none
+	metrics     []byte   // raw JSON; nil: none
 }
 
 // say notes a text of the answer, the inside of a JSON string, and reports

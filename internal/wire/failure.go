@@ -13,17 +13,23 @@ import (
 //	{"error": {"message": ..., "type": ..., "code": ...}}   most of them
 //	{"error": "text"}                                       ollama
 //	{"error": "text", "error_type": ...}                    TGI
+//	{"error": {"code": 429, "message": ..., "status": ...}} Google; or a list of one
 //	{"object": "error", "message": ..., "type": ...}        older vLLM
 //	{"detail": ...}                                         FastAPI
 //	"text", or text that is no JSON                         gateways
 func readFailure(body []byte) (kind, message string) {
 	body = bytes.TrimSpace(body)
+	var list []json.RawMessage
+	if bytes.HasPrefix(body, []byte("[")) && json.Unmarshal(body, &list) == nil && len(list) == 1 {
+		body = list[0]
+	}
 	var b struct {
 		Error   json.RawMessage `json:"error"`
 		Message json.RawMessage `json:"message"`
 		Detail  json.RawMessage `json:"detail"`
 		Type    json.RawMessage `json:"type"`
 		TGIType json.RawMessage `json:"error_type"`
+		Status  json.RawMessage `json:"status"`
 		Code    json.RawMessage `json:"code"`
 	}
 	if json.Unmarshal(body, &b) != nil {
@@ -35,7 +41,7 @@ func readFailure(body []byte) (kind, message string) {
 		}
 		// One level only: an error within an error is its message.
 		inner := b.Error
-		b.Error, b.Message, b.Detail, b.Type, b.Code = nil, nil, nil, nil, nil
+		b.Error, b.Message, b.Detail, b.Type, b.Status, b.Code = nil, nil, nil, nil, nil, nil
 		if json.Unmarshal(inner, &b) != nil {
 			return "", clip(string(inner), maxMessage)
 		}
@@ -48,7 +54,7 @@ func readFailure(body []byte) (kind, message string) {
 	case isSet(b.Error):
 		message = clip(plainText(b.Error), maxMessage)
 	}
-	kind = shortText(b.Type)
+	kind = cmp.Or(shortText(b.Type), shortText(b.Status))
 	if kind == "" || kind == "error" && isSet(b.Code) { // the type of the event, not of the error
 		kind = shortText(b.Code)
 	}

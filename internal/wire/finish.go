@@ -12,10 +12,11 @@ func (d *Decoder) Finish() Response {
 		d.consume(head)
 	}
 	switch d.framing {
-	case stream:
-		d.endStream(d.sse.rest())
-	case lines:
-		d.endStream(d.ndjson.rest())
+	case stream, lines, array, frames:
+		if d.inner != nil {
+			d.endStream(d.inner.rest())
+		}
+		d.endStream(d.reader.rest())
 	case document:
 		d.endDocument()
 	}
@@ -45,7 +46,7 @@ func (d *Decoder) endStream(b block, ok bool) {
 		d.list(d.event.kinds.lowest(), b.bytes)
 		return
 	}
-	d.tornBytes = b.bytes
+	d.tornBytes += b.bytes
 }
 
 func (d *Decoder) endDocument() {

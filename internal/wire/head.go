@@ -13,6 +13,8 @@ const (
 	undecided framing = iota
 	stream            // server-sent events
 	lines             // JSON, an object a line
+	array             // JSON, the objects of one array
+	frames            // the messages of an AWS event stream
 	document          // one JSON document, or an error of any form
 	blind             // counted, not read
 )
@@ -48,22 +50,37 @@ func (d *Decoder) decide(p []byte) []byte {
 	if len(p) == 0 {
 		return nil
 	}
-	if d.framing = frame(p, d.mediaType, d.status, d.lined); d.framing == undecided {
+	d.framing = d.frame(p)
+	switch d.framing {
+	case undecided:
 		d.head = bytes.Clone(p)
 		return nil
+	case stream:
+		d.reader = &sseReader{limit: maxEvent}
+	case lines:
+		d.reader = &lineReader{limit: maxLine}
+	case array:
+		d.reader = &arrayReader{limit: maxEvent}
+	case frames:
+		d.reader = newFrameReader()
 	}
 	return p
 }
 
 // frame names the framing of a body that begins with p, which is not empty.
-func frame(p []byte, mediaType string, status int, lined bool) framing {
-	if p[0] == '{' && lined && status < 400 {
+func (d *Decoder) frame(p []byte) framing {
+	switch {
+	case d.mediaType == framesType:
+		return frames
+	case p[0] == '{' && d.lined && d.status < 400:
 		return lines
+	case p[0] == '[' && d.arrayed && d.status < 400:
+		return array
 	}
 	if p[0] == '{' || p[0] == '[' {
 		return document // no line of an event stream begins so
 	}
-	if mediaType == "text/event-stream" && status < 400 {
+	if d.mediaType == "text/event-stream" && d.status < 400 {
 		return stream // of an error its fields must be seen: some are plain text under this type
 	}
 	for _, field := range []string{":", "data:", "event:", "id:", "retry:"} {

@@ -109,7 +109,7 @@ func TestLineMemory(t *testing.T) {
 	piece := bytes.Repeat([]byte("x"), 1<<20)
 	for range 40 {
 		d.Feed(piece, 1, 1)
-		if held := cap(d.ndjson.line); held > 4*maxLine {
+		if held := cap(d.reader.(*lineReader).line); held > 4*maxLine {
 			t.Fatalf("%d bytes held after %d", held, d.bodyBytes)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,7 +30,7 @@ func TestOllamaRequests(t *testing.T) {
 			Request{API: apiOllamaChat, Stream: true, MaxTokens: new(int64(0)), Temperature: new(0.0)}},
 		{"cut short", "/api/generate", `{"model":"m","prompt":"`, Request{API: apiOllamaGenerate, Model: "m", Stream: true}},
 		{"nothing", "/api/generate", ``, Request{API: apiOllamaGenerate, Stream: true}},
-		{"embeddings", "/api/embed", `{"model":"m","input":"x"}`, Request{API: apiOther, Model: "m"}},
+		{"embeddings", "/api/embed", `{"model":"m","input":"x"}`, Request{API: apiEmbeddings, Model: "m"}},
 	} {
 		test.want.ChoiceCount = 1
 		if got := ParseRequest("POST", test.path, []byte(test.body)); !reflect.DeepEqual(got, test.want) {
@@ -230,29 +229,4 @@ func repeats(data []byte) bool {
 			open[n-1].key = true
 		}
 	}
-}
-
-// FuzzNative: any body of Ollama's or TGI's APIs, under any label, decodes to the
-// same rows however it is cut, and the rows hold together.
-func FuzzNative(f *testing.F) {
-	f.Add([]byte(strings.Join(ollamaSamples(), "\n")), uint8(0), uint64(1))
-	f.Add([]byte("\r\n"+strings.Join(ollamaSamples(), "\r\n\r\n")+"\r\n"), uint8(1), uint64(2))
-	f.Add(events(tgiSamples()...), uint8(8), uint64(3))
-	f.Add([]byte(tgiSamples()[0]), uint8(26), uint64(4))
-	f.Fuzz(func(t *testing.T, body []byte, label uint8, seed uint64) {
-		req := Request{API: []string{apiOllamaChat, apiOllamaGenerate, apiTGI, apiOther}[label&3], Stream: label>>2&1 == 0, ChoiceCount: 1}
-		header := contentType([]string{"application/x-ndjson", "text/event-stream", "application/json", ""}[label>>3&3])
-		status := []int{200, 500}[label>>5&1]
-		whole := decodeAt(req, status, header, body)
-		var cuts []int
-		random := rand.New(rand.NewPCG(seed, 3))
-		for at := 0; at < len(body); at += 1 + random.IntN(20) {
-			cuts = append(cuts, at)
-		}
-		cut := decodeAt(req, status, header, body, cuts...)
-		if !reflect.DeepEqual(unstamped(cut), unstamped(whole)) {
-			t.Fatalf("%q cut at %v: %+v, whole %+v", body, cuts, cut, whole)
-		}
-		checkRow(t, req, cut, body)
-	})
 }

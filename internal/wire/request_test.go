@@ -39,7 +39,7 @@ func TestParseRequest(t *testing.T) {
 		{"no object", "POST", "/v1/chat/completions", `["model"]`, Request{API: apiChat, ChoiceCount: 1}},
 		{"nothing", "POST", "/v1/chat/completions", ``, Request{API: apiChat, ChoiceCount: 1}},
 		{"stored answers are another API", "GET", "/v1/chat/completions", ``, Request{API: apiOther, ChoiceCount: 1}},
-		{"embeddings", "POST", "/v1/embeddings", `{"input":"x","model":"e"}`, Request{API: apiOther, Model: "e", ChoiceCount: 1}},
+		{"embeddings", "POST", "/v1/embeddings", `{"input":"x","model":"e"}`, Request{API: apiEmbeddings, Model: "e", ChoiceCount: 1}},
 		{"models", "GET", "/v1/models", ``, Request{API: apiOther, ChoiceCount: 1}},
 		{"root", "GET", "/", ``, Request{API: apiOther, ChoiceCount: 1}},
 	} {
@@ -160,4 +160,13 @@ func TestRequestsAtRandom(t *testing.T) {
 			t.Fatalf("%s: %s, encoding/json %s", body, asJSON(got), asJSON(want))
 		}
 	})
+}
+
+// TestUsualPath asks at the usual path of every API that has a dialect.
+func TestUsualPath(t *testing.T) {
+	for _, known := range dialects() {
+		if r := ParseRequest("POST", UsualPath(known.api), nil); r.API != known.api {
+			t.Errorf("the usual path of %s, %q, is %s", known.api, UsualPath(known.api), r.API)
+		}
+	}
 }

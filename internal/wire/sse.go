@@ -17,7 +17,19 @@ type block struct {
 	bytes   int64  // as sent, the blank line included
 	hasData bool
 	fields  bool // lines other than comments
+	failed  bool // the framing itself says that it is an error
 	tooLong bool // a line or the data went over the reader's limit
+}
+
+// reader cuts the bytes of a framing into blocks. It is pushed bytes, whatever
+// way they are cut.
+type reader interface {
+	// next reads p up to the end of a block and returns how far that was.
+	// Without ok p was read whole and the block goes on in the bytes to come.
+	next(p []byte) (b block, n int, ok bool)
+	// rest ends the body and returns the block that nothing completed, if there
+	// is one.
+	rest() (b block, ok bool)
 }
 
 // sseReader splits an event stream into blocks. It is pushed bytes, whatever

@@ -191,7 +191,7 @@ func TestLongLineMemory(t *testing.T) {
 	piece := bytes.Repeat([]byte("x"), 64<<10)
 	for range 1024 {
 		d.Feed(piece, 1, 1)
-		if held := cap(d.sse.line) + cap(d.sse.data); held > 4*maxEvent {
+		if held := cap(d.reader.(*sseReader).line) + cap(d.reader.(*sseReader).data); held > 4*maxEvent {
 			t.Fatalf("%d bytes held after %d", held, d.bodyBytes)
 		}
 	}

@@ -66,7 +66,7 @@ func (t *tally) add(e *event, kind Kind) (tokens [sources]int32) {
 		}
 		return tokens
 	}
-	if e.kinds.has(Usage) && e.usage.output >= 0 {
+	if e.kinds.has(Usage) && e.usage.output >= 0 && !(e.usageOfAll && (e.choice > 0 || e.choices > 1)) {
 		reported[byUsage] = max(0, e.usage.output-c.usage)
 		c.usage = max(c.usage, e.usage.output)
 	}

@@ -222,7 +222,7 @@ func TestCommonWordsStay(t *testing.T) {
 		method, wantMethod   string
 	}{
 		{schema.APIChat, "/acme/v1/chat/completions", "/v1/chat/completions", "no_terminal", "no_terminal", "stop", "stop", 200, "json_object", "json_object", "POST", "POST"},
-		{schema.APIGemini, "/v1/models/acme-7b:generate", "/", "Acme said no", other, "acme", other, 200, "acme", other, "ACME", ""},
+		{schema.APIGemini, "/v1/models/acme-7b:generateContent", "/v1beta/models/MODEL:generateContent", "Acme said no", other, "acme", other, 200, "acme", other, "ACME", ""},
 		{schema.APIOllamaChat, "/ollama/api/chat", "/api/chat", "", "", "load", "load", 200, "json", "json", "POST", "POST"},
 		{schema.APIOther, "/health", "/health", "", "", "", "", 200, "", "", "GET", "GET"},
 		{schema.APIOther, "/acme", "/", "Too Many Requests", "Too Many Requests", "length", "length", 429, "text", "text", "", ""},

@@ -1,14 +1,14 @@
 package trace
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 
 	"github.com/google/uuid"
+
+	"metron/internal/wire"
 )
 
 // key makes names that only one who has it could make again.
@@ -68,37 +68,9 @@ const promptBlock = 64
 func (k *key) hashPrompt(body []byte) []int64 {
 	var hashes []int64
 	before := []byte{}
-	for text := promptOf(body); len(text) >= promptBlock; text = text[promptBlock:] {
+	for text := wire.PromptText(body); len(text) >= promptBlock; text = text[promptBlock:] {
 		before = k.sum("prompt", before, text[:promptBlock])
 		hashes = append(hashes, int64(binary.BigEndian.Uint64(before)))
 	}
 	return hashes
-}
-
-// promptOf is what a model reads of a request body, in the order in which
-// templates put it and in one form, however the client wrote its JSON: a
-// conversation that goes on begins with the bytes of what it was before.
-func promptOf(body []byte) []byte {
-	var request map[string]any
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if d.Decode(&request) != nil {
-		return nil
-	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out) // keys sorted, a line a value
-	for _, name := range []string{"tools", "system", "instructions", "messages", "contents", "prompt", "inputs", "input"} {
-		switch value := request[name].(type) {
-		case nil:
-		case []any:
-			for _, one := range value {
-				e.Encode(one) // what was decoded can be encoded
-			}
-		case string:
-			out.WriteString(value)
-		default:
-			e.Encode(value)
-		}
-	}
-	return out.Bytes()
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"metron/internal/wire"
 	"metron/schema"
 )
 
@@ -28,29 +29,15 @@ func responseFormats() []string {
 
 func finishReasons() []string {
 	return []string{"stop", "length", "tool_calls", "function_call", "content_filter", "abort", "error",
-		"end_turn", "max_tokens", "stop_sequence", "tool_use", "eos_token", "load"}
+		"end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "eos_token", "load",
+		"completed", "max_output_tokens", "STOP", "MAX_TOKENS", "SAFETY", "FINISH", "COMPLETE"}
 }
 
-// pathOf is where an API is commonly served: the path that was asked may name
-// an account, a deployment or a model.
+// pathOf is where a row's API is commonly served: the path that was asked may
+// name an account, a deployment or a model.
 func pathOf(r *schema.Record) string {
-	switch r.API {
-	case schema.APIChat:
-		return "/v1/chat/completions"
-	case schema.APICompletions:
-		return "/v1/completions"
-	case schema.APIResponses:
-		return "/v1/responses"
-	case schema.APIMessages:
-		return "/v1/messages"
-	case schema.APIOllamaChat:
-		return "/api/chat"
-	case schema.APIOllamaGenerate:
-		return "/api/generate"
-	case schema.APITGIGenerate:
-		return "/generate"
-	case schema.APIEmbeddings:
-		return "/v1/embeddings"
+	if path := wire.UsualPath(r.API); path != "" {
+		return path
 	}
 	return oneOf([]string{"/", "/health", "/v1/models", "/metrics", "/ping"}, r.Path, "/")
 }
