@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/internal/exchange"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -33,6 +34,7 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "rotate-size", Usage: "start a new file after about this `SIZE` has been journalled, such as 512MiB", DefaultText: "never"},
 			&cli.DurationFlag{Name: "flush", Value: 200 * time.Millisecond, Usage: "how long a row may stay in memory, where a crash of metron loses it"},
 			&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:NAME, user, conversation or previous_response; the name is kept as a keyed hash"},
+			exchange.TokenizerFlag(),
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
 		},
 		Action: run,
@@ -136,9 +138,14 @@ func configure(c *cli.Context) (*Server, error) {
 	if err := checkSources(sessionBy); err != nil {
 		return nil, err
 	}
+	tokens, countBy, err := exchange.Counters(c)
+	if err != nil {
+		return nil, err
+	}
 	if u.Path == "/" {
 		u.Path = ""
 	}
 	return &Server{Upstream: u, Listen: c.String("listen"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
-		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain"), SessionBy: sessionBy}, nil
+		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain"), SessionBy: sessionBy,
+		Tokenizer: tokens, CountBy: countBy}, nil
 }

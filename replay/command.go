@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/internal/exchange"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -42,6 +43,7 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
 			&cli.Uint64Flag{Name: "prompt-seed", Usage: "of the made-up prompts; two runs with one `SEED` send the same, and the second finds them in the server's prefix cache", DefaultText: "drawn, and kept in the run file"},
+			exchange.TokenizerFlag(),
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
@@ -83,7 +85,7 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
 		m.Config, _ = json.Marshal(map[string]any{"trace": c.Args().Slice(), "target": r.Target.Redacted(),
-			"selection": r.Plan.Selection.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed})
+			"selection": r.Plan.Selection.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed, "tokenizer": c.String("tokenizer")})
 		return schema.Create(out, m)
 	}
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
@@ -139,7 +141,11 @@ func configure(c *cli.Context) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Runner{Plan: &Plan{Selection: selection, Speed: speed}, Target: target, Key: key,
+	_, countBy, err := exchange.Counters(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{CountBy: countBy, Plan: &Plan{Selection: selection, Speed: speed}, Target: target, Key: key,
 		Model: c.String("model"), NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace")}, nil
 }
 

@@ -133,6 +133,47 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// words counts what stands between spaces.
+type words struct{ before bool }
+
+func (w *words) Add(fragment string) (n int) {
+	for _, r := range fragment {
+		if r != ' ' && !w.before {
+			n++
+		}
+		w.before = r != ' '
+	}
+	return n
+}
+
+// TestTokenizer counts texts, choice by choice; what the server tells is surer.
+func TestTokenizer(t *testing.T) {
+	decode := func(choices int64, datas ...string) Response {
+		d := NewDecoder(chatRequest(choices), 200, eventStream())
+		d.CountBy(func() Counter { return new(words) })
+		d.Feed(events(datas...), 1, 1)
+		return d.Finish()
+	}
+	chunk := func(choice int, delta, after string) string {
+		return fmt.Sprintf(`{"choices":[{"index":%d,"delta":{%s}%s}]}`, choice, delta, after)
+	}
+	for _, test := range []struct {
+		name, source, tokens string
+		response             Response
+	}{
+		{"text", "tokenizer", "[0 2 0 2 0 0]", decode(1, chunk(0, `"role":"assistant"`, ""), chunk(0, `"content":"one tw"`, ""), chunk(0, `"content":"o"`, ""),
+			chunk(0, `"content":" th\u0072ee \"four"`, ""), chunk(0, "", `,"finish_reason":"stop"`), "[DONE]")},
+		{"two choices", "tokenizer", "[1 1 0 0]", decode(2, chunk(0, `"content":"a"`, ""), chunk(1, `"content":"b"`, ""), chunk(0, `"content":"c"`, ""), chunk(1, `"content":"d"`, ""))},
+		{"reasoning and calls", "tokenizer", "[1 2]", decode(1, chunk(0, `"reasoning":"hm "`, ""), chunk(0, `"tool_calls":[{"function":{"name":"f ","arguments":"x"}}]`, ""))},
+		{"token ids are surer", "token_ids", "[3]", decode(1, chunk(0, `"content":"a b"`, `,"token_ids":[1,2,3]`))},
+		{"a text in parts is not known", "chunks", "[]", decode(1, chunk(0, `"content":"a"`, ""), chunk(0, `"content":[{"type":"text","text":"b"}]`, ""))},
+	} {
+		if r := test.response; r.TokenSource != test.source || fmt.Sprint(r.Tokens) != test.tokens {
+			t.Errorf("%s: %s %v, want %s %s", test.name, r.TokenSource, r.Tokens, test.source, test.tokens)
+		}
+	}
+}
+
 func TestProgressNeverFalls(t *testing.T) {
 	d := NewDecoder(chatRequest(1), 200, eventStream())
 	d.Feed(events(`{"choices":[{"text":"abc","token_ids":[1,2,3]}]}`), 1, 1)
