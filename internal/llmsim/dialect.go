@@ -72,7 +72,7 @@ func (o openAI) end(b []byte) []byte {
 
 // wholeOf is the answer as one object; content appends what a choice holds
 // between its index and its finish_reason.
-func (o openAI) wholeOf(b []byte, idPrefix, object string, content func([]byte, *choice) []byte) []byte {
+func (o openAI) wholeOf(b []byte, idPrefix, object string, reason func(*choice) string, content func([]byte, *choice) []byte) []byte {
 	b = appendHead(b, o.job, idPrefix, object)
 	for i, c := range o.choices {
 		if i > 0 {
@@ -81,7 +81,7 @@ func (o openAI) wholeOf(b []byte, idPrefix, object string, content func([]byte, 
 		b = append(b, `{"index":`...)
 		b = strconv.AppendInt(b, int64(c.index), 10)
 		b = content(b, c)
-		b = append(b, `,"finish_reason":"`+c.reason+`"}`...)
+		b = append(b, `,"finish_reason":"`+reason(c)+`"}`...)
 		c.sent = c.seq.OutputTokens
 	}
 	b = append(b, `],"usage":`...)
@@ -97,11 +97,11 @@ func quote(s string) []byte {
 	return b
 }
 
-// appendText appends the text of n tokens from c.sent on. It needs no escapes:
+// appendText appends the text of n tokens from one on. It needs no escapes:
 // words are letters and spaces.
-func appendText(b []byte, c *choice, n int) []byte {
+func appendText(b []byte, c *choice, from, n int) []byte {
 	for i := range n {
-		b = appendWord(b, c.key, c.sent+i)
+		b = appendWord(b, c.key, from+i)
 	}
 	return b
 }

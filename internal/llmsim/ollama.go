@@ -22,8 +22,7 @@ type ollamaRequest struct {
 	} `json:"options"`
 }
 
-// parseOllama understands the body of POST /api/chat. It streams unless it is
-// told not to; num_predict below 1 is no limit.
+// parseOllama understands the body of POST /api/chat.
 func (c Config) parseOllama(body []byte) (*parsed, *apiError) {
 	var r ollamaRequest
 	if err := json.Unmarshal(body, &r); err != nil {
@@ -39,11 +38,45 @@ func (c Config) parseOllama(body []byte) (*parsed, *apiError) {
 		}
 		messages[i] = m.message
 	}
+	return c.parse(r.sampling(), [][]int64{appendChat(nil, messages, r.Tools)}, r.Logprobs)
+}
+
+// ollamaTextRequest is the body of POST /api/generate.
+type ollamaTextRequest struct {
+	ollamaRequest
+	System string            `json:"system"`
+	Prompt string            `json:"prompt"`
+	Images []json.RawMessage `json:"images"`
+}
+
+// parseOllamaText understands the body of POST /api/generate: one turn of a chat.
+func (c Config) parseOllamaText(body []byte) (*parsed, *apiError) {
+	var r ollamaTextRequest
+	if err := json.Unmarshal(body, &r); err != nil {
+		return nil, badRequest("", "the request body is not understood: %v", err)
+	}
+	switch {
+	case r.Prompt == "":
+		return nil, badRequest("prompt", "prompt is missing or empty")
+	case len(r.Images) > 0:
+		return nil, badRequest("images", "images are given: only text is simulated")
+	}
+	var messages []message
+	if r.System != "" {
+		messages = append(messages, message{Role: "system", Content: content(r.System)})
+	}
+	messages = append(messages, message{Role: "user", Content: content(r.Prompt)})
+	return c.parse(r.sampling(), [][]int64{appendChat(nil, messages, nil)}, r.Logprobs)
+}
+
+// sampling is what it says in OpenAI's terms. It streams unless it is told not
+// to; num_predict below 1 is no limit.
+func (r *ollamaRequest) sampling() sampling {
 	s := sampling{Model: r.Model, Seed: r.Options.Seed, Stream: r.Stream == nil || *r.Stream}
 	if n := r.Options.NumPredict; n > 0 {
 		s.MaxTokens = &n
 	}
-	return c.parse(s, [][]int64{appendChat(nil, messages, r.Tools)}, r.Logprobs)
+	return s
 }
 
 // objectLines is how Ollama's API does it.
@@ -55,21 +88,28 @@ func objectLines() protocol {
 	}
 }
 
-// ollama is POST /api/chat. Its last line tells how long the answer took by
+// ollama is POST /api/chat and /api/generate. Its last line tells how long the answer took by
 // the clock of its handler.
 type ollama struct {
 	*job
-	head    []byte // of every line, up to the message's content
+	head    []byte // of every line, up to the text
+	tail    string // what closes the text
 	started time.Time
 	first   time.Time // when the first token was written; zero where all came at once
 }
 
 func newOllama(j *job) dialect {
+	return newOllamaLines(j, `"message":{"role":"assistant","content":"`, `"}`)
+}
+
+func newOllamaText(j *job) dialect { return newOllamaLines(j, `"response":"`, `"`) }
+
+func newOllamaLines(j *job, before, after string) dialect {
 	head := append([]byte(`{"model":`), quote(j.model)...)
 	head = append(head, `,"created_at":"`...)
 	head = time.Unix(j.created, 0).UTC().AppendFormat(head, time.RFC3339)
-	head = append(head, `","message":{"role":"assistant","content":"`...)
-	return &ollama{job: j, head: head, started: time.Now()}
+	head = append(head, `",`+before...)
+	return &ollama{job: j, head: head, tail: after, started: time.Now()}
 }
 
 // open writes nothing: every line has the role.
@@ -80,8 +120,8 @@ func (d *ollama) open(b []byte, _ *choice) []byte {
 
 func (d *ollama) tokens(b []byte, c *choice, n int) []byte {
 	b = append(b, d.head...)
-	b = appendText(b, c, n)
-	b = append(b, `"}`...)
+	b = appendText(b, c, c.sent, n)
+	b = append(b, d.tail...)
 	b = d.appendLogprobs(b, c, n)
 	c.sent += n
 	return append(b, `,"done":false}`+"\n"...)
@@ -89,7 +129,7 @@ func (d *ollama) tokens(b []byte, c *choice, n int) []byte {
 
 func (d *ollama) finish(b []byte, c *choice) []byte {
 	b = append(b, d.head...)
-	b = append(b, `"}`...)
+	b = append(b, d.tail...)
 	return append(d.appendEnd(b, c), '\n')
 }
 
@@ -100,8 +140,8 @@ func (d *ollama) whole(b []byte) []byte {
 	c := d.choices[0]
 	n := c.seq.OutputTokens
 	b = append(b, d.head...)
-	b = appendText(b, c, n)
-	b = append(b, `"}`...)
+	b = appendText(b, c, c.sent, n)
+	b = append(b, d.tail...)
 	b = d.appendLogprobs(b, c, n)
 	c.sent = n
 	return d.appendEnd(b, c)

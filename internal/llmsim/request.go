@@ -35,6 +35,7 @@ type chatRequest struct {
 	sampling
 	Messages            []message       `json:"messages"`
 	Tools               json.RawMessage `json:"tools"`
+	ToolChoice          json.RawMessage `json:"tool_choice"`
 	MaxCompletionTokens *int            `json:"max_completion_tokens"`
 	Logprobs            bool            `json:"logprobs"`
 }
@@ -107,6 +108,7 @@ type parsed struct {
 	includeUsage    bool
 	continuousUsage bool
 	logprobs        bool
+	tool            string // that the answer is a call of; "": it is text
 }
 
 // parseChat understands the body of POST /v1/chat/completions.
@@ -121,7 +123,7 @@ func (c Config) parseChat(body []byte) (*parsed, *apiError) {
 	if r.MaxCompletionTokens != nil {
 		r.MaxTokens = r.MaxCompletionTokens
 	}
-	return c.parse(r.sampling, [][]int64{appendChat(nil, r.Messages, r.Tools)}, r.Logprobs)
+	return c.parseCalls(r.sampling, [][]int64{appendChat(nil, r.Messages, r.Tools)}, r.Logprobs, r.Tools, r.ToolChoice)
 }
 
 // parseText understands the body of POST /v1/completions.
@@ -140,6 +142,19 @@ func (c Config) parseText(body []byte) (*parsed, *apiError) {
 		r.MaxTokens = new(16) // the API's documented default
 	}
 	return c.parse(r.sampling, r.Prompt, r.Logprobs != nil)
+}
+
+// parseCalls is parse for a request that can demand a tool.
+func (c Config) parseCalls(s sampling, prompts [][]int64, logprobs bool, tools, choice json.RawMessage) (*parsed, *apiError) {
+	tool, e := demandedTool(tools, choice)
+	if e != nil {
+		return nil, e
+	}
+	p, e := c.parse(s, prompts, logprobs)
+	if e == nil {
+		p.tool = tool
+	}
+	return p, e
 }
 
 func (c Config) parse(s sampling, prompts [][]int64, logprobs bool) (*parsed, *apiError) {

@@ -46,6 +46,9 @@ func New(c Config) (*Server, error) {
 	s.mux.HandleFunc("POST /detokenize", s.detokenize)
 	s.mux.HandleFunc("POST /v1/chat/completions", s.generate(c.parseChat, newChat, eventStream()))
 	s.mux.HandleFunc("POST /v1/completions", s.generate(c.parseText, newText, eventStream()))
+	s.mux.HandleFunc("POST /v1/responses", s.generate(c.parseResponses, newResponses, typedEvents()))
+	s.mux.HandleFunc("POST /v1/messages", s.generate(c.parseAnthropic, newAnthropic, namedEvents()))
+	s.mux.HandleFunc("POST /api/generate", s.generate(c.parseOllamaText, newOllamaText, objectLines()))
 	s.mux.HandleFunc("POST /api/chat", s.generate(c.parseOllama, newOllama, objectLines()))
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		statusError(http.StatusNotFound, fmt.Sprintf("no such endpoint: %s %s", r.Method, r.URL.Path)).write(w)
@@ -105,6 +108,9 @@ func (s *Server) Close() error {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.APIKey != "" && r.URL.Path != "/health" {
 		key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok { // Anthropic's way
+			key, ok = r.Header.Get("X-Api-Key"), true
+		}
 		if !ok || subtle.ConstantTimeCompare([]byte(key), []byte(s.config.APIKey)) != 1 {
 			e := statusError(http.StatusUnauthorized, "the API key is missing or wrong: send it as `Authorization: Bearer KEY`")
 			e.Code = "invalid_api_key"

@@ -13,7 +13,7 @@ func (d text) open(b []byte, _ *choice) []byte { return b }
 func (d text) tokens(b []byte, c *choice, n int) []byte {
 	b = d.beginChoice(b, c)
 	b = append(b, `,"text":"`...)
-	b = appendText(b, c, n)
+	b = appendText(b, c, c.sent, n)
 	b = append(b, `","logprobs":`...)
 	b = d.appendLogprobs(b, c, n)
 	c.sent += n
@@ -27,9 +27,9 @@ func (d text) finish(b []byte, c *choice) []byte {
 }
 
 func (d text) whole(b []byte) []byte {
-	return d.wholeOf(b, "cmpl-", "text_completion", func(b []byte, c *choice) []byte {
+	return d.wholeOf(b, "cmpl-", "text_completion", func(c *choice) string { return c.reason }, func(b []byte, c *choice) []byte {
 		b = append(b, `,"text":"`...)
-		b = appendText(b, c, c.seq.OutputTokens)
+		b = appendText(b, c, c.sent, c.seq.OutputTokens)
 		b = append(b, `","logprobs":`...)
 		return d.appendLogprobs(b, c, c.seq.OutputTokens)
 	})

@@ -89,12 +89,12 @@ func TestEveryWordIsOneToken(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := &choice{key: rapid.Uint64().Draw(t, "key")}
 		n := rapid.IntRange(0, 200).Draw(t, "tokens")
-		text := appendText(nil, c, n)
+		text := appendText(nil, c, c.sent, n)
 		if got := CountTokens(string(text)); got != n {
 			t.Fatalf("%q has %d tokens, want %d", text, got, n)
 		}
 		c.sent = rapid.IntRange(0, 50).Draw(t, "sent")
-		if got := CountTokens(string(appendText(nil, c, n))); got != n {
+		if got := CountTokens(string(appendText(nil, c, c.sent, n))); got != n {
 			t.Fatalf("%d words from word %d on are %d tokens", n, c.sent, got)
 		}
 		if !utf8.Valid(text) || strings.ContainsAny(string(text), "\"\\") {
