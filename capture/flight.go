@@ -57,15 +57,15 @@ func (h *requestHead) credentials() []string {
 // part is a piece of an exchange on its way to the recorder. One of begin,
 // header, data and ending is set.
 type part struct {
-	flight *flight
-	begin  *requestHead
-	status int
-	header http.Header
-	data   []byte
-	stamps *exchange.Stamps
-	ending *exchange.Ending
-	atUS   int64
-	read   int32
+	flight  *flight
+	begin   *requestHead
+	status  int
+	header  http.Header
+	data    []byte
+	moments exchange.Moments // beside ending
+	ending  *exchange.Ending
+	atUS    int64
+	read    int32
 }
 
 // begin starts the record of a request; body is not copied, and must not change.
@@ -86,8 +86,8 @@ func (f *flight) body(p []byte, atUS int64, read int32) {
 	}
 }
 
-func (f *flight) end(stamps *exchange.Stamps, e exchange.Ending) {
-	f.send(part{stamps: stamps, ending: &e})
+func (f *flight) end(m exchange.Moments, e exchange.Ending) {
+	f.send(part{moments: m, ending: &e})
 }
 
 // send hands a part over without ever waiting. When there is no room the

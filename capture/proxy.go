@@ -51,12 +51,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := p.recorder.begin(startUS, r, body)
 	stamps, ctx := exchange.NewStamps(r.Context(), p.clock)
 	if err != nil { // the client left while it was still sending
-		f.end(stamps, exchange.Ending{Err: err, ByClient: true, AtUS: p.clock.NowUS()})
+		f.end(stamps.Moments(), exchange.Ending{Err: err, ByClient: true, AtUS: p.clock.NowUS()})
 		return
 	}
 	resp, err := p.transport.RoundTrip(p.outgoing(ctx, r, body, rest))
 	if err != nil {
-		f.end(stamps, exchange.Ending{Err: err, ByClient: r.Context().Err() != nil, AtUS: p.clock.NowUS()})
+		f.end(stamps.Moments(), exchange.Ending{Err: err, ByClient: r.Context().Err() != nil, AtUS: p.clock.NowUS()})
 		if r.Context().Err() == nil {
 			badGateway(w, err)
 		}
@@ -76,7 +76,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(resp.StatusCode)
 	ending := p.copyBody(w, r.Context(), resp, stamps, f)
-	f.end(stamps, ending)
+	f.end(stamps.Moments(), ending)
 	if ending.Err != nil {
 		panic(http.ErrAbortHandler) // the client must see a broken stream, not a clean end
 	}

@@ -96,7 +96,7 @@ func (r *recorder) take(p part) {
 	case p.header != nil:
 		f.exchange.Head(p.status, p.header, p.atUS)
 	case p.ending != nil:
-		p.stamps.Fill(f.exchange.Row())
+		p.moments.Fill(f.exchange.Row())
 		row := f.exchange.End(*p.ending)
 		if f.dropped.Load() {
 			// The journal holds its beginning; the row says why it has no more.

@@ -128,8 +128,9 @@ type Record struct {
 	Headers *int64 `parquet:"headers,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
 	// The body ended, however it ended. Null: unknown, not sent, or in flight at a crash.
 	End *int64 `parquet:"end,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
-	// Time spent waiting for a client that did not read. Null: not measured.
-	ClientStall *int64 `parquet:"client_stall,optional" unit:"us" otel:"-" by:"import"`
+	// Time that the server's bytes waited for a client that did not read, in waits over 1 ms. Null: none, or
+	// not measured.
+	ClientStall *int64 `parquet:"client_stall,optional" unit:"us" otel:"-" by:"capture import"`
 	// The client left. Null: it stayed.
 	ClientAbort *int64 `parquet:"client_abort,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
 

@@ -85,6 +85,7 @@ type Ending struct {
 	Err      error // of the request or the body; nil and io.EOF: the body ended
 	ByClient bool  // the client left
 	Timeout  bool  // our own deadline cut it
+	StallUS  int64 // the server's bytes waited this long for a client that did not read
 	AtUS     int64
 }
 
@@ -92,6 +93,9 @@ type Ending struct {
 func (x *Exchange) End(e Ending) *schema.Record {
 	r := x.row
 	r.End = new(e.AtUS - r.StartTime)
+	if e.StallUS > 0 {
+		r.ClientStall = new(e.StallUS)
+	}
 	var resp wire.Response
 	if x.decoder != nil {
 		resp = x.decoder.Finish()
