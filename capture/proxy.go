@@ -48,7 +48,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The body is read before proxying: when an upstream answers before it
 	// has read a body that is still arriving, net/http cuts the stream.
 	body, rest, err := readBody(r)
-	f := p.recorder.begin(startUS, r, body)
+	f := p.recorder.begin(startUS, headOf(r), body)
 	stamps, ctx := exchange.NewStamps(r.Context(), p.clock)
 	if err != nil { // the client left while it was still sending
 		f.end(stamps.Moments(), exchange.Ending{Err: err, ByClient: true, AtUS: p.clock.NowUS()})
