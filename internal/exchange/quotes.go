@@ -17,79 +17,57 @@ const (
 // withoutPrompt takes out of what a server says every word that stands in the
 // request's body too, so that a message which quotes the prompt keeps nothing of
 // it. A word is a run of letters and digits; where a script does without spaces
-// each character is one. Words of one or two letters stay. What a message shares
-// with the prompt by chance goes as well: to say too little is the safe side.
+// each character is one. Words of one or two letters stay; what follows a backslash
+// goes, since where an escape ends and a word begins nobody can tell. What a message
+// shares with the prompt by chance goes as well: to say too little is the safe side.
 func withoutPrompt(message string, body []byte) string {
 	prompt := strings.ToLower(textOf(body))
 	var b strings.Builder
-	marked := false // the mark stands at the end, but for separators
-	held := ""      // separators after the mark
-	for message != "" {
-		word, rest := nextWord(message)
-		if n := separator(message); word == "" && !(n > 2 && message[0] == '\\') { // an escaped character may be the prompt's
-			if marked {
-				held += message[:n]
-			} else {
-				b.WriteString(message[:n])
-			}
-			message = message[n:]
+	between, marked := 0, false // where the words before ended; they are gone
+	for at := 0; at < len(message); {
+		word := firstWord(message[at:])
+		if word == "" {
+			_, size := utf8.DecodeRuneInString(message[at:])
+			at += size
 			continue
 		}
-		if message = rest; word == "" {
-			message = message[separator(message):]
+		quote := isQuote(word, prompt)
+		if !(quote && marked) { // what stood between words of the prompt goes with them
+			b.WriteString(message[between:at])
+			b.WriteString(map[bool]string{true: promptMark, false: word}[quote])
 		}
-		if word == "" || isQuote(word, prompt) {
-			if !marked {
-				b.WriteString(promptMark)
-			}
-			marked, held = true, "" // what stood between words of the prompt goes with them
-			continue
-		}
-		b.WriteString(held + word)
-		marked, held = false, ""
+		at += len(word)
+		between, marked = at, quote
 	}
-	return b.String() + held
+	return b.String() + message[between:]
 }
 
 // isQuote reports whether a word may be the prompt's.
 func isQuote(word, prompt string) bool {
 	n := utf8.RuneCountInString(word)
 	first, _ := utf8.DecodeRuneInString(word)
-	if n > longestWord {
+	if n > longestWord || first == '\\' {
 		return true
 	}
 	return (n >= shortWord || unspaced(first)) && strings.Contains(prompt, strings.ToLower(word))
 }
 
-// nextWord cuts the word off that a text begins with; "": it begins with none.
-func nextWord(text string) (word, rest string) {
-	n := 0
+// firstWord is the word that a text begins with, with backslashes before it; "":
+// it begins with none.
+func firstWord(text string) string {
+	slashes := len(text) - len(strings.TrimLeft(text, `\`))
+	n := slashes
 	for n < len(text) {
 		r, size := utf8.DecodeRuneInString(text[n:])
 		switch {
-		case unspaced(r) && n == 0:
-			return text[:size], text[size:]
+		case unspaced(r) && n == slashes:
+			return text[:n+size]
 		case unspaced(r) || !isLetter(r):
-			return text[:n], text[n:]
+			return text[:n]
 		}
 		n += size
 	}
-	return text, ""
-}
-
-// separator is the length of what a text begins with that is no word: a character,
-// or an escape of one, whose letters are no word either.
-func separator(text string) int {
-	if text[0] == '\\' && len(text) > 1 {
-		switch n := map[byte]int{'u': 6, 'x': 4, 'U': 10}[text[1]]; {
-		case n > 0 && n <= len(text):
-			return n
-		case text[1] < utf8.RuneSelf:
-			return 2
-		}
-	}
-	_, size := utf8.DecodeRuneInString(text)
-	return size
+	return text
 }
 
 func isLetter(r rune) bool {
