@@ -56,7 +56,13 @@ func stop(t *testing.T, s *Server) (rows []*schema.Record, metas []schema.Meta) 
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	paths, err := Files(s.Dir)
+	return archive(t, s.Dir)
+}
+
+// archive reads the complete files of a folder.
+func archive(t *testing.T, dir string) (rows []*schema.Record, metas []schema.Meta) {
+	t.Helper()
+	paths, err := Files(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

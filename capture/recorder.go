@@ -123,6 +123,9 @@ func (r *recorder) take(it item, data []byte) {
 		return
 	case f.exchange == nil: // its beginning was dropped or could not be recorded, or it is not wanted
 		return
+	case f.dropped.Load():
+		r.discard(f)
+		return
 	case it.kind == partHead:
 		f.exchange.Head(f.status, f.header, it.atUS)
 		f.header = nil
@@ -145,9 +148,14 @@ func (r *recorder) hold(f *flight) {
 	f.exchange.Degrade()
 	if r.settle(f, f.exchange.Held()); r.budget.over() && f.held > flightCost {
 		f.drop()
-		f.exchange.Discard()
-		r.settle(f, 0)
+		r.discard(f)
 	}
+}
+
+// discard frees what is held for a record that is given up.
+func (r *recorder) discard(f *flight) {
+	f.exchange.Discard()
+	r.settle(f, 0)
 }
 
 func (r *recorder) settle(f *flight, held int64) {

@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func completion(w http.ResponseWriter, r *http.Request) {
 // TestSamples: about the share that was asked for is recorded, sessions and tenants
 // whole, and the rest is counted.
 func TestSamples(t *testing.T) {
-	const tenants, talks, turns = 12, 5, 3
+	const tenants, talks, turns = 40, 2, 2 // so many that chance takes none of the bounds below
 	for _, by := range []string{"", sampleBySession, sampleByTenant, sampleByRequest} {
 		t.Run(by, func(t *testing.T) {
 			s := start(t, http.HandlerFunc(completion), func(s *Server) { s.Only = Selection{Sample: 0.5, SampleBy: by} })
@@ -101,6 +102,22 @@ func TestSamples(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDraws: the share is what was asked for, to within six standard deviations.
+func TestDraws(t *testing.T) {
+	const n = 20_000
+	for _, share := range []float64{0.01, 0.1, 0.5, 0.9, 1} {
+		names, drawn := newNames(), 0
+		for i := range n {
+			if (Selection{Sample: share}).draws(names, fmt.Sprint(i)) {
+				drawn++
+			}
+		}
+		if off := math.Abs(float64(drawn) - n*share); off > 6*math.Sqrt(n*share*(1-share)) {
+			t.Errorf("%d of %d are drawn for a share of %v", drawn, n, share)
+		}
 	}
 }
 
