@@ -2,14 +2,17 @@ package capture
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"metron/internal/term"
@@ -23,6 +26,18 @@ type Server struct {
 	Upstream *url.URL
 	Listen   string // host:port
 	Dir      string // folder of the trace files; made when it is not there
+
+	// TLS is for clients, which then may speak HTTP/2; nil: none, and HTTP/2 to
+	// those that begin with it. UpstreamTLS is for the server; nil: the system's
+	// roots and no certificate.
+	TLS, UpstreamTLS *tls.Config
+
+	// Unrecorded forwards and does nothing else; Dir is not used.
+	Unrecorded bool
+
+	// ErrorLog is told of connections that fail before they bring a request. May
+	// be nil.
+	ErrorLog *log.Logger
 
 	RotateEvery time.Duration // start a new file after this long; 0: never
 	RotateRows  int64         // or after this many rows; 0: never
@@ -61,13 +76,39 @@ type Server struct {
 
 	listener net.Listener
 	http     *http.Server
+	proxy    *proxy
 	recorder *recorder
 	files    *files
 	served   chan error
+	cut      chan struct{} // by Cut
+	cutOnce  sync.Once
+	abort    context.CancelCauseFunc // of every request
 }
 
 // Start listens and serves until Close.
 func (s *Server) Start() error {
+	clock := schema.NewClock()
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	var err error
+	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", s.Listen, err)
+	}
+	if err := s.record(clock); err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
+	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder)
+	s.proxy.off = s.Unrecorded
+	s.serve()
+	return nil
+}
+
+// prepare finds out whether the folder can take files.
+func (s *Server) prepare() error {
+	if s.Unrecorded {
+		return nil
+	}
 	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
 		return fmt.Errorf("folder for the traces: %w", err)
 	}
@@ -75,17 +116,19 @@ func (s *Server) Start() error {
 	if err != nil {
 		return fmt.Errorf("folder for the traces: %w", err)
 	}
-	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
-		return err
-	}
-	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
-		return fmt.Errorf("listen on %s: %w", s.Listen, err)
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// record starts the recorder.
+func (s *Server) record(clock schema.Clock) error {
+	if s.Unrecorded {
+		s.recorder = &recorder{} // its counts are used
+		return nil
 	}
 	left, err := schema.Journals(s.Dir)
 	if err != nil {
 		return fmt.Errorf("folder for the traces: %w", err)
 	}
-	clock := schema.NewClock()
 	config, err := json.Marshal(map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen,
 		"rotate_every": s.RotateEvery.String(), "rotate_rows": s.RotateRows, "rotate_bytes": s.RotateBytes, "flush": s.Flush.String(),
 		"session_by": s.SessionBy, "tokenizer": s.Tokenizer})
@@ -100,9 +143,6 @@ func (s *Server) Start() error {
 		}}
 	s.files.sealing.Go(func() { s.recover(left) }) // beside the traffic, which comes first
 	s.recorder = newRecorder(clock, s.files, s.SessionBy, s.CountBy, s.warn)
-	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
-	s.served = make(chan error, 1)
-	go func() { s.served <- s.http.Serve(s.listener) }()
 	return nil
 }
 
@@ -126,29 +166,6 @@ func (s *Server) warn(err error) {
 	if s.Warn != nil {
 		s.Warn(err)
 	}
-}
-
-// URL is where the proxy listens.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
-
-// Served ends with the error that stopped serving, if anything but Close does.
-func (s *Server) Served() <-chan error { return s.served }
-
-// Close refuses new requests, lets those in flight go on until Drain is over,
-// then cuts them, and seals what was recorded.
-func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.Drain)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.http.Close()
-		for s.recorder.counts.inFlight.Load() > 0 { // handlers end once their connection is gone
-			time.Sleep(time.Millisecond)
-		}
-	}
-	s.recorder.close()
-	s.files.close()
-	return err
 }
 
 func (c *counts) values() map[string]int64 {

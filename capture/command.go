@@ -2,9 +2,13 @@ package capture
 
 import (
 	"fmt"
+	"log"
 	"net"
 	"net/url"
+	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,7 +29,7 @@ func Command() *cli.Command {
 			"Example, in front of a simulated server:\n\n" +
 			"   metron sim --listen 127.0.0.1:8000 & sleep 1\n" +
 			"   metron capture --upstream http://127.0.0.1:8000 --listen 127.0.0.1:9000 --out traces",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "upstream", Usage: "base `URL` of the server behind it"},
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9000", Usage: "`HOST:PORT` to listen on"},
 			&cli.StringFlag{Name: "out", Usage: "`DIR` for the trace files"},
@@ -35,8 +39,10 @@ func Command() *cli.Command {
 			&cli.DurationFlag{Name: "flush", Value: 200 * time.Millisecond, Usage: "how long a row may stay in memory, where a crash of metron loses it"},
 			&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:NAME, user, conversation or previous_response; the name is kept as a keyed hash"},
 			exchange.TokenizerFlag(),
-			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
-		},
+			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on; a second Ctrl-C cuts them"},
+			&cli.BoolFlag{Name: "record", Value: true, Usage: "false: forward and write nothing"},
+			&cli.IntFlag{Name: "streams", Value: 1000, Usage: "how many requests at once the system's limit of open files must allow"},
+		}, tlsFlags()...),
 		Action: run,
 	}
 }
@@ -76,16 +82,27 @@ func run(c *cli.Context) error {
 		}
 		fmt.Fprintln(c.App.ErrWriter, "metron: recording again")
 	}
+	// Registered before anything starts: between the first signal and the end
+	// there is no moment at which a second one would kill.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	if err := s.Start(); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "capturing on %s, forwarding to %s\n", s.URL(), s.Upstream.Redacted())
 	progress := term.StartProgress(c.App.ErrWriter, s.Progress)
+	count := 0
 	select {
 	case <-c.Context.Done():
+	case <-signals:
+		count = 1
 	case err = <-s.Served():
 	}
 	progress.Stop()
+	closed := make(chan struct{})
+	defer close(closed)
+	go cutAtSecond(s, signals, count, closed)
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}
@@ -101,6 +118,22 @@ func run(c *cli.Context) error {
 	return err
 }
 
+// cutAtSecond cuts what is in flight at the second signal. The third is the
+// system's again, and kills: the journal keeps what was done.
+func cutAtSecond(s *Server, signals chan os.Signal, count int, closed <-chan struct{}) {
+	for {
+		select {
+		case <-signals:
+			if count++; count == 2 {
+				signal.Stop(signals)
+				s.Cut()
+			}
+		case <-closed:
+			return
+		}
+	}
+}
+
 // configure checks every flag before anything is opened.
 func configure(c *cli.Context) (*Server, error) {
 	if c.Args().Present() {
@@ -109,7 +142,7 @@ func configure(c *cli.Context) (*Server, error) {
 	if c.String("upstream") == "" {
 		return nil, term.WithHint(term.Usagef("--upstream is missing"), "--upstream http://127.0.0.1:8000")
 	}
-	if c.String("out") == "" {
+	if c.String("out") == "" && c.Bool("record") {
 		return nil, term.WithHint(term.Usagef("--out is missing"), "--out traces")
 	}
 	u, err := url.Parse(c.String("upstream"))
@@ -138,14 +171,29 @@ func configure(c *cli.Context) (*Server, error) {
 	if err := checkSources(sessionBy); err != nil {
 		return nil, err
 	}
+	serve, err := serverTLS(c)
+	if err != nil {
+		return nil, err
+	}
+	ask, err := upstreamTLS(c)
+	if err != nil {
+		return nil, err
+	}
+	if ask != nil && u.Scheme != "https" {
+		return nil, term.Usagef("--upstream-ca and --upstream-cert are for an https upstream, not %s", u.Redacted())
+	}
+	if c.Int("streams") < 1 {
+		return nil, term.Usagef("--streams %d is less than 1", c.Int("streams"))
+	}
+	if err := checkDescriptors(c.Int("streams")); err != nil {
+		return nil, err
+	}
 	tokens, countBy, err := exchange.Counters(c)
 	if err != nil {
 		return nil, err
 	}
-	if u.Path == "/" {
-		u.Path = ""
-	}
 	return &Server{Upstream: u, Listen: c.String("listen"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
 		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain"), SessionBy: sessionBy,
-		Tokenizer: tokens, CountBy: countBy}, nil
+		Tokenizer: tokens, CountBy: countBy, TLS: serve, UpstreamTLS: ask, Unrecorded: !c.Bool("record"),
+		ErrorLog: log.New(c.App.ErrWriter, "metron: ", 0)}, nil
 }
