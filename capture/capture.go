@@ -2,12 +2,15 @@ package capture
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"metron/schema"
@@ -21,55 +24,54 @@ type Server struct {
 	Upstream *url.URL
 	Listen   string // host:port
 
+	// TLS is for clients, which then may speak HTTP/2; nil: none, and HTTP/2 to
+	// those that begin with it. UpstreamTLS is for the server; nil: the system's
+	// roots and no certificate.
+	TLS, UpstreamTLS *tls.Config
+
+	// Unrecorded forwards and does nothing else; Dir is not used.
+	Unrecorded bool
+
+	// ErrorLog is told of connections that fail before they bring a request. May
+	// be nil.
+	ErrorLog *log.Logger
+
 	// Drain is how long requests in flight may go on after Close begins.
 	Drain time.Duration
 
 	listener net.Listener
 	http     *http.Server
+	proxy    *proxy
 	recorder *recorder
 	served   chan error
+	cut      chan struct{} // by Cut
+	cutOnce  sync.Once
+	abort    context.CancelCauseFunc // of every request
 }
 
 // Start listens and serves until Close.
 func (s *Server) Start() error {
-	if err := probe(s.Dir); err != nil {
-		return fmt.Errorf("folder for the traces: %w", err)
+	if !s.Unrecorded {
+		if err := probe(s.Dir); err != nil {
+			return fmt.Errorf("folder for the traces: %w", err)
+		}
 	}
 	var err error
 	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
 	}
 	clock := schema.NewClock()
-	s.recorder, err = s.Recording.start(clock, map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen})
+	s.recorder = &recorder{} // its counts are used in any case
+	if !s.Unrecorded {
+		s.recorder, err = s.Recording.start(clock, map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen})
+	}
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
 	}
-	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
-	s.served = make(chan error, 1)
-	go func() { s.served <- s.http.Serve(s.listener) }()
+	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder)
+	s.proxy.off = s.Unrecorded
+	s.serve()
 	return nil
-}
-
-// URL is where the proxy listens.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
-
-// Served ends with the error that stopped serving, if anything but Close does.
-func (s *Server) Served() <-chan error { return s.served }
-
-// Close refuses new requests, lets those in flight go on until Drain is over,
-// then cuts them, and seals what was recorded.
-func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.Drain)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.http.Close()
-		for s.recorder.counts.inFlight.Load() > 0 { // handlers end once their connection is gone
-			time.Sleep(time.Millisecond)
-		}
-	}
-	s.recorder.close()
-	return err
 }
 
 // Files lists the complete trace files in a folder, oldest first.

@@ -2,10 +2,12 @@ package capture
 
 import (
 	"fmt"
+	"log"
 	"net"
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -28,8 +30,10 @@ func Command() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "upstream", Usage: "base `URL` of the server behind it"},
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9000", Usage: "`HOST:PORT` to listen on"},
-			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
-		}, recordingFlags()...),
+			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on; a second Ctrl-C cuts them"},
+			&cli.BoolFlag{Name: "record", Value: true, Usage: "false: forward and write nothing"},
+			&cli.IntFlag{Name: "streams", Value: 1000, Usage: "how many requests at once the system's limit of open files must allow"},
+		}, slices.Concat(recordingFlags(), tlsFlags())...),
 		Action: run,
 	}
 }
@@ -40,6 +44,11 @@ func run(c *cli.Context) error {
 		return err
 	}
 	told := s.Recording.tell(c.App.Writer, c.App.ErrWriter)
+	// Registered before anything starts: between the first signal and the end
+	// there is no moment at which a second one would kill.
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	if err := s.Start(); err != nil {
 		return err
 	}
@@ -48,22 +57,44 @@ func run(c *cli.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	count := 0
 	for stopped := false; !stopped; {
 		select {
 		case <-hangup:
 			s.Rotate()
+			continue
 		case <-c.Context.Done():
-			stopped = true
+		case <-signals:
+			count = 1
 		case err = <-s.Served():
-			stopped = true
 		}
+		stopped = true
 	}
 	progress.Stop()
+	closed := make(chan struct{})
+	defer close(closed)
+	go cutAtSecond(s, signals, count, closed)
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}
 	fmt.Fprintln(c.App.Writer, s.Summary())
 	return told.outcome(s.Dir, s.recorder.counts.values()["failed"], err)
+}
+
+// cutAtSecond cuts what is in flight at the second signal. The third is the
+// system's again, and kills: the journal keeps what was done.
+func cutAtSecond(s *Server, signals chan os.Signal, count int, closed <-chan struct{}) {
+	for {
+		select {
+		case <-signals:
+			if count++; count == 2 {
+				signal.Stop(signals)
+				s.Cut()
+			}
+		case <-closed:
+			return
+		}
+	}
 }
 
 // configure checks every flag before anything is opened.
@@ -87,12 +118,32 @@ func configure(c *cli.Context) (*Server, error) {
 	if c.Duration("drain") < 0 {
 		return nil, term.Usagef("--drain must not be negative")
 	}
+	if c.Bool("record") {
+		if err := checkOut(c); err != nil {
+			return nil, err
+		}
+	}
 	r, err := recordingOf(c)
 	if err != nil {
 		return nil, err
 	}
-	if u.Path == "/" {
-		u.Path = ""
+	serve, err := serverTLS(c)
+	if err != nil {
+		return nil, err
 	}
-	return &Server{Recording: r, Upstream: u, Listen: c.String("listen"), Drain: c.Duration("drain")}, nil
+	ask, err := upstreamTLS(c)
+	if err != nil {
+		return nil, err
+	}
+	if ask != nil && u.Scheme != "https" {
+		return nil, term.Usagef("--upstream-ca and --upstream-cert are for an https upstream, not %s", u.Redacted())
+	}
+	if c.Int("streams") < 1 {
+		return nil, term.Usagef("--streams %d is less than 1", c.Int("streams"))
+	}
+	if err := checkDescriptors(c.Int("streams")); err != nil {
+		return nil, err
+	}
+	return &Server{Recording: r, Upstream: u, Listen: c.String("listen"), Drain: c.Duration("drain"),
+		TLS: serve, UpstreamTLS: ask, Unrecorded: !c.Bool("record"), ErrorLog: log.New(c.App.ErrWriter, "metron: ", 0)}, nil
 }

@@ -41,11 +41,16 @@ func recordingFlags() []cli.Flag {
 	}
 }
 
-// recordingOf checks those flags.
-func recordingOf(c *cli.Context) (r Recording, err error) {
+// checkOut sees that there is a folder to record into.
+func checkOut(c *cli.Context) error {
 	if c.String("out") == "" {
-		return r, term.WithHint(term.Usagef("--out is missing"), "--out traces")
+		return term.WithHint(term.Usagef("--out is missing"), "--out traces")
 	}
+	return nil
+}
+
+// recordingOf checks those flags but --out.
+func recordingOf(c *cli.Context) (r Recording, err error) {
 	if c.Duration("rotate-every") < 0 || c.Int64("rotate-rows") < 0 {
 		return r, term.Usagef("--rotate-every and --rotate-rows must not be negative")
 	}

@@ -9,6 +9,9 @@ import (
 // Progress is the live line.
 func (s *Server) Progress() string {
 	c := &s.recorder.counts
+	if s.Unrecorded {
+		return fmt.Sprintf("in flight %s  seen %s  not recording, as asked", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()))
+	}
 	line := fmt.Sprintf("in flight %s  seen %s  recorded %s", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()), term.Count(c.recorded.Load()))
 	if n := c.sampledOut.Load() + c.filtered.Load(); n > 0 {
 		line += fmt.Sprintf("  left out %s", term.Count(n))
@@ -29,7 +32,7 @@ func (s *Server) Progress() string {
 }
 
 // IsRecording reports whether rows reach the disk; the traffic goes on either way.
-func (s *Server) IsRecording() bool { return s.recorder.recording() }
+func (s *Server) IsRecording() bool { return !s.Unrecorded && s.recorder.recording() }
 
 // Rotate begins a new file, if the current one has anything in it.
 func (s *Server) Rotate() { s.recorder.reopen.Store(true) }
