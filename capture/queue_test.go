@@ -93,7 +93,7 @@ func TestFullQueueDropsTheRecordNotTheTraffic(t *testing.T) {
 	if !f.dropped.Load() || !late.lost || r.counts.dropped.Load() != 2 || r.lost.Load() != 1 {
 		t.Errorf("dropped %v, lost %v, counted %d and %d", f.dropped.Load(), late.lost, r.counts.dropped.Load(), r.lost.Load())
 	}
-	if held := r.budget.held.Load(); held > limit+itemCost || held < limit/2 {
+	if held := r.budget.held.Load(); held > limit+partCost(0) || held < limit/2 {
 		t.Errorf("%d bytes are held, of %d", held, limit)
 	}
 	ended := 0
@@ -166,7 +166,7 @@ func TestWedgedRecorder(t *testing.T) {
 	if s.IsRecording() {
 		t.Error("it records, says a capture whose recorder stands still")
 	}
-	if held := s.recorder.budget.held.Load(); held > s.MaxMemory+200*itemCost {
+	if held := s.recorder.budget.held.Load(); held > s.MaxMemory+200*partCost(0) {
 		t.Errorf("%d bytes are held, of %d", held, s.MaxMemory)
 	}
 	if s.recorder.counts.dropped.Load() < 50 {

@@ -12,27 +12,25 @@ import (
 
 // recorder decodes what passed, off its path, and puts the rows.
 type recorder struct {
-	clock    schema.Clock
-	config   Recording // with its defaults
-	files    *files
-	names    names // of tenants, sessions and prompts
-	sessions *sessions
-	budget   *budget
-	queue    *queue
-	lost     atomic.Int64 // requests whose very beginning found no room, not yet in a footer
-	reopen   atomic.Bool  // a new file is asked for
-	roundUS  atomic.Int64 // when the queue was last taken
-	stop     chan struct{}
-	done     sync.WaitGroup
-	counts   counts
+	clock   schema.Clock
+	config  Recording // with its defaults
+	files   *files
+	keeper  *keeper
+	budget  *budget
+	queue   *queue
+	lost    atomic.Int64 // requests whose very beginning found no room, not yet in a footer
+	reopen  atomic.Bool  // a new file is asked for
+	roundUS atomic.Int64 // when the queue was last taken
+	stop    chan struct{}
+	done    sync.WaitGroup
+	counts  counts
 
 	failing atomic.Bool // rows do not reach the disk
 }
 
 func newRecorder(clock schema.Clock, c Recording, f *files, n names) *recorder {
 	b := &budget{limit: c.MaxMemory}
-	r := &recorder{clock: clock, config: c, files: f, names: n, sessions: newSessions(c.SessionBy, c.SessionWindow, n),
-		budget: b, queue: newQueue(b), stop: make(chan struct{})}
+	r := &recorder{clock: clock, config: c, files: f, keeper: newKeeper(c, n, b), budget: b, queue: newQueue(b), stop: make(chan struct{})}
 	f.removed = func(path string, err error) {
 		if err == nil {
 			r.counts.removed.Add(1)
@@ -73,7 +71,8 @@ func (r *recorder) run() {
 		}
 		nowUS := r.clock.NowUS()
 		r.roundUS.Store(nowUS)
-		r.files.count(tally{seen: r.lost.Load(), dropped: r.lost.Swap(0)})
+		lost := r.lost.Swap(0)
+		r.files.count(tally{seen: lost, dropped: lost})
 		if nowUS-lookedUS >= 1e6 || r.reopen.Load() {
 			lookedUS = nowUS
 			r.look(nowUS)
@@ -170,28 +169,16 @@ func (r *recorder) settle(f *flight, held int64) {
 func (r *recorder) start(f *flight, atUS int64) {
 	h, body := f.begun, f.asked
 	f.begun, f.asked = nil, nil
-	only := r.config.Only
-	if !only.takesHead(h) {
-		r.skip(f, tally{filtered: 1})
-		return
-	}
 	row := &schema.Record{RecordID: uuid.New(), StartTime: atUS, Phase: schema.PhaseMeasure}
-	if rate := only.rate(); rate < 1 {
-		row.SampleRate = new(rate)
-	}
-	tenant, credentials := h.credentials()
-	if tenant != "" {
-		row.Tenant = r.names.of("", tenant)
-	}
-	if only.SampleBy == sampleByRequest && !only.draws(r.names, row.RecordID.String()) ||
-		only.SampleBy == sampleByTenant && !only.draws(r.names, row.Tenant) {
-		r.skip(f, tally{sampledOut: 1})
+	k := r.keeper.begin(row, h, body)
+	if f.turn, f.degraded = k.turn, k.degraded; k.exchange == nil {
+		f.unwanted.Store(true)
+		r.counts.add(k.left)
+		k.left.seen = 1
+		r.files.count(k.left)
 		return
 	}
-	x := r.read(f, row, h, body, credentials)
-	if x == nil {
-		return
-	}
+	x := k.exchange
 	segment, err := r.files.acquire(atUS)
 	if err != nil {
 		r.counts.failed.Add(1)
@@ -211,21 +198,12 @@ func (r *recorder) start(f *flight, atUS int64) {
 	_ = segment.out.Put(&head) // the complete row, or its loss, is what counts
 }
 
-// skip has a request pass unrecorded; why stands in t.
-func (r *recorder) skip(f *flight, t tally) {
-	f.unwanted.Store(true)
-	r.counts.sampledOut.Add(t.sampledOut)
-	r.counts.filtered.Add(t.filtered)
-	t.seen = 1
-	r.files.count(t)
-}
-
 // end puts a finished row. One whose file is lost goes into the next.
 func (r *recorder) end(f *flight) {
 	x := f.exchange
 	if x == nil {
 		if f.turn != nil {
-			r.sessions.end(nil, f.turn, f.ending.AtUS)
+			r.keeper.sessions.end(nil, f.turn, f.ending.AtUS)
 		}
 		return
 	}
@@ -237,7 +215,7 @@ func (r *recorder) end(f *flight) {
 			Path: row.Path, ChoiceCount: row.ChoiceCount, TokenSource: row.TokenSource, Recorded: schema.RecordedLengths,
 			SampleRate: row.SampleRate, Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
 	}
-	r.sessions.end(row, f.turn, f.ending.AtUS)
+	r.keeper.sessions.end(row, f.turn, f.ending.AtUS)
 	r.put(f, row)
 	r.settle(f, 0)
 	f.exchange = nil
@@ -267,12 +245,7 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 	}
 	r.counts.recorded.Add(1)
 	s.tally.recorded++
-	switch r.degraded(f, row) {
-	case schema.RecordedHash:
-		r.counts.toHash.Add(1)
-		s.tally.toHash++
-	case schema.RecordedLengths:
-		r.counts.toLengths.Add(1)
-		s.tally.toLengths++
-	}
+	less := r.keeper.degraded(f.degraded, row)
+	r.counts.add(less)
+	s.tally.add(less)
 }

@@ -43,6 +43,17 @@ type counts struct {
 	removed                                   atomic.Int64 // files, to make room
 }
 
+func (c *counts) add(t tally) {
+	c.seen.Add(t.seen)
+	c.recorded.Add(t.recorded)
+	c.dropped.Add(t.dropped)
+	c.failed.Add(t.failed)
+	c.filtered.Add(t.filtered)
+	c.sampledOut.Add(t.sampledOut)
+	c.toHash.Add(t.toHash)
+	c.toLengths.Add(t.toLengths)
+}
+
 func (c *counts) tally() tally {
 	return tally{seen: c.seen.Load(), recorded: c.recorded.Load(), dropped: c.dropped.Load(), failed: c.failed.Load(),
 		filtered: c.filtered.Load(), sampledOut: c.sampledOut.Load(), toHash: c.toHash.Load(), toLengths: c.toLengths.Load()}
