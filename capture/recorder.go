@@ -57,8 +57,10 @@ func (r *recorder) run() {
 	var slabs []*slab
 	lookedUS := int64(0)
 	for last := false; !last; {
+		due := false
 		select {
 		case <-tick.C:
+			due = true
 		case <-r.queue.wake:
 		case <-r.stop:
 			last = true
@@ -68,6 +70,9 @@ func (r *recorder) run() {
 			s.each(r.take)
 			r.queue.recycle(s)
 			slabs[i] = nil
+		}
+		if due {
+			r.files.flush()
 		}
 		nowUS := r.clock.NowUS()
 		r.roundUS.Store(nowUS)

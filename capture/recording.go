@@ -137,7 +137,7 @@ func (c Recording) start(clock schema.Clock, config map[string]any) (*recorder, 
 	meta := schema.Meta{Vantage: schema.VantageCapture, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 		Config: flags, Privacy: c.Privacy, KeyID: names.id, Kept: c.manifest()}
 	f := &files{dir: c.Dir, every: c.RotateEvery, rows: c.RotateRows, bytes: c.RotateBytes, maxDisk: c.MaxDisk,
-		out: schema.Config{Flush: max(time.Millisecond, c.Flush-round(c.Flush))}, meta: meta,
+		out: schema.Config{Flush: -1}, meta: meta,
 		sealed: c.Sealed, closed: make(chan struct{}), retry: sealRetry}
 	r := newRecorder(clock, c, f, names)
 	f.sealing.Go(func() { // beside the traffic, which comes first
@@ -147,10 +147,10 @@ func (c Recording) start(clock schema.Clock, config map[string]any) (*recorder, 
 	return r, nil
 }
 
-// round is how often the recorder takes what is queued, and the journal what that
-// makes: each has half of what a row may take. More often would cost more than the
-// tokens do, since a wake-up is dearer than all the parts that it finds.
-func round(flush time.Duration) time.Duration { return flush / 2 }
+// round is how often the recorder takes what is queued and writes the rows that it
+// makes, in what a row may take less what that takes. More often would cost more
+// than the tokens do: a wake-up and a batch are dearer than all the parts in them.
+func round(flush time.Duration) time.Duration { return max(time.Millisecond, flush/10*9) }
 
 // probe makes a folder and sees that files can be written in it.
 func probe(dir string) error {

@@ -94,6 +94,16 @@ func (f *files) count(t tally) {
 	f.pending.add(t)
 }
 
+// flush writes what waits to the journals.
+func (f *files) flush() {
+	if f.current != nil {
+		_ = f.current.out.Flush() // the recorder asks for it once a second
+	}
+	for s := range f.retired {
+		_ = s.out.Flush()
+	}
+}
+
 // checkGone gives up files that somebody has removed, and tells how many finished
 // rows went with them. Their requests in flight end in the next file.
 func (f *files) checkGone() (rows int64) {

@@ -22,7 +22,8 @@ const (
 
 // Config says how files are written. The zero value is right for most.
 type Config struct {
-	// Flush is how long a row may stay in memory, where a crash loses it; 0: 200 ms.
+	// Flush is how long a row may stay in memory, where a crash loses it; 0: 200 ms,
+	// below 0: until Writer.Flush is called.
 	Flush time.Duration
 }
 
@@ -64,7 +65,9 @@ func (c Config) Create(path string, meta Meta) (*Writer, error) {
 		return nil, fmt.Errorf("create %q: %w", path, err)
 	}
 	w.journal = j
-	w.done.Go(w.flushByClock)
+	if w.flushEvery > 0 {
+		w.done.Go(w.flushByClock)
+	}
 	return w, nil
 }
 
@@ -94,6 +97,14 @@ func (w *Writer) Put(r *Record) error {
 func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.err
+}
+
+// Flush writes what waits to the journal; the error is that of Err.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flush()
 	return w.err
 }
 
