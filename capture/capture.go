@@ -27,6 +27,9 @@ type Server struct {
 	RotateEvery time.Duration // start a new file after this long; 0: never
 	RotateRows  int64         // or after this many rows; 0: never
 
+	// Admin is the host:port that answers about the capture itself; "": none.
+	Admin string
+
 	// Drain is how long requests in flight may go on after Close begins.
 	Drain time.Duration
 
@@ -62,6 +65,7 @@ type Server struct {
 	listener net.Listener
 	http     *http.Server
 	recorder *recorder
+	admin    *admin
 	files    *files
 	served   chan error
 }
@@ -98,11 +102,20 @@ func (s *Server) Start() error {
 			return schema.Meta{Vantage: schema.VantageCapture, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 				Config: config, Privacy: schema.RecordedLengths}
 		}}
+	var m *metrics
+	state := func() vitals { return s.recorder.vitals() }
+	if s.Admin != "" {
+		m = newMetrics(state)
+		if s.admin, err = listenAdmin(s.Admin); err != nil {
+			return errors.Join(err, s.listener.Close())
+		}
+	}
 	s.files.sealing.Go(func() { s.recover(left) }) // beside the traffic, which comes first
-	s.recorder = newRecorder(clock, s.files, s.SessionBy, s.CountBy, s.warn)
+	s.recorder = newRecorder(clock, s.files, s.SessionBy, s.CountBy, m, s.warn)
 	s.http = &http.Server{Handler: newProxy(s.Upstream, clock, s.recorder), ReadHeaderTimeout: 30 * time.Second}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(s.listener) }()
+	s.admin.start(m, state)
 	return nil
 }
 
@@ -117,6 +130,9 @@ func (s *Server) recover(journals []string) {
 }
 
 func (s *Server) sealed(path string, rows int64, err error) {
+	if err != nil {
+		s.recorder.metrics.failed()
+	}
 	if s.Sealed != nil {
 		s.Sealed(path, rows, err)
 	}
@@ -137,6 +153,7 @@ func (s *Server) Served() <-chan error { return s.served }
 // Close refuses new requests, lets those in flight go on until Drain is over,
 // then cuts them, and seals what was recorded.
 func (s *Server) Close() error {
+	s.admin.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Drain)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
@@ -148,7 +165,7 @@ func (s *Server) Close() error {
 	}
 	s.recorder.close()
 	s.files.close()
-	return err
+	return errors.Join(err, s.admin.close())
 }
 
 func (c *counts) values() map[string]int64 {

@@ -35,6 +35,7 @@ func Command() *cli.Command {
 			&cli.DurationFlag{Name: "flush", Value: 200 * time.Millisecond, Usage: "how long a row may stay in memory, where a crash of metron loses it"},
 			&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:NAME, user, conversation or previous_response; the name is kept as a keyed hash"},
 			exchange.TokenizerFlag(),
+			&cli.StringFlag{Name: "admin", Usage: "answer /healthz, /readyz and /metrics (Prometheus) on this `HOST:PORT`", DefaultText: "nowhere"},
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
 		},
 		Action: run,
@@ -80,6 +81,9 @@ func run(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "capturing on %s, forwarding to %s\n", s.URL(), s.Upstream.Redacted())
+	if s.admin != nil {
+		fmt.Fprintf(c.App.Writer, "admin on http://%s\n", s.admin.listener.Addr())
+	}
 	progress := term.StartProgress(c.App.ErrWriter, s.Progress)
 	select {
 	case <-c.Context.Done():
@@ -122,6 +126,11 @@ func configure(c *cli.Context) (*Server, error) {
 	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
 		return nil, term.Usagef("--listen %q is not HOST:PORT: %w", c.String("listen"), err)
 	}
+	if admin := c.String("admin"); admin != "" {
+		if _, _, err := net.SplitHostPort(admin); err != nil {
+			return nil, term.Usagef("--admin %q is not HOST:PORT: %w", admin, err)
+		}
+	}
 	if c.Duration("rotate-every") < 0 || c.Int64("rotate-rows") < 0 || c.Duration("drain") < 0 {
 		return nil, term.Usagef("--rotate-every, --rotate-rows and --drain must not be negative")
 	}
@@ -145,7 +154,7 @@ func configure(c *cli.Context) (*Server, error) {
 	if u.Path == "/" {
 		u.Path = ""
 	}
-	return &Server{Upstream: u, Listen: c.String("listen"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
+	return &Server{Upstream: u, Listen: c.String("listen"), Admin: c.String("admin"), Dir: c.String("out"), RotateEvery: c.Duration("rotate-every"),
 		RotateRows: c.Int64("rotate-rows"), RotateBytes: size, Flush: c.Duration("flush"), Drain: c.Duration("drain"), SessionBy: sessionBy,
 		Tokenizer: tokens, CountBy: countBy}, nil
 }

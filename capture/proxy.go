@@ -99,6 +99,7 @@ func (p *proxy) copyBody(w http.ResponseWriter, ctx context.Context, resp *http.
 			_, werr := w.Write(buf[:n])
 			if werr == nil {
 				werr = flush()
+				p.recorder.metrics.added(p.clock, atUS)
 			}
 			f.body(buf[:n], atUS, read)
 			if werr != nil {

@@ -30,10 +30,12 @@ type recorder struct {
 	stop     chan struct{}
 	done     sync.WaitGroup
 	counts   counts
+	metrics  *metrics // nil: no admin address
+	lag      lag
 
 	// warn is told when rows stop reaching the disk, and nil when they do again.
 	warn    func(error)
-	warning bool
+	warning atomic.Bool
 }
 
 // counts are what happened to the requests that passed.
@@ -41,9 +43,9 @@ type counts struct {
 	seen, recorded, dropped, failed, inFlight atomic.Int64
 }
 
-func newRecorder(clock schema.Clock, f *files, by []string, countBy func() wire.Counter, warn func(error)) *recorder {
+func newRecorder(clock schema.Clock, f *files, by []string, countBy func() wire.Counter, m *metrics, warn func(error)) *recorder {
 	names := newNames()
-	r := &recorder{clock: clock, files: f, names: names, countBy: countBy, sessions: newSessions(by, names), parts: make(chan part, queueItems), stop: make(chan struct{}), warn: warn}
+	r := &recorder{clock: clock, files: f, names: names, countBy: countBy, sessions: newSessions(by, names), parts: make(chan part, queueItems), stop: make(chan struct{}), metrics: m, warn: warn}
 	r.done.Go(r.run)
 	return r
 }
@@ -67,6 +69,7 @@ func (r *recorder) run() {
 			r.files.rotate(r.clock.NowUS())
 			if r.files.current != nil {
 				r.health(r.files.current.out.Err())
+				r.lag.waitedUS.Store(r.files.current.out.Lag().Microseconds())
 			}
 		case <-r.stop:
 			for len(r.parts) > 0 {
@@ -80,14 +83,19 @@ func (r *recorder) run() {
 
 // health passes a change between writing and not writing on to warn.
 func (r *recorder) health(err error) {
-	if failing := err != nil; failing != r.warning {
-		r.warning = failing
+	if failing := err != nil; failing != r.warning.Load() {
+		r.warning.Store(failing)
+		if failing {
+			r.metrics.failed()
+		}
 		r.warn(err)
 	}
 }
 
 func (r *recorder) take(p part) {
 	defer r.bytes.Add(-int64(len(p.data)))
+	r.lag.took(&p)
+	defer r.lag.done()
 	f := p.flight
 	switch {
 	case p.begin != nil:
@@ -105,6 +113,7 @@ func (r *recorder) take(p part) {
 				Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
 		}
 		r.sessions.end(row)
+		r.metrics.ended(row)
 		r.put(f, row)
 		r.files.release(f.segment)
 	default:
