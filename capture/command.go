@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/capture/pcap"
 	"metron/internal/exchange"
 	"metron/internal/term"
 	"metron/schema"
@@ -38,7 +39,8 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "admin", Usage: "answer /healthz, /readyz and /metrics (Prometheus) on this `HOST:PORT`", DefaultText: "nowhere"},
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on"},
 		},
-		Action: run,
+		Subcommands: []*cli.Command{pcap.Command(passive())},
+		Action:      run,
 	}
 }
 

@@ -89,7 +89,6 @@ func (m *metrics) ended(row *schema.Record) {
 // ok rows, as everywhere in metron; coalescing is a matter of the transport.
 func (m *metrics) tokens(row *schema.Record) {
 	ok := row.Stream && row.Outcome == schema.OutcomeOK
-	ttft, tbt := m.ttft.WithLabelValues(row.API), m.tbt.WithLabelValues(row.API)
 	last := map[int16]int64{} // by choice
 	before := -1              // the chunk with tokens before this one
 	for i, kind := range row.ChunkKind {
@@ -106,10 +105,10 @@ func (m *metrics) tokens(row *schema.Record) {
 		}
 		at := row.ChunkTime[i]
 		if since, again := last[choice]; ok && again {
-			tbt.Observe(seconds(at - since))
+			m.tbt.WithLabelValues(row.API).Observe(seconds(at - since))
 		}
 		if ok && before < 0 {
-			ttft.Observe(seconds(at))
+			m.ttft.WithLabelValues(row.API).Observe(seconds(at))
 		}
 		last[choice], before = at, i
 	}
