@@ -87,8 +87,10 @@ func (c *conn) deliver(fromClient bool, ready []piece) {
 	if !fromClient {
 		c.reads++
 	}
+	h := c.half(fromClient)
 	for _, p := range ready {
-		p.read = c.reads
+		h.readUS = max(h.readUS, p.atUS) // what waited behind a hole may be older than what came before it
+		p.atUS, p.read = h.readUS, c.reads
 		c.pass(fromClient, p)
 	}
 }

@@ -47,6 +47,8 @@ type half struct {
 
 	holeUS, ackedUS int64 // since when there is a hole, and since when it is acknowledged; 0: not
 
+	readUS int64 // of the last byte that was delivered
+
 	ends  bool // a FIN or RST was seen,
 	reset bool // the latter,
 	endAt uint32
@@ -93,7 +95,7 @@ func (h *half) sync(next uint32, nowUS int64) (ready []piece) {
 		return nil
 	}
 	waiting := h.pending
-	*h = half{synced: true, next: next, ends: h.ends, reset: h.reset, endAt: h.endAt}
+	*h = half{synced: true, next: next, readUS: h.readUS, ends: h.ends, reset: h.reset, endAt: h.endAt}
 	for _, p := range waiting {
 		p.atUS = nowUS
 		more, _ := h.add(p)
@@ -135,7 +137,7 @@ func (h *half) insert(p piece) {
 	for len(p.data) > 0 {
 		n := len(p.data)
 		if i < len(h.pending) {
-			n = min(n, after(h.pending[i].seq, p.seq))
+			n = max(0, min(n, after(h.pending[i].seq, p.seq)))
 		}
 		if n > 0 {
 			part := p
