@@ -312,7 +312,13 @@ func (d *dialog) responseEnd() {
 }
 
 // finish ends the oldest open flight, which is not empty.
-func (d *dialog) finish(e exchange.Ending) { d.emit(d.pop().end(e)) }
+func (d *dialog) finish(e exchange.Ending) {
+	row := d.pop().end(e)
+	if d.clientLeftUS != 0 && row.Outcome == schema.OutcomeTruncated { // by a server that heard of it
+		row.Outcome, row.ErrorType, row.ErrorMessage, row.ClientAbort = schema.OutcomeClientAbort, "", "", row.End
+	}
+	d.emit(row)
+}
 
 // drop ends the oldest open flight, whose rest is not known.
 func (d *dialog) drop(why string) { d.emit(d.pop().cut(why)) }

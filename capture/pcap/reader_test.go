@@ -109,6 +109,7 @@ func TestEndings(t *testing.T) {
 		{"the client closes, the server too", newTalk().shake().ask(post(chatBody)).answer(sseHead, chunk(token)).leave(false).close(false), []string{"client_abort  1"}},
 		{"the client closes, more comes, it resets", newTalk().shake().ask(post(chatBody)).answer(sseHead, chunk(token)).leave(false).answer(chunk(token)).leave(true), []string{"client_abort  2"}},
 		{"the client sends no more, and reads", newTalk().shake().ask(post(chatBody)).leave(false).answer(sseHead, chunk(token), chunk(done)+lastOne).close(false), []string{"ok  2"}},
+		{"the client closes, the server ends its chunks", newTalk().shake().ask(post(chatBody)).answer(sseHead, chunk(token)).leave(false).answer(lastOne).close(false), []string{"client_abort  1"}},
 		{"the client leaves amid its request", newTalk().shake().ask(post(chatBody)[:100]).leave(true), []string{"client_abort  0"}},
 		{"an answer before the request is whole", newTalk().shake().ask(post(chatBody)[:100]).answer("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n").close(false), []string{"http_error Request Entity Too Large 0"}},
 		{"the capture ends amid it", newTalk().shake().ask(post(chatBody)).answer(sseHead, chunk(token)), []string{"unknown capture_end 1"}},
