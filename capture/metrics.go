@@ -49,7 +49,7 @@ func newMetrics(state func() vitals) *metrics {
 		chunks:        prometheus.NewCounter(counter("token_chunks_total", "Chunks with tokens, of all answers.")),
 		coalesced: prometheus.NewCounter(counter("coalesced_token_chunks_total",
 			"Those that came in the same socket read as the one before, so that their time is not their own.")),
-		writeErrors: prometheus.NewCounter(counter("write_errors_total", "Times that the journal began to fail, and tries of sealing a file that failed.")),
+		writeErrors: prometheus.NewCounter(counter("write_errors_total", "Times that recording began to fail, and tries of sealing a file that failed.")),
 	}
 	m.registry.MustRegister(m.addedLatency, m.requests, m.ttft, m.tbt, m.requestBytes, m.responseBytes, m.chunks, m.coalesced, m.writeErrors,
 		newVitalsCollector(state),
@@ -57,18 +57,32 @@ func newMetrics(state func() vitals) *metrics {
 	return m
 }
 
-// added is told on the path of every token: when the bytes that the client has
-// now were read.
-func (m *metrics) added(clock schema.Clock, readUS int64) {
+// added is told on the path of every token how long it took there.
+func (m *metrics) added(us int64) {
 	if m != nil {
-		m.addedLatency.Observe(seconds(clock.NowUS() - readUS))
+		m.addedLatency.Observe(seconds(us))
 	}
 }
 
-// failed counts a write that failed.
-func (m *metrics) failed() {
-	if m != nil {
-		m.writeErrors.Inc()
+// watch has m told of what a recording does.
+func (c *Recording) watch(m *metrics) {
+	sealed, warn := c.Sealed, c.Warn
+	c.metrics = m
+	c.Sealed = func(path string, rows int64, err error) {
+		if err != nil {
+			m.writeErrors.Inc()
+		}
+		if sealed != nil {
+			sealed(path, rows, err)
+		}
+	}
+	c.Warn = func(err error) {
+		if err != nil {
+			m.writeErrors.Inc()
+		}
+		if warn != nil {
+			warn(err)
+		}
 	}
 }
 

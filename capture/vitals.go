@@ -4,26 +4,27 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // vitals are the recorder's state at a moment.
 type vitals struct {
-	inFlight   int64
-	queueBytes int64            // what waits to be decoded
-	dropped    map[string]int64 // records that were given up, by reason
-	recorded   int64
-	lagUS      int64 // age of what waits longest for the journal
-	recording  bool  // rows reach the disk
+	inFlight  int64
+	held      int64 // bytes in the queue, and of requests in flight
+	did       tally
+	lagUS     int64 // age of what waits longest for the journal
+	recording bool  // rows reach the disk
 }
 
 func (r *recorder) vitals() vitals {
-	c := &r.counts
-	return vitals{inFlight: c.inFlight.Load(), queueBytes: r.bytes.Load(), recorded: c.recorded.Load(),
-		dropped:   map[string]int64{"queue_full": c.dropped.Load(), "disk": c.failed.Load()},
-		lagUS:     r.lag.us(r.clock.NowUS()),
-		recording: !r.warning.Load()}
+	v := vitals{inFlight: r.counts.inFlight.Load(), did: r.counts.tally()}
+	if r.queue != nil { // else nothing is recorded, as asked
+		v.held, v.recording = r.budget.held.Load(), r.recording()
+		v.lagUS = max(r.clock.NowUS()-r.roundUS.Load(), r.waitedUS.Load())
+	}
+	return v
 }
 
 // vitalsCollector hands vitals to Prometheus, all of one moment.
 type vitalsCollector struct {
-	state                                           func() vitals
-	inFlight, queue, dropped, recorded, lag, health *prometheus.Desc
+	state                           func() vitals
+	inFlight, held, lag, recording  *prometheus.Desc
+	records, dropped, leftOut, less *prometheus.Desc
 }
 
 func newVitalsCollector(state func() vitals) *vitalsCollector {
@@ -31,18 +32,20 @@ func newVitalsCollector(state func() vitals) *vitalsCollector {
 		return prometheus.NewDesc("metron_capture_"+name, help, labels, nil)
 	}
 	return &vitalsCollector{state: state,
-		inFlight: desc("requests_in_flight", "Requests that have begun and not ended."),
-		queue:    desc("recorder_queue_bytes", "Bytes that wait to be decoded."),
-		dropped:  desc("records_dropped_total", "Records that were given up, by reason.", "reason"),
-		recorded: desc("records_total", "Records that were complete and taken by a journal."),
-		lag:      desc("journal_lag_seconds", "Age of what waits longest to be decoded and journalled; 0: nothing waits."),
-		health:   desc("recording", "1 while rows reach the disk, 0 while traffic passes unrecorded."),
+		inFlight:  desc("requests_in_flight", "Requests that have begun and not ended."),
+		held:      desc("recorder_queue_bytes", "Bytes that recording holds: what waits to be decoded, and what is being put together."),
+		lag:       desc("journal_lag_seconds", "Age of what waits longest to be decoded and journalled."),
+		recording: desc("recording", "1 while rows reach the disk, 0 while traffic passes unrecorded."),
+		records:   desc("records_total", "Records that were complete and taken by a journal."),
+		dropped:   desc("records_dropped_total", "Records that were given up, by reason: no memory was left, or the disk took nothing.", "reason"),
+		leftOut:   desc("requests_left_out_total", "Requests that were not to be recorded, by reason.", "reason"),
+		less:      desc("records_degraded_total", "Records that keep less than was asked for, since memory was short, by what they keep.", "to"),
 	}
 }
 
 // Describe lists what Collect will send.
 func (v *vitalsCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{v.inFlight, v.queue, v.dropped, v.recorded, v.lag, v.health} {
+	for _, d := range []*prometheus.Desc{v.inFlight, v.held, v.lag, v.recording, v.records, v.dropped, v.leftOut, v.less} {
 		to <- d
 	}
 }
@@ -53,16 +56,22 @@ func (v *vitalsCollector) Collect(to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value)
 	}
+	counter := func(d *prometheus.Desc, n int64, label ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), label...)
+	}
 	gauge(v.inFlight, float64(now.inFlight))
-	gauge(v.queue, float64(now.queueBytes))
+	gauge(v.held, float64(now.held))
 	gauge(v.lag, seconds(now.lagUS))
-	up := 0.0
 	if now.recording {
-		up = 1
+		gauge(v.recording, 1)
+	} else {
+		gauge(v.recording, 0)
 	}
-	gauge(v.health, up)
-	to <- prometheus.MustNewConstMetric(v.recorded, prometheus.CounterValue, float64(now.recorded))
-	for reason, n := range now.dropped {
-		to <- prometheus.MustNewConstMetric(v.dropped, prometheus.CounterValue, float64(n), reason)
-	}
+	counter(v.records, now.did.recorded)
+	counter(v.dropped, now.did.dropped, "memory")
+	counter(v.dropped, now.did.failed, "disk")
+	counter(v.leftOut, now.did.filtered, "filtered")
+	counter(v.leftOut, now.did.sampledOut, "sampled")
+	counter(v.less, now.did.toHash, "hash")
+	counter(v.less, now.did.toLengths, "lengths")
 }

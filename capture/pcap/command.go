@@ -2,10 +2,10 @@ package pcap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -21,8 +21,8 @@ import (
 type Entry struct {
 	// Flags say what may be kept, and how tokens are counted.
 	Flags []cli.Flag
-	// Open reads them. config is for the footer, privacy a schema.Recorded* constant.
-	Open func(c *cli.Context) (door Door, config map[string]any, privacy string, err error)
+	// Open reads them; config is for the footer, beside what they say.
+	Open func(c *cli.Context, config map[string]any) (Door, error)
 }
 
 // Command is `metron capture pcap`.
@@ -51,7 +51,7 @@ func (e *Entry) run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	door, config, privacy, err := e.Open(c)
+	door, err := e.Open(c, map[string]any{"pcap": filepath.Base(in), "servers": c.StringSlice("server")})
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,8 @@ func (e *Entry) run(c *cli.Context) error {
 		defer f.Close()
 		source, name = f, fmt.Sprintf("capture %q", in)
 	}
-	config["pcap"], config["servers"] = filepath.Base(in), c.StringSlice("server")
-	k := &keeper{path: out, privacy: privacy}
-	if k.config, err = json.Marshal(config); err != nil {
-		return err
-	}
-	r := &Reader{Servers: servers, Begin: door, Opened: k.open, Put: k.put}
+	k := &rows{path: out, door: door}
+	r := &Reader{Servers: servers, Door: door, Opened: k.open, Put: k.put}
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
 	err = r.Read(c.Context, source)
 	progress.Stop()
@@ -89,7 +85,7 @@ func (e *Entry) run(c *cli.Context) error {
 		return errors.Join(err, closeErr)
 	}
 	fmt.Fprint(c.App.Writer, r.Summary())
-	fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", out, term.Count(k.rows))
+	fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", out, term.Count(k.taken))
 	if err == nil && k.err != nil {
 		err = fmt.Errorf("%s rows were not taken: %w", term.Count(k.lost), k.err)
 	}
@@ -122,27 +118,27 @@ func configure(c *cli.Context) (in, out string, servers []netip.AddrPort, err er
 	return c.Args().First(), out, servers, nil
 }
 
-// keeper writes the rows to their file.
-type keeper struct {
-	path    string
-	config  json.RawMessage
-	privacy string
+// rows writes them to their file.
+type rows struct {
+	path string
+	door Door
 
 	out    *schema.Writer
 	zeroUS int64 // no row starts before it
-	rows   int64
+	taken  int64
 	lost   int64
 	err    error // why the first was lost
 }
 
-func (k *keeper) open(startUS int64) (err error) {
+func (k *rows) open(startUS int64) (err error) {
 	k.zeroUS = startUS
-	k.out, err = schema.Create(k.path, schema.Meta{Vantage: schema.VantageCapture, TimeZero: startUS, Clock: "packet timestamps",
-		Config: k.config, Privacy: k.privacy})
+	meta := k.door.Meta()
+	meta.TimeZero = startUS
+	k.out, err = schema.Create(k.path, meta)
 	return err
 }
 
-func (k *keeper) put(row *schema.Record) {
+func (k *rows) put(row *schema.Record) {
 	k.zeroUS = min(k.zeroUS, row.StartTime)
 	if err := k.out.Put(row); err != nil {
 		if k.lost++; k.err == nil {
@@ -150,13 +146,14 @@ func (k *keeper) put(row *schema.Record) {
 		}
 		return
 	}
-	k.rows++
+	k.taken++
 }
 
 // close seals the file.
-func (k *keeper) close(r *Reader) error {
+func (k *rows) close(r *Reader) error {
 	counters := r.Counts()
-	counters["recorded"], counters["failed"] = k.rows, k.lost
+	maps.Copy(counters, k.door.Counters())
+	counters["recorded"], counters["failed"] = k.taken, k.lost
 	k.out.SetMeta(func(m *schema.Meta) { m.TimeZero, m.Counters = k.zeroUS, counters })
 	return k.out.Close()
 }

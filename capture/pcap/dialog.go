@@ -164,7 +164,7 @@ func (d *dialog) ask(whole bool) {
 	f := d.asking
 	d.asking = nil
 	d.reader.release(len(f.body))
-	f.sent(d.reader.Begin, d.now.atUS, whole)
+	f.sent(d.reader.Door, d.now.atUS, whole)
 	if len(d.open) == maxOpen {
 		d.emit(f.cut(errorLimit))
 		return
@@ -287,7 +287,9 @@ func (d *dialog) responseHead(head []byte) (framing, error) {
 		return framing{}, nil
 	}
 	f.answered = true
-	f.exchange.Head(resp.StatusCode, resp.Header, d.now.atUS)
+	if f.kept != nil {
+		f.kept.Head(resp.StatusCode, resp.Header, d.now.atUS)
+	}
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols, f.request.Method == http.MethodConnect && resp.StatusCode < 300:
 		d.finish(exchange.Ending{AtUS: d.now.atUS})
@@ -300,8 +302,8 @@ func (d *dialog) responseHead(head []byte) (framing, error) {
 }
 
 func (d *dialog) responseBody(p []byte) {
-	if f := d.open[0]; f.answered {
-		f.exchange.Body(p, d.now.atUS, d.now.read-f.firstRead)
+	if f := d.open[0]; f.answered && f.kept != nil {
+		f.kept.Body(p, d.now.atUS, d.now.read-f.firstRead)
 	}
 }
 
@@ -314,7 +316,7 @@ func (d *dialog) responseEnd() {
 // finish ends the oldest open flight, which is not empty.
 func (d *dialog) finish(e exchange.Ending) {
 	row := d.pop().end(e)
-	if d.clientLeftUS != 0 && row.Outcome == schema.OutcomeTruncated { // by a server that heard of it
+	if row != nil && d.clientLeftUS != 0 && row.Outcome == schema.OutcomeTruncated { // by a server that heard of it
 		row.Outcome, row.ErrorType, row.ErrorMessage, row.ClientAbort = schema.OutcomeClientAbort, "", "", row.End
 	}
 	d.emit(row)
@@ -329,7 +331,11 @@ func (d *dialog) pop() *flight {
 	return f
 }
 
-func (d *dialog) emit(row *schema.Record) { d.reader.put(row) }
+func (d *dialog) emit(row *schema.Record) {
+	if row != nil {
+		d.reader.put(row)
+	}
+}
 
 // clientGone: the client sends no more.
 func (d *dialog) clientGone(reset bool, atUS int64) {

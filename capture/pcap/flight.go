@@ -18,17 +18,31 @@ const (
 	errorLimit = "capture_limit" // it, or what waited beside it, was more than is held in memory
 )
 
-// Door makes the exchange of a request, whose row has its identity and start: what
-// may be kept of it is decided there. body is nil where it is not known.
-type Door func(row *schema.Record, request *http.Request, body []byte) *exchange.Exchange
+// Door decides what of the traffic is kept.
+type Door interface {
+	// Begin takes a request, whose row has its identity and start; nil: it is not
+	// to be recorded. body is nil where it is not known.
+	Begin(row *schema.Record, r *http.Request, body []byte) Kept
+
+	// Meta is a footer that says what is kept, Counters what is to be counted in it.
+	Meta() schema.Meta
+	Counters() map[string]int64
+}
+
+// Kept is a request that is recorded: an exchange.Exchange, or what stands around one.
+type Kept interface {
+	Head(status int, header http.Header, atUS int64)
+	Body(p []byte, atUS int64, read int32)
+	End(exchange.Ending) *schema.Record
+}
 
 // flight is one request and its response.
 type flight struct {
-	row      *schema.Record
-	request  *http.Request
-	body     []byte // while the request is read
-	exchange *exchange.Exchange
-	damage   string // why the request is not known whole; "": it is
+	row     *schema.Record
+	request *http.Request
+	body    []byte // while the request is read
+	kept    Kept   // nil: it is not recorded
+	damage  string // why the request is not known whole; "": it is
 
 	answerAt uint32 // sequence number of its response
 	anchored bool   // which is known
@@ -50,16 +64,19 @@ func (f *flight) sent(door Door, atUS int64, whole bool) {
 	if f.damage != "" {
 		body = nil
 	}
-	f.exchange = door(f.row, f.request, body)
+	f.kept = door.Begin(f.row, f.request, body)
 	if whole && f.damage == "" {
 		f.row.Wrote = new(atUS - f.row.StartTime)
 	}
 	f.body = nil
 }
 
-// end completes the row.
+// end completes the row; nil: it is not recorded.
 func (f *flight) end(e exchange.Ending) *schema.Record {
-	row := f.exchange.End(e)
+	if f.kept == nil {
+		return nil
+	}
+	row := f.kept.End(e)
 	if f.damage != "" {
 		unknown(row, f.damage)
 	}
@@ -70,6 +87,7 @@ func (f *flight) end(e exchange.Ending) *schema.Record {
 func (f *flight) cut(why string) *schema.Record {
 	row := f.end(exchange.Ending{Err: io.ErrUnexpectedEOF, AtUS: f.lastUS})
 	switch {
+	case row == nil:
 	case row.Outcome == schema.OutcomeTruncated && why == errorGap:
 		row.ErrorType = why
 	case row.Outcome == schema.OutcomeTruncated, row.Outcome == schema.OutcomeTransportError:

@@ -166,7 +166,7 @@ func FuzzFile(f *testing.F) {
 		f.Add(file(f, link, "pcapng", k.segments))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := &Reader{Begin: begin, Put: func(row *schema.Record) {
+		r := &Reader{Door: open{}, Put: func(row *schema.Record) {
 			if err := row.Check(); err != nil {
 				t.Error(err)
 			}

@@ -30,8 +30,8 @@ type Reader struct {
 	// any. None: whoever gets requests.
 	Servers []netip.AddrPort
 
-	// Begin makes the exchange of each request.
-	Begin Door
+	// Door decides what is kept of each request.
+	Door Door
 
 	// Put takes each row as its request ends, in that order.
 	Put func(*schema.Record)

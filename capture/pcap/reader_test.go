@@ -44,7 +44,7 @@ func TestLinks(t *testing.T) {
 			for _, format := range []string{"us", "ns", "pcapng"} {
 				t.Run(fmt.Sprintf("%s %d %s", version, link, format), func(t *testing.T) {
 					var rows []*schema.Record
-					r := &Reader{Begin: begin, Put: func(row *schema.Record) { rows = append(rows, row) }}
+					r := &Reader{Door: open{}, Put: func(row *schema.Record) { rows = append(rows, row) }}
 					bytesOf := file(t, link, format, k.segments)
 					if link == linkVLAN {
 						bytesOf = bytes.Replace(bytesOf, []byte{255, 0, 0, 0}, []byte{1, 0, 0, 0}, 1)
@@ -233,7 +233,7 @@ func TestServers(t *testing.T) {
 	b.Write(file(t, layers.LinkTypeEthernet, "us", newTalk().shake().exchangeOf().segments))
 	for server, want := range map[string]int{"10.0.0.2:8000": 1, "0.0.0.0:8000": 1, "10.0.0.1:8000": 0, "0.0.0.0:4711": 0} {
 		rows := 0
-		r := &Reader{Servers: []netip.AddrPort{netip.MustParseAddrPort(server)}, Begin: begin, Put: func(*schema.Record) { rows++ }}
+		r := &Reader{Servers: []netip.AddrPort{netip.MustParseAddrPort(server)}, Door: open{}, Put: func(*schema.Record) { rows++ }}
 		if err := r.Read(t.Context(), bytes.NewReader(b.Bytes())); err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestSnapLength(t *testing.T) {
 	k.segments[5].missing = 30
 	rows := 0
 	var outcomes []string
-	r := &Reader{Begin: begin, Put: func(row *schema.Record) { rows++; outcomes = append(outcomes, row.Outcome+" "+row.ErrorType) }}
+	r := &Reader{Door: open{}, Put: func(row *schema.Record) { rows++; outcomes = append(outcomes, row.Outcome+" "+row.ErrorType) }}
 	if err := r.Read(t.Context(), bytes.NewReader(file(t, layers.LinkTypeEthernet, "us", k.segments))); err != nil {
 		t.Fatal(err)
 	}
@@ -265,12 +265,12 @@ func TestSnapLength(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	whole := file(t, layers.LinkTypeEthernet, "us", newTalk().shake().exchangeOf().exchangeOf().segments)
 	rows := 0
-	r := &Reader{Begin: begin, Put: func(*schema.Record) { rows++ }}
+	r := &Reader{Door: open{}, Put: func(*schema.Record) { rows++ }}
 	if err := r.Read(t.Context(), bytes.NewReader(whole[:len(whole)-70])); err != nil || rows != 2 || !r.counts.cutOff {
 		t.Errorf("%v, %d rows, %+v", err, rows, r.counts)
 	}
 	for _, bad := range []string{"", "no", "no packet capture at all"} {
-		r := &Reader{Begin: begin, Put: func(*schema.Record) { t.Error("a row of nothing") }}
+		r := &Reader{Door: open{}, Put: func(*schema.Record) { t.Error("a row of nothing") }}
 		if err := r.Read(t.Context(), strings.NewReader(bad)); err == nil {
 			t.Errorf("%q was read", bad)
 		}
@@ -284,7 +284,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	k := newTalk().shake().exchangeOf().ask(post(chatBody))
 	var outcomes []string
-	r := &Reader{Begin: begin, Put: func(row *schema.Record) {
+	r := &Reader{Door: open{}, Put: func(row *schema.Record) {
 		if outcomes = append(outcomes, row.Outcome); row.Outcome == schema.OutcomeOK {
 			stop()
 		}
@@ -306,7 +306,7 @@ func TestBounded(t *testing.T) {
 	for range 2 * maxPending / len(big) {
 		k.answer(big)
 	}
-	r := &Reader{Begin: begin, Put: func(*schema.Record) {}}
+	r := &Reader{Door: open{}, Put: func(*schema.Record) {}}
 	for _, s := range k.segments {
 		r.segment(&s)
 		if r.memory > maxPending+maxHeld+len(big) {

@@ -101,9 +101,14 @@ func (k *talk) wait(d time.Duration) *talk {
 	return k
 }
 
-func begin(row *schema.Record, r *http.Request, body []byte) *exchange.Exchange {
+// open is a door that keeps what may always be kept.
+type open struct{}
+
+func (open) Begin(row *schema.Record, r *http.Request, body []byte) Kept {
 	return exchange.Begin(row, exchange.Request{Method: r.Method, Path: r.URL.Path, Body: body})
 }
+func (open) Meta() schema.Meta          { return schema.Meta{Vantage: schema.VantageCapture} }
+func (open) Counters() map[string]int64 { return nil }
 
 // complainer is what testing's T and rapid's have in common.
 type complainer interface {
@@ -116,7 +121,7 @@ type complainer interface {
 func read(t complainer, segments []segment) ([]*schema.Record, *counts) {
 	t.Helper()
 	var rows []*schema.Record
-	r := &Reader{Begin: begin, Put: func(row *schema.Record) { rows = append(rows, row) }}
+	r := &Reader{Door: open{}, Put: func(row *schema.Record) { rows = append(rows, row) }}
 	for _, s := range segments {
 		r.segment(&s)
 		r.nowUS = max(r.nowUS, s.atUS)
