@@ -59,7 +59,13 @@ func idle(list []*cli.Command) []*cli.Command {
 	for _, c := range list {
 		c.Action = func(*cli.Context) error { return nil }
 		if len(c.Subcommands) > 0 {
-			c.Action = unknown
+			acts := len(c.Flags) > 0 // without a subcommand, too
+			c.Action = func(c *cli.Context) error {
+				if acts && !c.Args().Present() {
+					return nil
+				}
+				return unknown(c)
+			}
 		}
 		idle(c.Subcommands)
 	}
