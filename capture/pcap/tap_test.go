@@ -95,12 +95,6 @@ func (k *talk) lose(i int) *talk {
 	return k
 }
 
-// wait lets time pass.
-func (k *talk) wait(d time.Duration) *talk {
-	k.atUS += d.Microseconds()
-	return k
-}
-
 // open is a door that keeps what may always be kept.
 type open struct{}
 
