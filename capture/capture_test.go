@@ -35,7 +35,7 @@ func startAt(t *testing.T, upstream string, change func(*Server)) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Upstream: u, Listen: "127.0.0.1:0", Drain: 2 * time.Second, Recording: Recording{Dir: t.TempDir(),
+	s := &Server{Upstream: u, Listen: "127.0.0.1:0", Drain: 2 * time.Second, Recording: Recording{Dir: t.TempDir(), Flush: 20 * time.Millisecond,
 		Sealed: func(path string, _ int64, err error) {
 			if err != nil {
 				t.Errorf("seal %s: %v", path, err)

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// Sizes of a slab. At 70,000 events a second one fills in some 15 ms, so that
-// a recorder that comes round every 20 ms is woken about once between.
+// Sizes of a slab. At 70,000 events a second one fills in some 15 ms, and wakes the
+// recorder; at 5,000 the clock does.
 const (
 	slabBytes = 256 << 10
 	slabItems = slabBytes / meanPart
