@@ -84,6 +84,8 @@ type Recording struct {
 	// Warn is told when rows stop reaching the disk, and nil when they do
 	// again; the traffic goes on either way. May be nil.
 	Warn func(error)
+
+	metrics *metrics // nil: nobody asks for them
 }
 
 // defaults fills in what zero values stand for.
@@ -141,7 +143,7 @@ func (c Recording) start(clock schema.Clock, config map[string]any) (*recorder, 
 		sealed: c.Sealed, closed: make(chan struct{}), retry: sealRetry}
 	r := newRecorder(clock, c, f, names)
 	f.sealing.Go(func() { // beside the traffic, which comes first
-		recoverAll(left, c.Recovered)
+		sealLeft(left, c.Recovered)
 		f.makeRoom()
 	})
 	return r, nil
@@ -164,8 +166,8 @@ func probe(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// recoverAll seals what an earlier capture left when it was cut off.
-func recoverAll(journals []string, told func(schema.Recovery, error)) {
+// sealLeft seals what an earlier capture left when it was cut off.
+func sealLeft(journals []string, told func(schema.Recovery, error)) {
 	for _, path := range journals {
 		if r, err := schema.Recover(path); !errors.Is(err, schema.ErrLive) {
 			told(r, err)
