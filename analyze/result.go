@@ -37,6 +37,7 @@ type FileInfo struct {
 	Path    string          `json:"path"`
 	Vantage string          `json:"vantage"`
 	Verdict *schema.Verdict `json:"verdict"`
+	sampled float64         // share of the traffic that it was to record; 0: unknown
 }
 
 // Requests counts rows.
@@ -113,7 +114,11 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	}
 	for _, f := range files {
 		meta := f.Meta()
-		r.Files = append(r.Files, FileInfo{f.Path(), meta.Vantage, meta.Verdict})
+		info := FileInfo{Path: f.Path(), Vantage: meta.Vantage, Verdict: meta.Verdict}
+		if meta.Kept != nil {
+			info.sampled = meta.Kept.SampleRate
+		}
+		r.Files = append(r.Files, info)
 	}
 	for _, name := range schema.Outcomes() {
 		r.Requests.Outcomes[name] = 0

@@ -27,6 +27,8 @@ func (r *Result) warn(t *tally) []Warning {
 		}
 	}
 	for _, f := range r.Files {
+		add(f.sampled > 0 && f.sampled < 1, "sampled",
+			"%s holds a sample of %s of its traffic: counts, rates and throughput are of the sample, latencies of who was drawn", f.Path, percent(&f.sampled))
 		if f.Verdict != nil {
 			add(f.Verdict.Status != schema.VerdictValid, "verdict",
 				"%s: the run is %s: its numbers may describe the sender instead of the server", f.Path, verdictText(f.Verdict))
