@@ -31,12 +31,12 @@ func tenantFields() (header, query []string) {
 // parameter is such as credentials have.
 func isSecretive(name string) bool {
 	name = strings.ToLower(name)
-	for _, part := range []string{"auth", "key", "token", "secret", "cookie", "passw", "credential", "signature", "sig", "session"} {
+	for _, part := range []string{"auth", "key", "token", "secret", "cookie", "passw", "credential", "signature"} {
 		if strings.Contains(name, part) {
 			return true
 		}
 	}
-	return false
+	return name == "sig" // of a signed URL
 }
 
 // credentials are what must not be recorded, and what tells one tenant from

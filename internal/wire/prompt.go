@@ -13,7 +13,8 @@ func promptFields() []string {
 }
 
 // PromptText is what a model reads of a request body, in one form however the
-// client wrote its JSON: object keys sorted, a line a message. A conversation
+// client wrote its JSON: object keys sorted, a line a message, without the marks of
+// what a server is to cache, which move from turn to turn. A conversation
 // that goes on begins with the bytes of what it was before, so that hashes of
 // its blocks are shared. nil: the body is no JSON object, or holds no prompt.
 func PromptText(body []byte) []byte {
@@ -31,6 +32,7 @@ func PromptText(body []byte) []byte {
 		if d.Decode(&value) != nil {
 			continue
 		}
+		dropMarks(value)
 		switch value := value.(type) {
 		case nil:
 		case []any:
@@ -44,4 +46,19 @@ func PromptText(body []byte) []byte {
 		}
 	}
 	return out.Bytes()
+}
+
+// dropMarks takes the cache_control of Anthropic's API out of a value.
+func dropMarks(value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, one := range value {
+			dropMarks(one)
+		}
+	case map[string]any:
+		delete(value, "cache_control")
+		for _, one := range value {
+			dropMarks(one)
+		}
+	}
 }

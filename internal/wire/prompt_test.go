@@ -17,6 +17,8 @@ func TestPromptText(t *testing.T) {
 		{`{"input":"hi","instructions":"i"}`, "ihi"},
 		{`{"contents":[{"parts":[{"text":"x"}]}],"systemInstruction":{"parts":[]}}`, `{"parts":[]}` + "\n" + `{"parts":[{"text":"x"}]}` + "\n"},
 		{`{"inputs":"t","parameters":{}}`, "t"},
+		{`{"system":[{"text":"s","cache_control":{"type":"ephemeral"}}],"messages":[{"content":[{"cache_control":{},"text":"cache_control"}]}]}`,
+			`{"text":"s"}` + "\n" + `{"content":[{"text":"cache_control"}]}` + "\n"},
 		{`{"prompt":[1,2,3.0]}`, "1\n2\n3.0\n"},
 		{`{"model":"m"}`, ""}, {`[1]`, ""}, {`{"prompt":"a`, ""}, {``, ""},
 	} {
