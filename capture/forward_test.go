@@ -18,10 +18,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -526,6 +531,104 @@ func TestManyIdleStreams(t *testing.T) {
 	}
 	if ok != streams {
 		t.Errorf("%d rows are ok, want %d", ok, streams)
+	}
+}
+
+// TestNothingIsAdded to a bare answer, nor to a bare request.
+func TestNothingIsAdded(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const bare = "GET /x HTTP/1.1\r\nHost: %s\r\n\r\n"
+	want := fmt.Sprintf(bare, l.Addr())
+	got := make(chan string, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		text := make([]byte, len(want))
+		io.ReadFull(c, text)
+		got <- string(text)
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	}()
+	s := startAt(t, "http://"+l.Addr().String(), nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, bare, "me")
+	if text := <-got; text != want {
+		t.Errorf("the upstream got %q", text)
+	}
+	answer := make([]byte, len("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+	io.ReadFull(c, answer)
+	if string(answer) != "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" {
+		t.Errorf("the client got %q", answer)
+	}
+	stop(t, s)
+}
+
+// TestExpectation: a client that waits for leave to send its body gets it, once.
+func TestExpectation(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s, %s", r.Header.Get("Expect"), body)
+	}), nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+	in := bufio.NewReader(c)
+	for _, want := range []int{100, 200} {
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil || resp.StatusCode != want {
+			t.Fatalf("%+v, %v; want %d", resp, err, want)
+		}
+		if want == 100 {
+			fmt.Fprint(c, "hi")
+			continue
+		}
+		if text, err := io.ReadAll(resp.Body); string(text) != "100-continue, hi" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+	stop(t, s)
+}
+
+// TestForwardingFlags are checked before anything starts.
+func TestForwardingFlags(t *testing.T) {
+	base := []string{"metron", "capture", "--upstream", "https://127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "never")}
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--cert", empty}, "go together"},
+		{[]string{"--upstream-key", empty}, "go together"},
+		{[]string{"--cert", empty, "--key", empty}, "--cert, --key"},
+		{[]string{"--upstream-ca", empty}, "no certificate"},
+		{[]string{"--upstream-ca", "none.pem"}, "none.pem"},
+		{[]string{"--upstream", "http://127.0.0.1:1", "--upstream-ca", empty}, "no certificate"},
+		{[]string{"--streams", "0"}, "--streams"},
+	} {
+		app := &cli.App{Commands: []*cli.Command{Command()}, Writer: io.Discard, ErrWriter: io.Discard}
+		if err := app.Run(append(base, c.args...)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, want %q", c.args, err, c.want)
+		}
+	}
+	limit, known := descriptorLimit()
+	if err := checkDescriptors(1 << 40); known && (err == nil || !strings.Contains(err.Error(), term.Count(int64(limit))) || term.Hint(err) == "") {
+		t.Errorf("%v", err)
 	}
 }
 
