@@ -115,6 +115,7 @@ func TestEveryWayIn(t *testing.T) {
 		if err != nil || string(body) != "answer" || resp.Trailer.Get("A") != "b" || resp.Trailer.Get("Late") != "c" {
 			t.Errorf("the client got %q, %v, trailer %v", body, err, resp.Trailer)
 		}
+		client.CloseIdleConnections()
 		if rows, _ := stop(t, s); len(rows) != 1 || rows[0].RequestBytes != 10 || *rows[0].ResponseBytes != 6 || rows[0].ClientStall != nil {
 			t.Errorf("rows %+v", rows)
 		}
@@ -155,6 +156,7 @@ func TestLeaving(t *testing.T) {
 			case <-time.After(10 * time.Second):
 				t.Fatal("the upstream still works for a client that left")
 			}
+			client.CloseIdleConnections()
 			if rows, _ := stop(t, s); len(rows) != 1 || rows[0].Outcome != schema.OutcomeClientAbort || rows[0].ClientAbort == nil {
 				t.Errorf("silent %v: rows %+v", silent, rows)
 			}
@@ -177,6 +179,7 @@ func TestDyingUpstream(t *testing.T) {
 			if err == nil || string(text) != "hello" {
 				t.Errorf("%s: the client got %q, %v", name, text, err)
 			}
+			client.CloseIdleConnections()
 			if rows, _ := stop(t, s); len(rows) != 1 || rows[0].Outcome != schema.OutcomeTruncated {
 				t.Errorf("%s: rows %+v", name, rows)
 			}
@@ -208,6 +211,7 @@ func TestEarlyRefusal(t *testing.T) {
 					t.Errorf("%s: %d %q %v", name, resp.StatusCode, text, err)
 				}
 			}
+			client.CloseIdleConnections()
 			rows, _ := stop(t, s)
 			if len(rows) != 1 || rows[0].Outcome != schema.OutcomeHTTPError || *rows[0].HTTPStatus != 413 {
 				t.Errorf("%s: rows %+v", name, rows)
@@ -244,6 +248,7 @@ func TestBodiesBeyondTheBounds(t *testing.T) {
 					t.Fatal(err)
 				}
 				resp.Body.Close()
+				client.CloseIdleConnections()
 				stop(t, s)
 				if held := s.proxy.bodies.held.Load(); held != 0 {
 					t.Errorf("%s: %d bytes of bodies are still counted", name, held)

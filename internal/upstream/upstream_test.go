@@ -79,10 +79,11 @@ func get(path string) *Request {
 func ask(t *testing.T, c *Client, q *Request) (*Response, string, error) {
 	t.Helper()
 	r, err := c.Do(t.Context(), q)
-	defer r.Close(nil)
 	if err != nil {
+		r.Close(nil)
 		return r, "", err
 	}
+	defer r.Close(nil)
 	text, err := io.ReadAll(r)
 	return r, string(text), err
 }
@@ -171,10 +172,10 @@ func TestBytesPassInsideAChunk(t *testing.T) {
 		io.WriteString(conn, "llo\r\n0\r\n\r\n")
 	})
 	r, err := s.client(t).Do(t.Context(), get("/"))
-	defer r.Close(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer r.Close(nil)
 	buf := make([]byte, 100)
 	n, err := r.Read(buf)
 	close(more)
