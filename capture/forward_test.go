@@ -128,6 +128,7 @@ func TestLeaving(t *testing.T) {
 	sides(t, func(t *testing.T, change func(*Server), client *http.Client) {
 		for _, silent := range []bool{true, false} {
 			arrived, cancelled := make(chan struct{}), make(chan struct{})
+			var left time.Time
 			s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
 				if !silent {
@@ -141,6 +142,7 @@ func TestLeaving(t *testing.T) {
 			ctx, leave := context.WithCancel(t.Context())
 			go func() {
 				<-arrived
+				left = time.Now()
 				leave()
 			}()
 			resp, err := client.Do(request(t, ctx, http.MethodPost, s.URL()+"/v1/chat/completions", strings.NewReader(chatRequest)))
@@ -153,6 +155,7 @@ func TestLeaving(t *testing.T) {
 			}
 			select {
 			case <-cancelled:
+				t.Logf("silent %v: the upstream was told after at most %v", silent, time.Since(left))
 			case <-time.After(10 * time.Second):
 				t.Fatal("the upstream still works for a client that left")
 			}

@@ -137,6 +137,7 @@ func TestBadAnswers(t *testing.T) {
 	for name, wire := range map[string]string{
 		"nothing":              "",
 		"no HTTP":              "hello\r\n\r\n",
+		"no status":            "HTTP/1.1 099 Odd\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
 		"unasked switch":       "HTTP/1.1 101 Switching Protocols\r\n\r\n",
 		"a head without end":   "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: "+strings.Repeat("b", 1000)+"\r\n", 1100) + "\r\n",
 		"two lengths":          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12",
