@@ -2,7 +2,7 @@
 # What capture adds to a token's time, beside the same proxy without its
 # recorder, nginx with proxy_buffering off, and no proxy: latency and CPU a token
 # at 20, 100 and 300 streams, the highest rate, memory of an open stream. About
-# eight minutes; a minute with --quick. Needs Linux, two cores, taskset.
+# ten minutes; a minute with --quick. Needs Linux, two cores, taskset.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)

@@ -109,14 +109,11 @@ func (c *comparison) latency(p place, rounds int, warm, length time.Duration) er
 		results := make([][]result, len(ways))
 		for range rounds {
 			for i, w := range ways {
-				err := c.with(p, w, nil, func(target string, pids []int) error {
-					r, err := measure(p.ends, target, streams, warm, length, pids)
-					results[i] = append(results[i], r)
-					return err
-				})
+				r, err := c.once(p, w, streams, warm, length)
 				if err != nil {
-					return fmt.Errorf("%s, %d streams: %w", w.name, streams, err)
+					return err
 				}
+				results[i] = append(results[i], r)
 			}
 		}
 		direct50, direct99 := median(results[0], p50), median(results[0], p99)
@@ -129,33 +126,47 @@ func (c *comparison) latency(p place, rounds int, warm, length time.Duration) er
 	return nil
 }
 
-// highest raises the number of streams until p99 is 10 ms worse than direct at
-// 300 streams.
+// highest raises the number of streams until the p99 that a way adds passes 10 ms.
 func (c *comparison) highest(p place, warm, length time.Duration) error {
-	fmt.Printf("\n%s: highest tokens/s before p99 passes 10 ms\n", p.name)
-	for _, w := range c.ways()[1:] {
+	fmt.Printf("\n%s: highest tokens/s before the p99 added passes 10 ms\n", p.name)
+	ways := c.ways()
+	direct := map[int]float64{} // p99 by streams
+	for _, w := range ways[1:] {
 		best, after := 0.0, 0.0
-		err := c.with(p, w, nil, func(target string, pids []int) error {
-			for streams := 400.0; streams < 4000; streams *= 1.2 {
-				r, err := measure(p.ends, target, int(streams), warm, length, pids)
+		for streams := 400; streams < 4000 && after == 0; streams = streams * 6 / 5 {
+			if _, known := direct[streams]; !known {
+				r, err := c.once(p, ways[0], streams, warm, length)
 				if err != nil {
 					return err
 				}
-				rate := float64(r.Tokens) / length.Seconds()
-				if r.P99 > 10_000 {
-					after = rate
-					break
-				}
+				direct[streams] = r.P99
+			}
+			r, err := c.once(p, w, streams, warm, length)
+			if err != nil {
+				return err
+			}
+			rate := float64(r.Tokens) / length.Seconds()
+			if r.P99-direct[streams] > 10_000 {
+				after = rate
+			} else {
 				best = rate
 			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		fmt.Printf("%-24s %9.0f (not at %.0f)\n", w.name, best, after)
 	}
 	return nil
+}
+
+// once measures one way with everything started anew.
+func (c *comparison) once(p place, w way, streams int, warm, length time.Duration) (r result, err error) {
+	err = c.with(p, w, nil, func(target string, pids []int) (err error) {
+		r, err = measure(p.ends, target, streams, warm, length, pids)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("%s, %d streams: %w", w.name, streams, err)
+	}
+	return r, err
 }
 
 // memory opens streams that say nothing.

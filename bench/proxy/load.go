@@ -26,6 +26,7 @@ type load struct {
 	pids    []int
 
 	counting atomic.Bool
+	opened   atomic.Int64 // answers that have begun
 	answers  atomic.Int64
 	broken   atomic.Int64
 	refused  atomic.Int64 // answers other than 200
@@ -52,6 +53,12 @@ func (l *load) run() error {
 		clients.Go(func() { lists[i] = l.client(end) })
 	}
 	time.Sleep(l.warm)
+	for range 30_000 { // at most half a minute more
+		if l.opened.Load() >= int64(l.streams) {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
 	l.counting.Store(true)
 	cpu := cpuTime(l.pids)
 	time.Sleep(l.length)
@@ -133,6 +140,7 @@ func (l *load) ask(c net.Conn, ns []int64) ([]int64, error) {
 				l.refused.Add(1)
 				return ns, errLeft // the rest of an error is of no interest
 			}
+			l.opened.Add(1)
 		}
 		ended := bytes.Contains(text, []byte("[DONE]")) && bytes.HasSuffix(text, []byte("0\r\n\r\n"))
 		for {
