@@ -45,17 +45,17 @@ func newDialog(r *Reader) *dialog {
 	return d
 }
 
-// startsRequest reports whether bytes begin as a request does.
+// startsRequest reports whether bytes begin as a request does, where nothing else
+// says that one begins. Methods are those of RFC 9110 and PATCH: any word might be
+// the end of one whose first letters are in a packet that is missing.
 func startsRequest(p []byte) bool {
 	line, _, ok := bytes.Cut(p, []byte("\n"))
-	method, rest, spaced := bytes.Cut(line, []byte(" "))
-	if !spaced || len(method) == 0 || len(method) > 20 {
+	method, rest, _ := bytes.Cut(line, []byte(" "))
+	switch string(method) {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+	default:
 		return false
-	}
-	for _, c := range method {
-		if c < 'A' || c > 'Z' {
-			return false
-		}
 	}
 	if !ok { // a line longer than the packet
 		return len(rest) > 0 && (rest[0] == '/' || bytes.HasPrefix(rest, []byte("http")))

@@ -112,10 +112,17 @@ func (d *dialog) responseHead(head []byte) (framing, error) {
 		d.finish(exchange.Ending{AtUS: d.now.atUS})
 		d.opaque, d.interim = true, true
 		return framing{}, nil
-	case f.request.Method == http.MethodHead:
-		return framing{}, nil
 	}
-	return framing{length: resp.ContentLength, chunked: len(resp.TransferEncoding) > 0}, nil
+	return bodyOf(resp), nil
+}
+
+// bodyOf says how the body of a response is framed, by RFC 9112, section 6.3.
+func bodyOf(resp *http.Response) framing {
+	none := resp.StatusCode < 200 || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
+	if none || resp.Request != nil && resp.Request.Method == http.MethodHead {
+		return framing{}
+	}
+	return framing{length: resp.ContentLength, chunked: len(resp.TransferEncoding) > 0}
 }
 
 func (d *dialog) responseBody(p []byte) {

@@ -215,3 +215,6 @@ func packetOf(t testing.TB, link layers.LinkType, s segment) []byte {
 
 // linkVLAN is Ethernet whose frames carry a tag.
 const linkVLAN = layers.LinkType(255)
+
+// wait lets time pass.
+func (k *talk) wait(us int64) { k.atUS += us }
