@@ -235,7 +235,7 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 		moved, err := r.files.acquire(row.StartTime)
 		if err != nil {
 			r.counts.failed.Add(1)
-			r.files.count(tally{failed: 1})
+			r.files.count(tally{seen: 1, failed: 1})
 			return
 		}
 		f.segment, s = moved, moved
