@@ -2,115 +2,85 @@ package capture
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
 	"sync/atomic"
 
 	"metron/internal/exchange"
 )
 
-// flight is one request on its way through. Its exchange belongs to the
-// recorder's goroutine, the rest to the proxy's.
+// flight is one request on its way through. Whoever forwards it writes the first
+// fields, each before the part that it belongs to is queued; the rest belongs to
+// the recorder's goroutine.
 type flight struct {
 	recorder *recorder
-	dropped  atomic.Bool // the queue was full: its record is given up
+	dropped  atomic.Bool // there was no room: its record is given up
+	unwanted atomic.Bool // sampled out or filtered out: its bytes are not asked for
+
+	lost    bool // its very beginning found no room
+	begun   *requestHead
+	asked   []byte // its body, until the recorder has taken it
+	status  int
+	header  http.Header
+	moments exchange.Moments
+	ending  exchange.Ending
+
 	exchange *exchange.Exchange
 	segment  *segment
+	turn     *turn
+	held     int64 // by exchange, of the budget
+	degraded string
 }
 
-// requestHead is what the recorder needs of a request beside its body.
-type requestHead struct {
-	method, path, query string
-	keys                []string // values of the header fields that carry credentials
-	header              []string // values of the header fields that name sessions
-}
+// flightCost is about what a request in flight takes of the budget beside its
+// bytes.
+const flightCost = 1 << 10
 
-// newRequestHead takes it from a request, on the path: nothing is parsed yet.
-func newRequestHead(r *http.Request, sessionHeaders []string) *requestHead {
-	h := &requestHead{method: r.Method, path: r.URL.Path, query: r.URL.RawQuery}
-	for _, name := range []string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"} {
-		h.keys = append(h.keys, r.Header[name]...)
-	}
-	for _, name := range sessionHeaders {
-		h.header = append(h.header, r.Header.Get(name))
-	}
-	return h
-}
-
-// credentials are what must not be recorded; the first one names the tenant.
-func (h *requestHead) credentials() []string {
-	found := h.keys
-	if h.query != "" {
-		query, _ := url.ParseQuery(h.query) // what of it can be read
-		for _, name := range []string{"key", "api_key", "api-key", "access_token", "token"} {
-			found = append(found, query[name]...)
-		}
-	}
-	for _, c := range found {
-		if _, token, ok := strings.Cut(c, " "); ok { // of "Bearer ..."
-			found = append(found, token)
-		}
-	}
-	return found
-}
-
-// part is a piece of an exchange on its way to the recorder. One of begin,
-// header, data and ending is set.
-type part struct {
-	flight *flight
-	begin  *requestHead
-	status int
-	header http.Header
-	data   []byte
-	stamps *exchange.Stamps
-	ending *exchange.Ending
-	atUS   int64
-	read   int32
-}
-
-// begin starts the record of a request; body is not copied, and must not change.
-func (r *recorder) begin(startUS int64, req *http.Request, body []byte) *flight {
+// begin starts the record of a request whose head was read at startUS; neither
+// body nor the head's fields are copied, and must not change.
+func (r *recorder) begin(startUS int64, head *requestHead, body []byte) *flight {
 	r.counts.seen.Add(1)
-	f := &flight{recorder: r}
-	f.send(part{begin: newRequestHead(req, r.sessions.headers), data: body, atUS: startUS})
+	f := &flight{recorder: r, begun: head, asked: body}
+	if !r.queue.put(item{flight: f, kind: partBegin, atUS: startUS}, nil, flightCost+int64(len(body)), false) {
+		f.begun, f.asked, f.lost = nil, nil, true
+		f.drop()
+		r.lost.Add(1)
+	}
 	return f
 }
 
+// head takes the head of the response; header must not change.
 func (f *flight) head(status int, header http.Header, atUS int64) {
-	f.send(part{status: status, header: header.Clone(), atUS: atUS})
+	f.status, f.header = status, header
+	f.put(item{kind: partHead, atUS: atUS}, nil)
 }
 
+// body takes the bytes of one read. It copies them, and never waits.
 func (f *flight) body(p []byte, atUS int64, read int32) {
-	if !f.dropped.Load() {
-		f.send(part{data: append([]byte(nil), p...), atUS: atUS, read: read})
-	}
+	f.put(item{kind: partBody, atUS: atUS, read: read}, p)
 }
 
-func (f *flight) end(stamps *exchange.Stamps, e exchange.Ending) {
-	f.send(part{stamps: stamps, ending: &e})
-}
-
-// send hands a part over without ever waiting. When there is no room the
-// whole record is given up; its end is still told, so that the file is not
-// held open for it.
-func (f *flight) send(p part) {
-	p.flight = f
-	r := f.recorder
-	if f.dropped.Load() && p.ending == nil {
+// end takes how it ended. It finds room always, so that no file is held open for
+// a request that is over.
+func (f *flight) end(m exchange.Moments, e exchange.Ending) {
+	if f.lost {
 		return
 	}
-	if held := r.bytes.Add(int64(len(p.data))); held <= queueBytes || p.ending != nil {
-		select {
-		case r.parts <- p:
-			return
-		default:
-		}
+	f.moments, f.ending = m, e
+	f.recorder.queue.put(item{flight: f, kind: partEnd}, nil, 0, true)
+}
+
+// put hands a part over. When there is no room the whole record is given up.
+func (f *flight) put(it item, data []byte) {
+	if f.dropped.Load() || f.unwanted.Load() {
+		return
 	}
-	r.bytes.Add(-int64(len(p.data)))
+	if it.flight = f; !f.recorder.queue.put(it, data, 0, false) {
+		f.drop()
+	}
+}
+
+// drop gives the record up.
+func (f *flight) drop() {
 	if !f.dropped.Swap(true) {
-		r.counts.dropped.Add(1)
-		if p.begin != nil {
-			r.lost.Add(1)
-		}
+		f.recorder.counts.dropped.Add(1)
 	}
 }

@@ -1,43 +1,54 @@
 package capture
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 
 	"metron/internal/exchange"
+	"metron/internal/upstream"
 	"metron/schema"
 )
 
-// bodyCap is how much of a request body is read before it is sent on; what
-// is beyond is streamed through unrecorded. 64 MiB holds a 10 M token prompt.
-const bodyCap = 64 << 20
-
 // proxy forwards requests to one upstream and tells the recorder what passed.
 type proxy struct {
-	upstream  *url.URL
-	clock     schema.Clock
-	recorder  *recorder
-	transport *http.Transport
-	buffers   sync.Pool // of *[]byte, for the copy loop
+	upstream *url.URL
+	client   *upstream.Client
+	clock    schema.Clock
+	recorder *recorder
+	off      bool // nothing is told to the recorder
+	bodies   bodies
+	buffers  sync.Pool // of *[copyBuffer]byte, for the copy loop
 }
 
-func newProxy(upstream *url.URL, clock schema.Clock, rec *recorder) *proxy {
-	t := exchange.NewTransport(clock)
-	// Some servers promise to keep a connection and close it after each
-	// stream; a request on such a connection would fail or be sent twice. A
-	// connection a request costs a local round trip and is always right.
-	t.DisableKeepAlives = true
-	return &proxy{upstream: upstream, clock: clock, recorder: rec, transport: t,
-		buffers: sync.Pool{New: func() any { return new([32 << 10]byte) }}}
+// observer is told what passes of one request.
+type observer interface {
+	head(status int, header http.Header, atUS int64)
+	body(p []byte, atUS int64, read int32)
+	end(m exchange.Moments, e exchange.Ending)
+}
+
+// nobody looks at what passes while nothing is recorded.
+type nobody struct{}
+
+func (nobody) head(int, http.Header, int64)          {}
+func (nobody) body([]byte, int64, int32)             {}
+func (nobody) end(exchange.Moments, exchange.Ending) {}
+
+// errStopped is the cause of an exchange's end that the capture's own end cut.
+var errStopped = errors.New("the capture was stopped")
+
+func newProxy(u *url.URL, secure *tls.Config, clock schema.Clock, rec *recorder) *proxy {
+	return &proxy{upstream: u, client: &upstream.Client{URL: u, TLS: secure, Clock: clock}, clock: clock, recorder: rec,
+		bodies:  bodies{each: bodyCap, all: bodyBudget},
+		buffers: sync.Pool{New: func() any { return new([copyBuffer]byte) }}}
 }
 
 // ServeHTTP forwards one request.
@@ -45,149 +56,133 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	startUS := p.clock.NowUS()
 	p.recorder.counts.inFlight.Add(1)
 	defer p.recorder.counts.inFlight.Add(-1) // after the last word to the recorder: Close waits for it
-	// The body is read before proxying: when an upstream answers before it
-	// has read a body that is still arriving, net/http cuts the stream.
-	body, rest, err := readBody(r)
-	f := p.recorder.begin(startUS, r, body)
-	stamps, ctx := exchange.NewStamps(r.Context(), p.clock)
+	control := http.NewResponseController(w)
+	// The body is read before proxying: when an upstream answers before it has
+	// read a body that is still arriving, net/http cuts the stream.
+	body, err := p.bodies.read(r)
+	f := p.observe(startUS, r, body.read)
 	if err != nil { // the client left while it was still sending
-		f.end(stamps, exchange.Ending{Err: err, ByClient: true, AtUS: p.clock.NowUS()})
-		return
+		body.release()
+		e := p.ending(r.Context(), err)
+		e.ByClient = !e.Timeout
+		f.end(exchange.Moments{}, e)
+		panic(http.ErrAbortHandler)
 	}
-	resp, err := p.transport.RoundTrip(p.outgoing(ctx, r, body, rest))
+	if body.rest != nil {
+		// net/http would read the rest itself before it lets an answer out.
+		_ = control.EnableFullDuplex() // HTTP/2 always is
+	}
+	q := p.request(w, r, body)
+	resp, err := p.client.Do(r.Context(), q)
+	interrupt := func() { _ = control.SetReadDeadline(p.clock.Time(startUS)) } // a moment that is past
+	if body.rest == nil {
+		interrupt = nil // the connection is good for another request
+	}
 	if err != nil {
-		f.end(stamps, exchange.Ending{Err: err, ByClient: r.Context().Err() != nil, AtUS: p.clock.NowUS()})
-		if r.Context().Err() == nil {
-			badGateway(w, err)
+		resp.Close(interrupt)
+		e := p.ending(r.Context(), err)
+		f.end(resp.Moments(), e)
+		if e.ByClient || e.Timeout {
+			panic(http.ErrAbortHandler)
 		}
+		badGateway(w, err)
 		return
 	}
-	defer resp.Body.Close()
-	headersUS, _ := stamps.Read()
-	f.head(resp.StatusCode, resp.Header, headersUS)
-	copyHeader(w.Header(), resp.Header)
-	for _, name := range []string{"Date", "Content-Type"} {
-		if len(resp.Header[name]) == 0 {
-			w.Header()[name] = nil // nothing is added that the server did not send
-		}
+	f.head(resp.Status, resp.Header, resp.HeadUS)
+	var e exchange.Ending
+	if resp.Status == http.StatusSwitchingProtocols {
+		e = p.upgrade(control, r, resp)
+	} else {
+		e = p.answer(w, control, r, resp, f)
 	}
-	for name := range resp.Trailer {
-		w.Header().Add("Trailer", name)
-	}
-	w.WriteHeader(resp.StatusCode)
-	ending := p.copyBody(w, r.Context(), resp, stamps, f)
-	f.end(stamps, ending)
-	if ending.Err != nil {
+	resp.Close(interrupt)
+	f.end(resp.Moments(), e)
+	if e.Err != nil {
 		panic(http.ErrAbortHandler) // the client must see a broken stream, not a clean end
 	}
-	copyHeader(w.Header(), resp.Trailer)
 }
 
-// copyBody is the path that every token takes: read, stamp, write, flush, and
-// only then a copy to the recorder.
-func (p *proxy) copyBody(w http.ResponseWriter, ctx context.Context, resp *http.Response, stamps *exchange.Stamps, f *flight) exchange.Ending {
-	flush := http.NewResponseController(w).Flush
-	if err := flush(); err != nil {
-		return exchange.Ending{Err: err, ByClient: true, AtUS: p.clock.NowUS()}
+// observe starts the record of a request.
+func (p *proxy) observe(startUS int64, r *http.Request, body []byte) observer {
+	if p.off {
+		p.recorder.counts.seen.Add(1)
+		return nobody{}
 	}
-	buf := p.buffers.Get().(*[32 << 10]byte)
-	defer p.buffers.Put(buf)
-	for {
-		n, err := resp.Body.Read(buf[:])
-		if n > 0 {
-			atUS, read := stamps.Read()
-			_, werr := w.Write(buf[:n])
-			if werr == nil {
-				werr = flush()
-			}
-			f.body(buf[:n], atUS, read)
-			if werr != nil {
-				return exchange.Ending{Err: werr, ByClient: true, AtUS: p.clock.NowUS()}
-			}
-		}
-		switch {
-		case err == io.EOF:
-			atUS, _ := stamps.Read()
-			return exchange.Ending{AtUS: atUS}
-		case err != nil:
-			return exchange.Ending{Err: err, ByClient: ctx.Err() != nil, AtUS: p.clock.NowUS()}
-		}
-	}
+	return p.recorder.begin(startUS, headOf(r), body)
 }
 
-// readBody reads a request's body up to bodyCap; rest is what comes after. With
-// an error, body is what came before it.
-func readBody(r *http.Request) (body []byte, rest io.Reader, err error) {
-	var b bytes.Buffer
-	if r.ContentLength > 0 {
-		b.Grow(int(min(r.ContentLength, bodyCap)))
-	}
-	n, err := io.Copy(&b, io.LimitReader(r.Body, bodyCap))
-	if n == bodyCap {
-		rest = r.Body
-	}
-	return b.Bytes(), rest, err
-}
-
-// outgoing is the request as the upstream gets it: the same method, path, query,
-// end-to-end headers and body bytes.
-func (p *proxy) outgoing(ctx context.Context, r *http.Request, body []byte, rest io.Reader) *http.Request {
-	u := *p.upstream
-	u.Path, u.RawPath = p.upstream.Path+r.URL.Path, ""
-	if r.URL.RawPath != "" {
-		u.RawPath = p.upstream.EscapedPath() + r.URL.RawPath
-	}
-	u.RawQuery, u.ForceQuery = r.URL.RawQuery, r.URL.ForceQuery
-	out := (&http.Request{Method: r.Method, URL: &u, Host: p.upstream.Host, Header: http.Header{}, ContentLength: r.ContentLength,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	copyHeader(out.Header, r.Header)
-	if _, ok := out.Header["User-Agent"]; !ok {
-		out.Header["User-Agent"] = nil // net/http would add its own
-	}
+// request is what the upstream gets: the same method, target, end-to-end fields
+// and body bytes in the same framing. Host is the upstream's own, since that is
+// what a public API finds its service by.
+func (p *proxy) request(w http.ResponseWriter, r *http.Request, body requestBody) *upstream.Request {
+	q := &upstream.Request{Method: r.Method, Target: target(p.upstream, r.RequestURI), Host: p.upstream.Host,
+		Header: endToEnd(r.Header), Body: body.read, Rest: body.rest, Trailer: r.Trailer, Sent: body.release,
+		Trailers: hasToken(r.Header["Te"], "trailers"), Length: -1,
+		Informational: func(status int, header http.Header) { inform(w, status, header) }}
+	_, said := r.Header["Content-Length"]
 	switch {
-	case rest != nil:
-		out.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), rest))
-	case len(body) > 0:
-		out.Body = io.NopCloser(bytes.NewReader(body))
-		out.ContentLength = int64(len(body))
-	default:
-		out.ContentLength = 0
+	case len(r.TransferEncoding) > 0 || len(r.Trailer) > 0: // trailers need chunks
+		q.Chunked = true
+	case said:
+		q.Length = r.ContentLength
+	case body.rest != nil: // HTTP/2 need not say a length
+		q.Chunked = true
+	case len(body.read) > 0 || r.ProtoMajor > 1 && (r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch):
+		q.Length = int64(len(body.read))
 	}
-	return out
-}
-
-// hopByHop are the header fields that speak of one connection only (RFC 9110,
-// section 7.6.1), beside those that Connection names.
-func hopByHop() []string {
-	return []string{"Connection", "Proxy-Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authenticate", "Proxy-Authorization"}
-}
-
-// copyHeader copies the end-to-end fields.
-func copyHeader(to, from http.Header) {
-	skip := map[string]bool{}
-	for _, name := range hopByHop() {
-		skip[name] = true
-	}
-	for _, line := range from["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			skip[textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))] = true
+	if r.ProtoMajor == 1 && hasToken(r.Header["Connection"], "upgrade") {
+		// HTTP/2 without TLS must be known beforehand here: its upgrade would
+		// hide what follows.
+		if to := r.Header.Get("Upgrade"); !strings.EqualFold(to, "h2c") {
+			q.Upgrade = to
 		}
 	}
-	for name, values := range from {
-		if !skip[name] {
-			to[name] = append(to[name], values...)
+	return q
+}
+
+// target is what stands in the request line: the upstream's path and then the
+// client's own words, not taken apart.
+func target(u *url.URL, uri string) string {
+	if uri == "*" {
+		return uri
+	}
+	if !strings.HasPrefix(uri, "/") { // a whole URL
+		_, uri, _ = strings.Cut(uri, "://")
+		uri = strings.TrimLeft(uri, "/")
+		if i := strings.IndexAny(uri, "/?"); i >= 0 {
+			uri = uri[i:]
+		} else {
+			uri = ""
+		}
+		if !strings.HasPrefix(uri, "/") {
+			uri = "/" + uri
 		}
 	}
+	return strings.TrimSuffix(u.EscapedPath(), "/") + uri
+}
+
+// ending says how an exchange came to an early end.
+func (p *proxy) ending(ctx context.Context, err error) exchange.Ending {
+	stopped := errors.Is(context.Cause(ctx), errStopped)
+	unread := (*upstream.BodyError)(nil)
+	return exchange.Ending{Err: err, ByClient: !stopped && (ctx.Err() != nil || errors.As(err, &unread)), Timeout: stopped, AtUS: p.clock.NowUS()}
 }
 
 // badGateway tells the client, in the form its SDK shows, that the upstream
 // gave no answer.
 func badGateway(w http.ResponseWriter, err error) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusBadGateway)
 	reason := "the upstream closed the connection before it answered"
-	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "dial" {
+	certificate := (*tls.CertificateVerificationError)(nil)
+	dial := (*net.OpError)(nil)
+	switch {
+	case errors.Is(err, syscall.EMFILE):
+		reason = "no file descriptor is left for a connection to the upstream; raise the limit (ulimit -n)"
+	case errors.As(err, &certificate):
+		reason = "the upstream's certificate is not trusted (--upstream-ca)"
+	case errors.As(err, &dial) && dial.Op == "dial":
 		reason = "the upstream cannot be reached"
 	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadGateway)
 	fmt.Fprintf(w, `{"error":{"message":"metron capture: %s","type":"bad_gateway"}}`+"\n", reason)
 }

@@ -7,145 +7,245 @@ import (
 
 	"github.com/google/uuid"
 
-	"metron/internal/exchange"
-	"metron/internal/wire"
 	"metron/schema"
 )
 
-const (
-	queueItems = 1 << 16  // parts of exchanges waiting to be decoded
-	queueBytes = 64 << 20 // and the bytes they hold
-)
-
-// recorder decodes what the proxy saw, off its path, and puts the rows.
+// recorder decodes what passed, off its path, and puts the rows.
 type recorder struct {
-	clock    schema.Clock
-	files    *files
-	names    names               // of tenants and sessions
-	countBy  func() wire.Counter // nil: no tokenizer was asked for
-	sessions sessions
-	parts    chan part
-	bytes    atomic.Int64 // held by parts
-	lost     atomic.Int64 // requests whose very beginning found no room, not yet in a footer
-	stop     chan struct{}
-	done     sync.WaitGroup
-	counts   counts
+	clock   schema.Clock
+	config  Recording // with its defaults
+	files   *files
+	keeper  *keeper
+	budget  *budget
+	queue   *queue
+	lost    atomic.Int64 // requests whose very beginning found no room, not yet in a footer
+	reopen  atomic.Bool  // a new file is asked for
+	roundUS atomic.Int64 // when the queue was last taken
+	stop    chan struct{}
+	done    sync.WaitGroup
+	counts  counts
 
-	// warn is told when rows stop reaching the disk, and nil when they do again.
-	warn    func(error)
-	warning bool
+	failing atomic.Bool // rows do not reach the disk
 }
 
-// counts are what happened to the requests that passed.
-type counts struct {
-	seen, recorded, dropped, failed, inFlight atomic.Int64
-}
-
-func newRecorder(clock schema.Clock, f *files, by []string, countBy func() wire.Counter, warn func(error)) *recorder {
-	names := newNames()
-	r := &recorder{clock: clock, files: f, names: names, countBy: countBy, sessions: newSessions(by, names), parts: make(chan part, queueItems), stop: make(chan struct{}), warn: warn}
+func newRecorder(clock schema.Clock, c Recording, f *files, n names) *recorder {
+	b := &budget{limit: c.MaxMemory}
+	r := &recorder{clock: clock, config: c, files: f, keeper: newKeeper(c, n, b), budget: b, queue: newQueue(b), stop: make(chan struct{})}
+	f.removed = func(path string, err error) {
+		if err == nil {
+			r.counts.removed.Add(1)
+		}
+		c.Removed(path, err)
+	}
+	r.roundUS.Store(clock.NowUS())
 	r.done.Go(r.run)
 	return r
 }
 
-// close takes what is queued and ends. What a request says after that is lost,
-// so none should be in flight any more.
+// close takes what is queued, seals the files and ends. What a request says after
+// that is lost, so none should be in flight any more.
 func (r *recorder) close() {
 	close(r.stop)
 	r.done.Wait()
+	r.files.close()
 }
 
 // run is the recorder's goroutine.
 func (r *recorder) run() {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(round(r.config.Flush))
 	defer tick.Stop()
-	for {
+	var slabs []*slab
+	lookedUS := int64(0)
+	for last := false; !last; {
 		select {
-		case p := <-r.parts:
-			r.take(p)
 		case <-tick.C:
-			r.files.rotate(r.clock.NowUS())
-			if r.files.current != nil {
-				r.health(r.files.current.out.Err())
-			}
+		case <-r.queue.wake:
 		case <-r.stop:
-			for len(r.parts) > 0 {
-				r.take(<-r.parts)
-			}
-			r.files.countLost(r.lost.Swap(0))
-			return
+			last = true
+		}
+		slabs = r.queue.swap(slabs[:0])
+		for i, s := range slabs {
+			s.each(r.take)
+			r.queue.recycle(s)
+			slabs[i] = nil
+		}
+		nowUS := r.clock.NowUS()
+		r.roundUS.Store(nowUS)
+		lost := r.lost.Swap(0)
+		r.files.count(tally{seen: lost, dropped: lost})
+		if nowUS-lookedUS >= 1e6 || r.reopen.Load() {
+			lookedUS = nowUS
+			r.look(nowUS)
 		}
 	}
 }
 
-// health passes a change between writing and not writing on to warn.
+// look is done once a second: files rotate without traffic, too, and what went
+// wrong may be over.
+func (r *recorder) look(nowUS int64) {
+	r.files.rotate(nowUS, r.reopen.Swap(false))
+	if n := r.files.checkGone(); n > 0 {
+		r.counts.recorded.Add(-n)
+		r.counts.failed.Add(n)
+	}
+	if r.files.current == nil && r.failing.Load() {
+		r.health(r.files.begin(nowUS))
+	}
+	if r.files.current != nil {
+		r.health(r.files.current.out.Err())
+	}
+}
+
+// health passes a change between writing and not writing on.
 func (r *recorder) health(err error) {
-	if failing := err != nil; failing != r.warning {
-		r.warning = failing
-		r.warn(err)
+	if failing := err != nil; r.failing.Swap(failing) != failing {
+		r.config.Warn(err)
 	}
 }
 
-func (r *recorder) take(p part) {
-	defer r.bytes.Add(-int64(len(p.data)))
-	f := p.flight
+// stuckAfterUS is how long the recorder may take for a round.
+const stuckAfterUS = 5e6
+
+// recording reports whether rows reach the disk.
+func (r *recorder) recording() bool {
+	return !r.failing.Load() && r.clock.NowUS()-r.roundUS.Load() < stuckAfterUS
+}
+
+// take takes a part.
+func (r *recorder) take(it item, data []byte) {
+	f := it.flight
 	switch {
-	case p.begin != nil:
-		r.start(f, p)
-	case f.exchange == nil: // its beginning was dropped or could not be recorded
-	case p.header != nil:
-		f.exchange.Head(p.status, p.header, p.atUS)
-	case p.ending != nil:
-		p.stamps.Fill(f.exchange.Row())
-		row := f.exchange.End(*p.ending)
-		if f.dropped.Load() {
-			// The journal holds its beginning; the row says why it has no more.
-			row = &schema.Record{RecordID: row.RecordID, StartTime: row.StartTime, Phase: row.Phase, API: row.API, Method: row.Method,
-				Path: row.Path, ChoiceCount: row.ChoiceCount, TokenSource: row.TokenSource, Recorded: row.Recorded,
-				Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
-		}
-		r.sessions.end(row)
-		r.put(f, row)
-		r.files.release(f.segment)
+	case it.kind == partBegin:
+		r.start(f, it.atUS)
+	case it.kind == partEnd:
+		r.end(f)
+		return
+	case f.exchange == nil: // its beginning was dropped or could not be recorded, or it is not wanted
+		return
+	case f.dropped.Load():
+		r.discard(f)
+		return
+	case it.kind == partHead:
+		f.exchange.Head(f.status, f.header, it.atUS)
+		f.header = nil
 	default:
-		f.exchange.Body(p.data, p.atUS, p.read)
+		f.exchange.Body(data, it.atUS, it.read)
+	}
+	r.hold(f)
+}
+
+// hold settles what a flight holds with the budget. Where that is spent content
+// goes first, and then the record.
+func (r *recorder) hold(f *flight) {
+	if f.exchange == nil {
+		return
+	}
+	r.settle(f, f.exchange.Held())
+	if !r.budget.over() {
+		return
+	}
+	f.exchange.Degrade()
+	if r.settle(f, f.exchange.Held()); r.budget.over() && f.held > flightCost {
+		f.drop()
+		r.discard(f)
+	}
+}
+
+// discard frees what is held for a record that is given up.
+func (r *recorder) discard(f *flight) {
+	f.exchange.Discard()
+	r.settle(f, 0)
+}
+
+func (r *recorder) settle(f *flight, held int64) {
+	if held != f.held {
+		r.budget.take(held-f.held, true)
+		f.held = held
 	}
 }
 
 // start journals a request as soon as its head was read, so that a crash
 // leaves a trace of it.
-func (r *recorder) start(f *flight, p part) {
-	credentials := p.begin.credentials()
-	row := &schema.Record{RecordID: uuid.New(), StartTime: p.atUS, Phase: schema.PhaseMeasure}
-	if len(credentials) > 0 {
-		row.Tenant = r.names.of("", credentials[0])
-	}
-	x := exchange.Begin(row, exchange.Request{
-		Method: p.begin.method, Path: p.begin.path, Body: p.data, Secrets: credentials, CountBy: r.countBy})
-	r.sessions.begin(row, x, p.begin.header)
-	segment, err := r.files.acquire(p.atUS)
-	if err != nil {
-		r.counts.failed.Add(1)
-		r.health(err)
+func (r *recorder) start(f *flight, atUS int64) {
+	h, body := f.begun, f.asked
+	f.begun, f.asked = nil, nil
+	row := &schema.Record{RecordID: uuid.New(), StartTime: atUS, Phase: schema.PhaseMeasure}
+	k := r.keeper.begin(row, h, body)
+	if f.turn, f.degraded = k.turn, k.degraded; k.exchange == nil {
+		f.unwanted.Store(true)
+		r.counts.add(k.left)
+		k.left.seen = 1
+		r.files.count(k.left)
 		return
 	}
-	r.files.countLost(r.lost.Swap(0))
+	x := k.exchange
+	segment, err := r.files.acquire(atUS)
+	if err != nil {
+		r.counts.failed.Add(1)
+		r.files.count(tally{seen: 1, failed: 1})
+		r.health(err)
+		x.Discard()
+		return
+	}
 	f.segment, f.exchange = segment, x
 	head := *row
+	if head.RequestBody != nil { // comes with the end
+		head.RequestBody, head.RequestHeaders, head.Recorded = nil, "", schema.RecordedLengths
+		if len(head.BlockHashes) > 0 {
+			head.Recorded = schema.RecordedHash
+		}
+	}
 	_ = segment.out.Put(&head) // the complete row, or its loss, is what counts
 }
 
+// end puts a finished row. One whose file is lost goes into the next.
+func (r *recorder) end(f *flight) {
+	x := f.exchange
+	if x == nil {
+		if f.turn != nil {
+			r.keeper.sessions.end(nil, f.turn, f.ending.AtUS)
+		}
+		return
+	}
+	f.moments.Fill(x.Row())
+	row := x.End(f.ending)
+	if f.dropped.Load() {
+		// The journal holds its beginning; the row says why it has no more.
+		row = &schema.Record{RecordID: row.RecordID, StartTime: row.StartTime, Phase: row.Phase, API: row.API, Method: row.Method,
+			Path: row.Path, ChoiceCount: row.ChoiceCount, TokenSource: row.TokenSource, Recorded: schema.RecordedLengths,
+			SampleRate: row.SampleRate, Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
+	}
+	r.keeper.sessions.end(row, f.turn, f.ending.AtUS)
+	r.put(f, row)
+	r.settle(f, 0)
+	f.exchange = nil
+}
+
 func (r *recorder) put(f *flight, row *schema.Record) {
-	if err := f.segment.out.Put(row); err != nil {
+	s := f.segment
+	if s.gone {
+		moved, err := r.files.acquire(row.StartTime)
+		if err != nil {
+			r.counts.failed.Add(1)
+			r.files.count(tally{failed: 1})
+			return
+		}
+		f.segment, s = moved, moved
+	}
+	defer r.files.release(s)
+	if err := s.out.Put(row); err != nil {
 		r.counts.failed.Add(1)
-		f.segment.failed++
+		s.tally.failed++
 		r.health(err)
 		return
 	}
 	if f.dropped.Load() {
-		f.segment.dropped++
+		s.tally.dropped++
 		return
 	}
 	r.counts.recorded.Add(1)
-	f.segment.rows++
+	s.tally.recorded++
+	less := r.keeper.degraded(f.degraded, row)
+	r.counts.add(less)
+	s.tally.add(less)
 }

@@ -21,7 +21,11 @@ type files struct {
 	rows  int64         // rotate by rows; 0: never
 	bytes int64         // rotate by the size of the journal; 0: never
 	out   schema.Config
-	meta  func() schema.Meta
+	meta  schema.Meta
+
+	maxDisk int64 // bytes of all files; 0: no bound
+	removed func(path string, err error)
+	room    sync.Mutex // one goroutine at a time makes room
 
 	// sealed is told of each finished file, or why it is none yet, from any goroutine.
 	sealed func(path string, rows int64, err error)
@@ -30,6 +34,7 @@ type files struct {
 
 	current *segment
 	retired map[*segment]bool // still open for requests that began in them
+	pending tally             // of requests that no file knows of yet
 	sealing sync.WaitGroup
 }
 
@@ -38,50 +43,89 @@ type segment struct {
 	out     *schema.Writer
 	path    string
 	beganUS int64
-	open    int // requests that began in it and have not ended
-
-	// For its footer.
-	seen, rows, dropped, failed int64
+	open    int   // requests that began in it and have not ended
+	tally   tally // for its footer
+	gone    bool  // somebody has removed it
 }
 
 // acquire gives the file for a request that began at startUS, rotating first
 // when it is time.
 func (f *files) acquire(startUS int64) (*segment, error) {
-	f.rotate(startUS)
-	if f.current == nil {
-		s, err := f.create(startUS)
-		if err != nil {
-			return nil, err
-		}
-		f.current = s
+	f.rotate(startUS, false)
+	if err := f.begin(startUS); err != nil {
+		return nil, err
 	}
 	f.current.open++
-	f.current.seen++
+	f.current.tally.seen++
 	return f.current, nil
 }
 
-// rotate ends the current file when it is time; one that nothing passed lives on.
-func (f *files) rotate(nowUS int64) {
-	if s := f.current; s != nil && s.seen > 0 &&
-		(f.every > 0 && nowUS-s.beganUS >= f.every.Microseconds() || f.rows > 0 && s.rows >= f.rows ||
+// begin sees that there is a current file.
+func (f *files) begin(nowUS int64) error {
+	if f.current != nil {
+		return nil
+	}
+	s, err := f.create(nowUS)
+	if err != nil {
+		return err
+	}
+	f.current = s
+	s.tally.add(f.pending)
+	f.pending = tally{}
+	return nil
+}
+
+// rotate ends the current file when it is time, or now; one that nothing passed
+// lives on.
+func (f *files) rotate(nowUS int64, now bool) {
+	if s := f.current; s != nil && s.tally.seen > 0 &&
+		(now || f.every > 0 && nowUS-s.beganUS >= f.every.Microseconds() || f.rows > 0 && s.tally.recorded >= f.rows ||
 			f.bytes > 0 && s.out.Size() >= f.bytes) {
 		f.retire()
 	}
 }
 
-// countLost counts requests that no file knows of.
-func (f *files) countLost(n int64) {
+// count counts requests that began in no file.
+func (f *files) count(t tally) {
 	if f.current != nil {
-		f.current.seen += n
-		f.current.dropped += n
+		f.current.tally.add(t)
+		return
 	}
+	f.pending.add(t)
+}
+
+// checkGone gives up files that somebody has removed, and tells how many finished
+// rows went with them. Their requests in flight end in the next file.
+func (f *files) checkGone() (rows int64) {
+	if s := f.current; s != nil && s.out.Gone() {
+		f.current = nil
+		rows += f.giveUp(s)
+	}
+	for s := range f.retired {
+		if s.out.Gone() {
+			delete(f.retired, s)
+			rows += f.giveUp(s)
+		}
+	}
+	return rows
+}
+
+func (f *files) giveUp(s *segment) (rows int64) {
+	s.gone = true
+	_ = s.out.Keep() // nothing of it can be found
+	lost := s.tally
+	rows, lost.recorded = lost.recorded, 0
+	lost.failed += rows
+	lost.seen -= int64(s.open)
+	f.count(lost)
+	return rows
 }
 
 // create starts a file named by the moment it begins.
 func (f *files) create(startUS int64) (*segment, error) {
 	name := "capture-" + time.UnixMicro(startUS).UTC().Format("20060102T150405.000000Z") + ".parquet"
 	path := filepath.Join(f.dir, name)
-	out, err := f.out.Create(path, f.meta())
+	out, err := f.out.Create(path, f.meta)
 	if err != nil {
 		return nil, fmt.Errorf("start a trace file: %w", err)
 	}
@@ -115,9 +159,7 @@ func (f *files) retire() {
 // seal completes a file beside the traffic.
 func (f *files) seal(s *segment) {
 	delete(f.retired, s)
-	s.out.SetMeta(func(m *schema.Meta) {
-		m.Counters = map[string]int64{"seen": s.seen, "recorded": s.rows, "dropped": s.dropped, "failed": s.failed}
-	})
+	s.out.SetMeta(func(m *schema.Meta) { m.Counters = s.tally.counters() })
 	f.sealing.Go(func() { f.complete(s) })
 }
 
@@ -132,9 +174,10 @@ func (f *files) complete(s *segment) {
 		default:
 		}
 		err := s.out.Close()
-		f.sealed(s.path, s.rows, err)
+		f.sealed(s.path, s.tally.recorded, err)
 		switch {
 		case err == nil:
+			f.makeRoom()
 			return
 		case last:
 			_ = s.out.Keep() // Close has said all there is to say
@@ -150,6 +193,10 @@ func (f *files) complete(s *segment) {
 // close seals everything, once the recorder has ended.
 func (f *files) close() {
 	close(f.closed)
+	if s := f.current; s != nil && s.tally == (tally{}) {
+		f.current = nil
+		_ = s.out.Abandon() // opened to see whether it could be
+	}
 	if f.current != nil {
 		f.current.open = 0
 	}

@@ -76,7 +76,7 @@ func TestFolderGone(t *testing.T) {
 // TestSealsOnceItCan: a file that cannot be sealed is tried again.
 func TestSealsOnceItCan(t *testing.T) {
 	failed, done := make(chan string, 1000), make(chan string, 1)
-	f := &files{dir: t.TempDir(), meta: func() schema.Meta { return schema.Meta{Vantage: schema.VantageCapture} },
+	f := &files{dir: t.TempDir(), meta: schema.Meta{Vantage: schema.VantageCapture},
 		closed: make(chan struct{}), retry: time.Millisecond, sealed: func(path string, _ int64, err error) {
 			if err == nil {
 				done <- path

@@ -1,13 +1,13 @@
 package capture
 
 import (
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
-	"metron/internal/exchange"
 	"metron/internal/term"
+	"metron/internal/wire"
 	"metron/schema"
 )
 
@@ -17,17 +17,20 @@ const (
 	byUser             = "user"
 	byConversation     = "conversation"
 	byPreviousResponse = "previous_response"
+	byPrefix           = "prefix"
+	byNothing          = "none"
 )
 
 // checkSources refuses what is no source of a session's name.
 func checkSources(by []string) error {
 	for _, source := range by {
-		name, isHeader := strings.CutPrefix(source, headerPrefix)
-		if source == byUser || source == byConversation || source == byPreviousResponse || isHeader && name != "" {
-			continue
+		switch name, isHeader := strings.CutPrefix(source, headerPrefix); {
+		case isHeader && name != "", source == byUser, source == byConversation, source == byPreviousResponse, source == byPrefix:
+		case source == byNothing && len(by) == 1:
+		default:
+			return term.WithHint(term.Usagef("--session-by %q names no session", source),
+				"it is header:NAME, %s, %s, %s, %s, or %s alone", byUser, byConversation, byPreviousResponse, byPrefix, byNothing)
 		}
-		return term.WithHint(term.Usagef("--session-by %q names no session", source),
-			"it is header:NAME, %s, %s or %s", byUser, byConversation, byPreviousResponse)
 	}
 	return nil
 }
@@ -35,39 +38,31 @@ func checkSources(by []string) error {
 // maxAnswers bounds the answers that a later request can be found to go on from.
 const maxAnswers = 1 << 16
 
-// sessions says which session a request belongs to, by what its client says of
-// it. It is the recorder's goroutine's.
+// sessions says which session a request belongs to. It is the recorder's
+// goroutine's.
 type sessions struct {
-	by      []string
-	headers []string // the header fields among them
-	names   names
+	by       []string
+	windowUS int64
+	names    names
 
-	answers map[string]answer // by response id
-	order   []string          // of answers, the oldest first
+	answers answers // by response id, and by prompt
 }
 
-// answer is a row that a later request may go on from.
-type answer struct {
-	record  uuid.UUID
+// turn is what of a request its successor will need.
+type turn struct {
 	session string
-	turn    int64
-	endUS   int64 // since the Unix epoch
+	turn    *int64
+	keys    []string // that its answer will be found by
+	record  uuid.UUID
 }
 
-func newSessions(by []string, n names) sessions {
-	s := sessions{by: by, names: n, answers: map[string]answer{}}
-	for _, source := range by {
-		if name, ok := strings.CutPrefix(source, headerPrefix); ok {
-			s.headers = append(s.headers, name)
-		}
-	}
-	return s
+func newSessions(by []string, window time.Duration, n names) *sessions {
+	return &sessions{by: by, windowUS: window.Microseconds(), names: n, answers: newAnswers(maxAnswers)}
 }
 
-// begin fills in what a request's head and body say: headers are the values of
-// s.headers, "" for one that is not there.
-func (s *sessions) begin(row *schema.Record, x *exchange.Exchange, headers []string) {
-	said := x.Request()
+// begin fills in what a request says of its session; prompt is its text.
+func (s *sessions) begin(row *schema.Record, said *wire.Request, h *requestHead, prompt []byte) *turn {
+	t := &turn{record: row.RecordID}
 	for _, source := range s.by {
 		name := ""
 		switch source {
@@ -76,40 +71,79 @@ func (s *sessions) begin(row *schema.Record, x *exchange.Exchange, headers []str
 		case byConversation:
 			name = said.Conversation
 		case byPreviousResponse:
-			if a, ok := s.answers[said.PreviousResponse]; ok {
-				row.SessionID, row.ParentRecordID, row.Turn = a.session, a.record, new(a.turn+1)
-				row.ThinkTime = new(max(0, row.StartTime-a.endUS))
-				return
+			if said.PreviousResponse != "" {
+				s.follow(row, responseKey(said.PreviousResponse))
 			}
+		case byPrefix:
+			s.grow(row, t, prompt)
 		default:
-			name, headers = headers[0], headers[1:]
+			if header, ok := strings.CutPrefix(source, headerPrefix); ok {
+				name = h.header.Get(header)
+			}
 		}
 		if name != "" {
 			row.SessionID = s.names.of("session", name)
+		}
+		if row.SessionID != "" {
+			break
+		}
+	}
+	t.session, t.turn = row.SessionID, row.Turn
+	return t
+}
+
+// follow makes a row the next turn after an answer, if there is one.
+func (s *sessions) follow(row *schema.Record, key string) bool {
+	a, ok := s.answers.find(key)
+	if !ok || row.StartTime-a.endUS > s.windowUS {
+		return false
+	}
+	row.SessionID, row.ParentRecordID, row.Turn = a.session, a.record, new(a.turn+1)
+	row.ThinkTime = new(max(0, row.StartTime-a.endUS))
+	return true
+}
+
+// grow finds the longest prompt among those of earlier requests that this one
+// begins with, line by line, and is longer than: such a request goes on from that
+// one's answer. One that goes on from none begins a session.
+func (s *sessions) grow(row *schema.Record, t *turn, prompt []byte) {
+	lines := s.names.hashLines(prompt, row.Tenant+"\x00"+row.RequestModel)
+	if len(lines) == 0 || row.API == schema.APIEmbeddings {
+		return
+	}
+	t.keys = append(t.keys, promptKey(lines[len(lines)-1]))
+	for i := len(lines) - 2; i >= 0; i-- {
+		if s.follow(row, promptKey(lines[i])) {
 			return
 		}
 	}
+	row.SessionID, row.Turn = s.names.of("session", row.RecordID.String()), new(int64(0))
 }
 
 // end remembers an answer that can be gone on from. The first one of a session
 // that nothing else names gives it its name.
-func (s *sessions) end(row *schema.Record) {
-	if row.API != schema.APIResponses || row.ResponseID == "" || !slices.Contains(s.by, byPreviousResponse) {
-		return
+func (s *sessions) end(row *schema.Record, t *turn, endUS int64) {
+	if row != nil && row.API == schema.APIResponses && row.ResponseID != "" && s.has(byPreviousResponse) {
+		t.keys = append(t.keys, responseKey(row.ResponseID))
+		if t.session == "" {
+			t.session, t.turn = s.names.of("session", row.ResponseID), new(int64(0))
+			row.SessionID, row.Turn = t.session, t.turn
+		}
 	}
-	if row.SessionID == "" {
-		row.SessionID, row.Turn = s.names.of("session", row.ResponseID), new(int64(0))
+	a := answer{record: t.record, session: t.session, endUS: endUS}
+	if t.turn != nil {
+		a.turn = *t.turn
 	}
-	a := answer{record: row.RecordID, session: row.SessionID, endUS: row.StartTime + *row.End}
-	if row.Turn != nil {
-		a.turn = *row.Turn
+	for _, key := range t.keys {
+		s.answers.put(key, a)
 	}
-	if _, known := s.answers[row.ResponseID]; !known {
-		s.order = append(s.order, row.ResponseID)
+}
+
+func (s *sessions) has(source string) bool {
+	for _, one := range s.by {
+		if one == source {
+			return true
+		}
 	}
-	s.answers[row.ResponseID] = a
-	if len(s.order) > maxAnswers {
-		delete(s.answers, s.order[0])
-		s.order = s.order[1:]
-	}
+	return false
 }

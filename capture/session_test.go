@@ -2,64 +2,73 @@ package capture
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
-	"metron/internal/exchange"
+	"metron/internal/wire"
 	"metron/schema"
 )
 
 func TestCheckSources(t *testing.T) {
-	if err := checkSources([]string{"header:X-Session-Id", "user", "conversation", "previous_response"}); err != nil {
+	if err := checkSources([]string{"header:X-Session-Id", "user", "conversation", "previous_response", "prefix"}); err != nil {
 		t.Error(err)
 	}
-	for _, bad := range []string{"", "header:", "X-Session-Id", "users"} {
+	if err := checkSources([]string{"none"}); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"", "header:", "X-Session-Id", "users", "none"} {
 		if err := checkSources([]string{"user", bad}); err == nil {
 			t.Errorf("%q passes", bad)
 		}
 	}
 }
 
+// begin has a request's session found out.
+func begin(s *sessions, startUS int64, path, body string, header http.Header) (*schema.Record, *turn) {
+	said := wire.ParseRequest("POST", path, []byte(body))
+	row := &schema.Record{RecordID: uuid.New(), StartTime: startUS, API: said.API, RequestModel: said.Model, End: new(int64(1_000_000))}
+	return row, s.begin(row, &said, &requestHead{header: header}, wire.PromptText([]byte(body)))
+}
+
 // TestSessions tells requests apart by what their clients say.
 func TestSessions(t *testing.T) {
-	begin := func(s sessions, path, body string, headers ...string) *schema.Record {
-		row := &schema.Record{RecordID: uuid.New(), StartTime: 5_000_000}
-		x := exchange.Begin(row, exchange.Request{Method: "POST", Path: path, Body: []byte(body)})
-		s.begin(row, x, headers)
-		return row
-	}
 	const chat = "/v1/chat/completions"
-	s := newSessions([]string{"header:X-Session-Id", "user", "header:X-Other"}, newNames())
-	if fmt.Sprint(s.headers) != "[X-Session-Id X-Other]" {
-		t.Fatalf("headers %v", s.headers)
+	by := []string{"header:X-Session-Id", "user", "header:X-Other"}
+	of := func(s *sessions, body string, first, second string) string {
+		header := http.Header{}
+		header.Set("X-Session-Id", first)
+		header.Set("X-Other", second)
+		row, _ := begin(s, 5_000_000, chat, body, header)
+		return row.SessionID
 	}
-	a := begin(s, chat, `{"user":"u"}`, "one", "two").SessionID
-	b := begin(s, chat, `{"user":"u"}`, "", "two").SessionID
-	c := begin(s, chat, `{}`, "", "two").SessionID
-	d := begin(s, chat, `{}`, "", "").SessionID
-	again := begin(s, chat, `{"user":"v"}`, "one", "").SessionID
+	s := newSessions(by, time.Hour, newNames())
+	a := of(s, `{"user":"u"}`, "one", "two")
+	b := of(s, `{"user":"u"}`, "", "two")
+	c := of(s, `{}`, "", "two")
+	d := of(s, `{}`, "", "")
+	again := of(s, `{"user":"v"}`, "one", "")
 	if a == "" || b == "" || c == "" || d != "" || a == b || b == c || a != again {
 		t.Errorf("sessions %q %q %q %q, the first again %q", a, b, c, d, again)
 	}
 	if strings.Contains(a+b+c, "one") || len(a) != 16 {
 		t.Errorf("%q is no keyed hash", a)
 	}
-	if other := begin(newSessions(s.by, newNames()), chat, `{"user":"u"}`, "one", "two").SessionID; other == a {
+	if other := of(newSessions(by, time.Hour, newNames()), `{"user":"u"}`, "one", "two"); other == a {
 		t.Error("two captures give one name")
 	}
 }
 
 // TestPreviousResponse follows a conversation of the Responses API.
 func TestPreviousResponse(t *testing.T) {
-	s := newSessions([]string{"previous_response"}, newNames())
+	s := newSessions([]string{"previous_response"}, time.Hour, newNames())
 	turn := func(id, previous string, startUS int64) *schema.Record {
-		row := &schema.Record{RecordID: uuid.New(), StartTime: startUS}
-		x := exchange.Begin(row, exchange.Request{Method: "POST", Path: "/v1/responses", Body: fmt.Appendf(nil, `{"previous_response_id":%q}`, previous)})
-		s.begin(row, x, nil)
-		row.ResponseID, row.End = id, new(int64(1_000_000))
-		s.end(row)
+		row, next := begin(s, startUS, "/v1/responses", fmt.Sprintf(`{"previous_response_id":%q}`, previous), nil)
+		row.ResponseID = id
+		s.end(row, next, startUS+1_000_000)
 		return row
 	}
 	first := turn("r1", "", 0)
@@ -78,7 +87,61 @@ func TestPreviousResponse(t *testing.T) {
 	for i := range maxAnswers + 10 {
 		turn(fmt.Sprint("x", i), "", 0)
 	}
-	if len(s.answers) != maxAnswers || len(s.order) != maxAnswers {
-		t.Errorf("%d answers remembered", len(s.answers))
+	if len(s.answers.byKey) != maxAnswers || len(s.answers.order) != maxAnswers {
+		t.Errorf("%d answers remembered", len(s.answers.byKey))
+	}
+	if turn("late", "r2", 4_000_000).ParentRecordID != uuid.Nil {
+		t.Error("an answer is remembered beyond the bound")
+	}
+}
+
+// TestGrowingPrefix follows conversations whose clients say nothing of them.
+func TestGrowingPrefix(t *testing.T) {
+	const hour = int64(3600e6)
+	ask := func(s *sessions, startUS int64, model string, messages ...string) *schema.Record {
+		list := make([]string, len(messages))
+		for i, m := range messages {
+			list[i] = fmt.Sprintf(`{"role":"user","content":%q}`, m)
+		}
+		row, next := begin(s, startUS, "/v1/chat/completions", fmt.Sprintf(`{"model":%q,"messages":[%s]}`, model, strings.Join(list, ",")), nil)
+		s.end(row, next, startUS+1_000_000)
+		return row
+	}
+	s := newSessions([]string{"prefix"}, time.Hour, newNames())
+	first := ask(s, 0, "m", "system", "hi")
+	second := ask(s, 5_000_000, "m", "system", "hi", "hello", "more")
+	third := ask(s, 9_000_000, "m", "system", "hi", "hello", "more", "yes", "and?")
+	if first.SessionID == "" || *first.Turn != 0 || second.SessionID != first.SessionID || third.SessionID != first.SessionID ||
+		second.ParentRecordID != first.RecordID || third.ParentRecordID != second.RecordID || *third.Turn != 2 || *second.ThinkTime != 4_000_000 {
+		t.Errorf("turns %+v\n%+v\n%+v", first, second, third)
+	}
+	for name, other := range map[string]*schema.Record{
+		"the same prompt again":        ask(s, 10_000_000, "m", "system", "hi"),
+		"another model":                ask(s, 10_000_000, "n", "system", "hi", "hello", "more"),
+		"another beginning":            ask(s, 10_000_000, "m", "System", "hi", "hello", "more"),
+		"a message longer by a letter": ask(s, 10_000_000, "m", "system", "hi!", "hello"),
+	} {
+		if other.SessionID == first.SessionID || other.ParentRecordID != uuid.Nil {
+			t.Errorf("%s goes on from the first", name)
+		}
+	}
+	if late := ask(s, 9_000_000+hour+1_000_001, "m", "system", "hi", "hello", "more", "yes", "and?", "no", "so"); late.SessionID == first.SessionID {
+		t.Error("a turn goes on after the window")
+	}
+	if row, _ := begin(s, 0, "/v1/embeddings", `{"input":["a"]}`, nil); row.SessionID != "" {
+		t.Error("an embedding has a session")
+	}
+	if row, _ := begin(s, 0, "/v1/chat/completions", `not JSON`, nil); row.SessionID != "" {
+		t.Error("a request without a prompt has a session")
+	}
+}
+
+// TestParallelTurns: what was asked before the answer was there does not go on
+// from it.
+func TestParallelTurns(t *testing.T) {
+	s := newSessions([]string{"prefix"}, time.Hour, newNames())
+	_, _ = begin(s, 0, "/v1/completions", `{"prompt":"a"}`, nil)
+	if row, _ := begin(s, 1, "/v1/completions", `{"prompt":"a\nb"}`, nil); row.ParentRecordID != uuid.Nil {
+		t.Error("a request goes on from one that has not ended")
 	}
 }

@@ -107,10 +107,11 @@ func (d Demo) capture(ctx context.Context, progress io.Writer) (path string, err
 	}
 	var sealed []string
 	var sealErr error
-	proxy := &capture.Server{Upstream: upstream, Listen: "127.0.0.1:0", Dir: filepath.Join(d.Dir, "traces"), Drain: 10 * time.Second,
-		Sealed: func(path string, _ int64, err error) {
-			sealed, sealErr = append(sealed, path), errors.Join(sealErr, err)
-		}}
+	proxy := &capture.Server{Upstream: upstream, Listen: "127.0.0.1:0", Drain: 10 * time.Second,
+		Recording: capture.Recording{Dir: filepath.Join(d.Dir, "traces"),
+			Sealed: func(path string, _ int64, err error) {
+				sealed, sealErr = append(sealed, path), errors.Join(sealErr, err)
+			}}}
 	if err := proxy.Start(); err != nil {
 		return "", err
 	}

@@ -36,6 +36,7 @@ type Meta struct {
 	Privacy       string           `json:"privacy,omitempty"`       // Recorded* constants
 	KeyID         string           `json:"key_id,omitempty"`        // names the key of keyed hashes, never the key
 	Counters      map[string]int64 `json:"counters,omitempty"`      // seen, recorded, dropped and why
+	Kept          *Manifest        `json:"kept,omitempty"`          // capture: what was kept of the traffic
 	Verdict       *Verdict         `json:"verdict,omitempty"`       // replay: whether the timing can be trusted
 	SourceDigest  string           `json:"source_digest,omitempty"` // sha256 of the trace that was replayed or imported
 }
@@ -58,6 +59,22 @@ type Verdict struct {
 	SendLagP50US int64 `json:"send_lag_p50_us"`
 	SendLagP99US int64 `json:"send_lag_p99_us"`
 	SendLagMaxUS int64 `json:"send_lag_max_us"`
+}
+
+// Manifest says what a capture kept of its traffic, so that whoever gets the file
+// knows what is in it. What each row kept stands in its column recorded.
+type Manifest struct {
+	Privacy    string   `json:"privacy"`              // the most that a row keeps: Recorded* constants
+	BlockSize  int64    `json:"block_size,omitempty"` // of block_hashes
+	BlockUnit  string   `json:"block_unit,omitempty"` // bytes or tokens
+	Headers    []string `json:"headers,omitempty"`    // fields of requests that are kept with content
+	Tenants    string   `json:"tenants"`              // what stands for a credential
+	Sessions   string   `json:"sessions"`             // what stands for the name of a session
+	SampleRate float64  `json:"sample_rate"`          // share of the traffic that was recorded
+	SampleBy   string   `json:"sample_by,omitempty"`  // session, tenant or request
+	Filters    []string `json:"filters,omitempty"`    // what a request had to match
+	MaxBody    int64    `json:"max_body"`             // bytes of a body; a row with a longer one kept no content
+	MaxMemory  int64    `json:"max_memory"`           // bytes in memory, near which rows kept less
 }
 
 // keyPrefix begins the footer keys that Meta is stored under, one a field.

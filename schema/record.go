@@ -37,9 +37,9 @@ type Record struct {
 	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"capture import"`
 	// Who asked: a keyed hash of the credential. Null: there was none, or that was not kept.
 	Tenant string `parquet:"tenant,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
-	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `metron trace
-	// slice --sample` sets it. Null: all of it.
-	SampleRate *float64 `parquet:"sample_rate,optional" unit:"share" otel:"-" by:"import"`
+	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `metron capture
+	// --sample` and `metron trace slice --sample` set it. Null: all of it.
+	SampleRate *float64 `parquet:"sample_rate,optional" unit:"share" otel:"-" by:"capture import"`
 	// Phase of a run. Numbers are of measure alone.
 	Phase string `parquet:"phase,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 	// Where it was sent: scheme://host:port. Null: nobody sent it.
@@ -103,13 +103,14 @@ type Record struct {
 
 	// Prefix.
 
-	// Hash of each block of the prompt and all before it: equal beginnings have equal hashes. Empty:
-	// unknown.
-	BlockHashes []int64 `parquet:"block_hashes,list" parquet-element:",plain,zstd" unit:"-" otel:"-" by:"replay import"`
-	// Size of a block; the last one may be shorter. Null: no block_hashes.
-	BlockSize *int64 `parquet:"block_size,optional" unit:"block_unit" otel:"-" by:"replay import"`
+	// Hash of each block of the prompt and all before it: equal beginnings have equal hashes. A capture's
+	// are keyed, and compare within it only. Empty: unknown, not kept, or the prompt fills no block.
+	BlockHashes []int64 `parquet:"block_hashes,list" parquet-element:",plain,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	// Size of a block; the last one may be shorter, but in a capture, where one that is not full has no
+	// hash. Null: no block_hashes.
+	BlockSize *int64 `parquet:"block_size,optional" unit:"block_unit" otel:"-" by:"capture replay import"`
 	// What block_size counts. Null: no block_hashes.
-	BlockUnit string `parquet:"block_unit,optional,dict,zstd" unit:"-" otel:"-" by:"replay import"`
+	BlockUnit string `parquet:"block_unit,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
 
 	// Times.
 
@@ -128,8 +129,9 @@ type Record struct {
 	Headers *int64 `parquet:"headers,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
 	// The body ended, however it ended. Null: unknown, not sent, or in flight at a crash.
 	End *int64 `parquet:"end,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
-	// Time spent waiting for a client that did not read. Null: not measured.
-	ClientStall *int64 `parquet:"client_stall,optional" unit:"us" otel:"-" by:"import"`
+	// Time that the server's bytes waited for a client that did not read, in waits over 1 ms. Null: none, or
+	// not measured.
+	ClientStall *int64 `parquet:"client_stall,optional" unit:"us" otel:"-" by:"capture import"`
 	// The client left. Null: it stayed.
 	ClientAbort *int64 `parquet:"client_abort,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
 
@@ -149,7 +151,7 @@ type Record struct {
 	// and no more is known. Empty: unknown.
 	ChunkRead []int32 `parquet:"chunk_read,list" parquet-element:",delta,zstd" unit:"-" otel:"-" by:"capture replay import"`
 	// Size of the event. Empty: not kept, since lengths give text away: recorded is not content.
-	ChunkBytes []int32 `parquet:"chunk_bytes,list" parquet-element:",delta" unit:"bytes" otel:"-" by:"import"`
+	ChunkBytes []int32 `parquet:"chunk_bytes,list" parquet-element:",delta" unit:"bytes" otel:"-" by:"capture import"`
 
 	// Outcome.
 
@@ -157,8 +159,8 @@ type Record struct {
 	Outcome string `parquet:"outcome,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 	// Class of the error, the server's word or ours. Null: no error, or unknown.
 	ErrorType string `parquet:"error_type,optional,dict,zstd" unit:"-" otel:"error.type" by:"capture replay import"`
-	// The error in the server's or the system's words, cut to a length, the client's credential cut out.
-	// Null: none.
+	// The error in the server's or the system's words, cut to a length, the client's credential cut out;
+	// in a capture that keeps no content the words of the prompt as well. Null: none, or not kept.
 	ErrorMessage string `parquet:"error_message,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
 	// Status of the response. Null: none came, or unknown.
 	HTTPStatus *int64 `parquet:"http_status,optional" unit:"-" otel:"http.response.status_code" by:"capture replay import"`
@@ -180,11 +182,12 @@ type Record struct {
 	// Content, under --privacy content only.
 
 	// Headers of the request that an allow-list names, an object. Null: not kept.
-	RequestHeaders string `parquet:"request_headers,optional,zstd" unit:"JSON" otel:"~http.request.header.*" by:"import"`
-	// The request's body as it was sent. Null: not kept, or none.
-	RequestBody []byte `parquet:"request_body,optional,zstd" unit:"-" otel:"~gen_ai.input.messages" by:"import"`
-	// The response's body as it came. Null: not kept, or none.
-	ResponseBody []byte `parquet:"response_body,optional,zstd" unit:"-" otel:"~gen_ai.output.messages" by:"import"`
+	RequestHeaders string `parquet:"request_headers,optional,zstd" unit:"JSON" otel:"~http.request.header.*" by:"capture import"`
+	// The request's body as it was sent, the client's credential cut out. Null: not kept, or none.
+	RequestBody []byte `parquet:"request_body,optional,zstd" unit:"-" otel:"~gen_ai.input.messages" by:"capture import"`
+	// The response's body as it came, without its content coding, the client's credential cut out. Null:
+	// not kept, or none.
+	ResponseBody []byte `parquet:"response_body,optional,zstd" unit:"-" otel:"~gen_ai.output.messages" by:"capture import"`
 }
 
 // Phases of a run.

@@ -160,6 +160,14 @@ func (w *Writer) Size() int64 {
 	return w.journal.size
 }
 
+// Gone reports whether somebody has removed or replaced the journal: what is
+// written to it then nobody will find.
+func (w *Writer) Gone() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !stands(w.journal.file)
+}
+
 // Journal names the file that rows stand in until Close.
 func (w *Writer) Journal() string { return w.journalPath }
 

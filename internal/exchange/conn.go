@@ -103,13 +103,10 @@ func (s *Stamps) Read() (atUS int64, read int32) {
 	return c.lastUS.Load(), c.reads.Load() - s.readsBefore.Load() - 1
 }
 
-// Fill puts the connection's moments into a row.
-func (s *Stamps) Fill(r *schema.Record) {
-	if at := s.connectedUS.Load(); at != 0 {
-		r.Connected = new(at - r.StartTime)
-		r.ConnectionReused = new(s.reused.Load())
-	}
-	if at := s.wroteUS.Load(); at != 0 {
-		r.Wrote = new(at - r.StartTime)
-	}
+// Moments are those known so far.
+func (s *Stamps) Moments() Moments {
+	return Moments{ConnectedUS: s.connectedUS.Load(), WroteUS: s.wroteUS.Load(), Reused: s.reused.Load()}
 }
+
+// Fill puts the connection's moments into a row.
+func (s *Stamps) Fill(r *schema.Record) { s.Moments().Fill(r) }

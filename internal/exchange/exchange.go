@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 
 	"metron/internal/wire"
@@ -20,8 +19,12 @@ type Exchange struct {
 	row     *schema.Record
 	req     wire.Request
 	decoder *wire.Decoder
-	secrets []string // never to appear in the row
+	secrets []string // never to appear in the row, in each spelling
 	countBy func() wire.Counter
+	keep    Keep
+	asked   []byte // the request's body, while a message may quote it
+	answer  []byte // the response's body, where content is kept
+	content bool   // it is
 }
 
 // Request is what an exchange begins with.
@@ -33,11 +36,18 @@ type Request struct {
 	// CountBy gives a counter for the text of each choice whose tokens the server
 	// does not tell; nil: they stay unknown.
 	CountBy func() wire.Counter
+
+	Keep Keep
+	Said *wire.Request // what wire.ParseRequest found; nil: it is asked
 }
 
 // Begin starts an exchange on a row whose identity and StartTime are set.
 func Begin(row *schema.Record, q Request) *Exchange {
-	x := &Exchange{row: row, req: wire.ParseRequest(q.Method, q.Path, q.Body), secrets: q.Secrets, countBy: q.CountBy}
+	if q.Said == nil {
+		said := wire.ParseRequest(q.Method, q.Path, q.Body)
+		q.Said = &said
+	}
+	x := &Exchange{row: row, req: *q.Said, secrets: spellings(q.Secrets), countBy: q.CountBy}
 	row.API, row.Method, row.Path = x.req.API, q.Method, q.Path
 	row.RequestModel, row.Stream, row.ChoiceCount = x.req.Model, x.req.Stream, max(1, x.req.ChoiceCount)
 	row.MaxTokens, row.MinTokens, row.IgnoreEOS = x.req.MaxTokens, x.req.MinTokens, x.req.IgnoreEOS
@@ -50,6 +60,7 @@ func Begin(row *schema.Record, q Request) *Exchange {
 	if len(row.BlockHashes) > 0 {
 		row.Recorded = schema.RecordedHash
 	}
+	x.begin(q)
 	return x
 }
 
@@ -65,6 +76,7 @@ func (x *Exchange) Head(status int, header http.Header, atUS int64) {
 	x.row.Headers = new(atUS - x.row.StartTime)
 	x.decoder = wire.NewDecoder(x.req, status, header)
 	x.decoder.CountBy(x.countBy)
+	x.answered(status)
 }
 
 // Body takes the bytes of one read of the response's body.
@@ -85,6 +97,7 @@ type Ending struct {
 	Err      error // of the request or the body; nil and io.EOF: the body ended
 	ByClient bool  // the client left
 	Timeout  bool  // our own deadline cut it
+	StallUS  int64 // the server's bytes waited this long for a client that did not read
 	AtUS     int64
 }
 
@@ -92,6 +105,9 @@ type Ending struct {
 func (x *Exchange) End(e Ending) *schema.Record {
 	r := x.row
 	r.End = new(e.AtUS - r.StartTime)
+	if e.StallUS > 0 {
+		r.ClientStall = new(e.StallUS)
+	}
 	var resp wire.Response
 	if x.decoder != nil {
 		resp = x.decoder.Finish()
@@ -101,11 +117,7 @@ func (x *Exchange) End(e Ending) *schema.Record {
 	if r.Outcome == schema.OutcomeClientAbort {
 		r.ClientAbort = r.End
 	}
-	for _, s := range x.secrets {
-		if s != "" {
-			r.ErrorMessage = strings.ReplaceAll(r.ErrorMessage, s, "[credential]")
-		}
-	}
+	x.veil(resp)
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"unsafe"
 )
 
 // Bounds of what is held for one response.
@@ -27,7 +28,9 @@ type Decoder struct {
 	arrayed      bool // and one that begins with an array is its objects
 
 	newCounter func() Counter // nil: no tokenizer
+	codings    []string       // that the body was put through
 	inflater   *inflater      // nil: the body is as it was sent
+	tee        func(p []byte) // gets the body without its codings; nil: nobody wants it
 
 	framing framing
 	begun   bool
@@ -91,12 +94,31 @@ func NewDecoder(req Request, status int, header http.Header) *Decoder {
 	if unknown && status >= 400 {
 		d.docMax = maxErrors
 	}
-	if codings, ok := contentCodings(header); !ok {
+	codings, ok := contentCodings(header)
+	if d.codings = codings; !ok {
 		d.opaque, d.framing = true, blind
 	} else if len(codings) > 0 && !(d.opaque && status < 400) {
 		d.inflater = newInflater(codings)
 	}
 	return d
+}
+
+// Tee has the bytes of the body handed to a function, without their content
+// coding and as long as that is sound; false: the coding is not known, and they
+// are not. It is called before the first Feed.
+func (d *Decoder) Tee(to func(p []byte)) bool {
+	if d.framing == blind {
+		return false
+	}
+	if d.tee = to; len(d.codings) > 0 && d.inflater == nil {
+		d.inflater = newInflater(d.codings)
+	}
+	return true
+}
+
+// Held is about how many bytes the decoder holds, and grows by.
+func (d *Decoder) Held() int64 {
+	return int64(cap(d.entries))*int64(unsafe.Sizeof(entry{})) + int64(cap(d.doc))
 }
 
 // CountBy has the tokens of the answer's text counted: new gives a counter for
@@ -120,6 +142,9 @@ func (d *Decoder) Feed(p []byte, at int64, read int32) {
 
 // plain takes bytes without an encoding.
 func (d *Decoder) plain(p []byte) {
+	if d.tee != nil {
+		d.tee(p)
+	}
 	if d.framing == undecided {
 		p = d.decide(p)
 	}

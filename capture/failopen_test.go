@@ -1,0 +1,150 @@
+package capture
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"metron/schema"
+)
+
+// warnings collects what Warn is told.
+type warnings struct {
+	mu   sync.Mutex
+	told []error
+}
+
+func (w *warnings) warn(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = append(w.told, err)
+}
+
+func (w *warnings) all() []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]error(nil), w.told...)
+}
+
+// ask sends n requests, which must be answered.
+func ask(t *testing.T, s *Server, n int) {
+	t.Helper()
+	for range n {
+		resp := post(t, s, chatRequest)
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("client got %d, %v", resp.StatusCode, err)
+		}
+		resp.Body.Close()
+	}
+}
+
+// settled waits until each request that was seen is accounted for.
+func settled(t *testing.T, s *Server) tally {
+	t.Helper()
+	var c tally
+	eventually(t, "each request is accounted for", func() bool {
+		c = s.recorder.counts.tally()
+		return c.seen == c.recorded+c.dropped+c.failed+c.filtered+c.sampledOut
+	})
+	return c
+}
+
+// TestFolderGoneAndBack takes the folder away amid requests and brings it back:
+// the traffic goes on, the loss is told and counted, and recording resumes.
+func TestFolderGoneAndBack(t *testing.T) {
+	var told warnings
+	stay, stayed := make(chan struct{}), make(chan struct{})
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/stays" {
+			close(stayed)
+			<-stay
+		}
+		io.WriteString(w, "{}")
+	}), func(s *Server) {
+		s.Warn = told.warn
+		s.Sealed = nil
+	})
+	ask(t, s, 2)
+	settled(t, s)
+	var open sync.WaitGroup
+	open.Go(func() {
+		resp, err := http.Get(s.URL() + "/stays")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		resp.Body.Close()
+	})
+	<-stayed
+	if err := os.RemoveAll(s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the loss is seen", func() bool {
+		ask(t, s, 1)
+		return !s.IsRecording()
+	})
+	settledButOne := func() tally { c := s.recorder.counts.tally(); c.seen--; return c }
+	eventually(t, "all but one are accounted for", func() bool {
+		c := settledButOne()
+		return c.seen == c.recorded+c.failed
+	})
+	if c := settledButOne(); c.recorded != 0 {
+		t.Errorf("%d rows are in a folder that is gone", c.recorded)
+	}
+	if err := os.Mkdir(s.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it records again", s.IsRecording)
+	close(stay)
+	open.Wait()
+	ask(t, s, 3)
+	c := settled(t, s)
+	rows, metas := stop(t, s)
+	if len(rows) != 4 || c.recorded != 4 || c.failed < 3 || c.seen != c.recorded+c.failed {
+		t.Errorf("%d rows, counted %+v; want the four that ended after the folder was back", len(rows), c)
+	}
+	if len(metas) != 1 || metas[0].Counters["failed"] != c.failed || metas[0].Counters["seen"] != c.seen {
+		t.Errorf("footers %+v, counted %+v", metas, c)
+	}
+	if told := told.all(); len(told) != 2 || told[0] == nil || told[1] != nil {
+		t.Errorf("told %v, want the loss and its end, once each", told)
+	}
+}
+
+// TestDiskFull fills a small disk: what waits is bounded, what is lost is counted,
+// and once there is room recording goes on.
+func TestDiskFull(t *testing.T) {
+	dir := smallDisk(t, 2<<20)
+	var told warnings
+	answer := strings.Repeat(event(strings.Repeat("x", 500)), 100) + "data: [DONE]\n\n"
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, answer)
+	}), func(s *Server) { s.Dir, s.Privacy, s.Warn = dir, schema.RecordedContent, told.warn })
+	eventually(t, "the disk is full", func() bool {
+		ask(t, s, 5)
+		return !s.IsRecording()
+	})
+	ask(t, s, 5)
+	if err := enlarge(dir, 200<<20); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it records again", s.IsRecording)
+	ask(t, s, 5)
+	c := settled(t, s)
+	rows, metas := stop(t, s)
+	if int64(len(rows)) != c.recorded || c.recorded+c.failed != c.seen || len(metas) != 1 || metas[0].Counters["failed"] != c.failed {
+		t.Errorf("counted %+v, %d rows in %d files with %v", c, len(rows), len(metas), metas[0].Counters)
+	}
+	if size := int64(len(answer)); c.recorded*size < 2*(2<<20) {
+		t.Errorf("%d rows of %d bytes are there: what waited for the disk should be", c.recorded, size)
+	}
+	if told := told.all(); len(told) < 2 || told[0] == nil || !strings.Contains(fmt.Sprint(told[0]), "no space") || told[len(told)-1] != nil {
+		t.Errorf("told %v", told)
+	}
+}

@@ -1,0 +1,250 @@
+package capture
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"metron/internal/exchange"
+	"metron/schema"
+)
+
+// idle is a recorder that nobody runs.
+func idle(maxMemory int64) *recorder {
+	b := &budget{limit: maxMemory}
+	return &recorder{clock: schema.NewClock(), config: Recording{}.defaults(), budget: b, queue: newQueue(b)}
+}
+
+func chatHead() *requestHead {
+	return &requestHead{method: http.MethodPost, path: "/v1/chat/completions", header: http.Header{}}
+}
+
+// TestQueueKeepsOrderAndBytes sends parts of all sizes from several goroutines.
+func TestQueueKeepsOrderAndBytes(t *testing.T) {
+	q := newQueue(&budget{limit: 1 << 40})
+	const flights, parts = 4, 3000
+	sizes := []int{0, 1, 300, 4000, slabBytes / 3, slabBytes, slabBytes + 1}
+	var senders sync.WaitGroup
+	all := make([]*flight, flights)
+	for i := range all {
+		all[i] = &flight{}
+		senders.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(i), 1))
+			for n := range parts {
+				size := sizes[random.IntN(4)]
+				if n%500 == 0 {
+					size = sizes[random.IntN(len(sizes))]
+				}
+				q.put(item{flight: all[i], kind: partBody, read: int32(n)}, bytes.Repeat([]byte{byte(n)}, size), 0, false)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { senders.Wait(); close(done) }()
+	seen := map[*flight]int32{}
+	for ended := false; !ended; {
+		select {
+		case <-done:
+			ended = true
+		case <-q.wake:
+		}
+		for _, s := range q.swap(nil) {
+			s.each(func(it item, data []byte) {
+				if it.read != seen[it.flight] {
+					t.Fatalf("part %d comes after %d others", it.read, seen[it.flight])
+				}
+				seen[it.flight]++
+				if len(data) != int(it.size) || len(bytes.Trim(data, string([]byte{byte(it.read)}))) > 0 && it.read < 128 {
+					t.Fatalf("part %d has %d bytes of %d, or not its own", it.read, len(data), it.size)
+				}
+			})
+			q.recycle(s)
+		}
+	}
+	for i, f := range all {
+		if seen[f] != parts {
+			t.Errorf("flight %d: %d parts of %d", i, seen[f], parts)
+		}
+	}
+	if held := q.budget.held.Load(); held != 0 {
+		t.Errorf("%d bytes are held by an empty queue", held)
+	}
+	if len(q.empty) > slabsKept {
+		t.Errorf("%d slabs are kept", len(q.empty))
+	}
+}
+
+// TestFullQueueDropsTheRecordNotTheTraffic: nobody takes anything.
+func TestFullQueueDropsTheRecordNotTheTraffic(t *testing.T) {
+	const limit = 1 << 20
+	r := idle(limit)
+	f := r.begin(0, chatHead(), []byte("{}"))
+	for i := range 10_000 {
+		f.body(make([]byte, 1000), int64(i), int32(i)) // must not wait
+	}
+	f.end(exchange.Moments{}, exchange.Ending{})
+	late := r.begin(0, chatHead(), make([]byte, limit))
+	late.end(exchange.Moments{}, exchange.Ending{})
+	if !f.dropped.Load() || !late.lost || r.counts.dropped.Load() != 2 || r.lost.Load() != 1 {
+		t.Errorf("dropped %v, lost %v, counted %d and %d", f.dropped.Load(), late.lost, r.counts.dropped.Load(), r.lost.Load())
+	}
+	if held := r.budget.held.Load(); held > limit+partCost(0) || held < limit/2 {
+		t.Errorf("%d bytes are held, of %d", held, limit)
+	}
+	ended := 0
+	for _, s := range r.queue.swap(nil) {
+		s.each(func(it item, _ []byte) {
+			if it.kind == partEnd {
+				ended++
+			}
+		})
+		r.queue.recycle(s)
+	}
+	if ended != 1 || r.budget.held.Load() != 0 {
+		t.Errorf("%d ends were told, want that of the one that began; %d bytes are held", ended, r.budget.held.Load())
+	}
+}
+
+// TestQueueAllocatesNothing, once its slabs are there.
+func TestQueueAllocatesNothing(t *testing.T) {
+	r := idle(1 << 30)
+	f := &flight{recorder: r}
+	data := make([]byte, 250)
+	send := func() {
+		for i := range 3000 {
+			f.body(data, int64(i), int32(i))
+		}
+		for _, s := range r.queue.swap(make([]*slab, 0, 8)) {
+			r.queue.recycle(s)
+		}
+	}
+	send()
+	if n := testing.AllocsPerRun(10, send); n > 3 {
+		t.Errorf("%v allocations for 3000 parts", n)
+	}
+}
+
+// TestWedgedRecorder blocks the recorder's goroutine on purpose, where a terminal
+// that nobody reads would: the traffic goes on, memory stays bounded, and once it
+// can the recorder goes on, too.
+func TestWedgedRecorder(t *testing.T) {
+	wedged, free := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 20 {
+			io.WriteString(w, event("a"))
+		}
+		io.WriteString(w, "data: [DONE]\n\n")
+	}), func(s *Server) {
+		s.MaxMemory = 64 << 10
+		s.Warn = func(error) { once.Do(func() { close(wedged); <-free }) }
+	})
+	away := s.Dir + ".away"
+	if err := os.Rename(s.Dir, away); err != nil {
+		t.Fatal(err)
+	}
+	answered := func(n int) {
+		for range n {
+			resp := post(t, s, chatRequest)
+			if body, err := io.ReadAll(resp.Body); err != nil || !bytes.HasSuffix(body, []byte("[DONE]\n\n")) {
+				t.Fatalf("client read %q, %v", body, err)
+			}
+			resp.Body.Close()
+		}
+	}
+	answered(1)
+	<-wedged
+	s.recorder.roundUS.Add(-2 * stuckAfterUS) // as if it were long ago
+	answered(100)
+	if s.IsRecording() {
+		t.Error("it records, says a capture whose recorder stands still")
+	}
+	if held := s.recorder.budget.held.Load(); held > s.MaxMemory+200*partCost(0) {
+		t.Errorf("%d bytes are held, of %d", held, s.MaxMemory)
+	}
+	if s.recorder.counts.dropped.Load() < 50 {
+		t.Errorf("%d records are dropped", s.recorder.counts.dropped.Load())
+	}
+	if err := os.Rename(away, s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	close(free)
+	eventually(t, "it records again", s.IsRecording)
+	before := s.recorder.counts.recorded.Load()
+	answered(1)
+	eventually(t, "the request is recorded", func() bool { return s.recorder.counts.recorded.Load() > before })
+	rows, metas := stop(t, s)
+	counted := s.recorder.counts.tally()
+	if counted.seen != 102 || counted.recorded+counted.dropped+counted.failed != counted.seen {
+		t.Errorf("counted %+v", counted)
+	}
+	var footers tally
+	for _, m := range metas {
+		footers.add(tally{seen: m.Counters["seen"], recorded: m.Counters["recorded"], dropped: m.Counters["dropped"], failed: m.Counters["failed"]})
+	}
+	if counted.toLengths = 0; footers != counted || int64(len(rows)) < counted.recorded {
+		t.Errorf("footers %+v, counted %+v, %d rows", footers, counted, len(rows))
+	}
+}
+
+// BenchmarkQueue is what recording costs the path for a part.
+func BenchmarkQueue(b *testing.B) {
+	r := idle(1 << 40)
+	f := &flight{recorder: r}
+	data := []byte(event("a token's text"))
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	slabs := make([]*slab, 0, 8)
+	n := 0
+	for b.Loop() {
+		f.body(data, 1, 1)
+		if n++; n%1000 == 0 {
+			for _, s := range r.queue.swap(slabs[:0]) {
+				r.queue.recycle(s)
+			}
+		}
+	}
+}
+
+// BenchmarkRecord is what a token costs in all: queued, taken, decoded, put into a
+// file as a part of its row. Answers have 200 tokens.
+func BenchmarkRecord(b *testing.B) {
+	r, err := Recording{Dir: b.TempDir()}.start(schema.NewClock(), map[string]any{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.close()
+	const tokens = 200
+	data, last := []byte(event("a token's text")), []byte("data: [DONE]\n\n")
+	header := http.Header{"Content-Type": {"text/event-stream"}}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	var f *flight
+	n, at := 0, r.clock.NowUS()
+	for b.Loop() {
+		if n%tokens == 0 {
+			f = r.begin(at, chatHead(), []byte(chatRequest))
+			f.head(http.StatusOK, header, at)
+		}
+		n++
+		at += 10
+		f.body(data, at, int32(n%tokens))
+		if n%tokens == 0 {
+			f.body(last, at, tokens)
+			f.end(exchange.Moments{}, exchange.Ending{AtUS: at})
+			for r.budget.held.Load() > 8<<20 { // as fast as the recorder, no faster
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+	if d := r.counts.dropped.Load(); d > 0 {
+		b.Errorf("%d dropped", d)
+	}
+}

@@ -1,0 +1,62 @@
+package capture
+
+import "sync/atomic"
+
+// tally counts what became of requests, for the footer of a file.
+type tally struct {
+	seen, recorded  int64
+	dropped, failed int64 // for want of room, and of a disk
+	filtered        int64 // by the filters
+	sampledOut      int64
+	toHash          int64 // kept no content, for want of room
+	toLengths       int64 // and no hashes of the prompt
+}
+
+func (t *tally) add(o tally) {
+	t.seen += o.seen
+	t.recorded += o.recorded
+	t.dropped += o.dropped
+	t.failed += o.failed
+	t.filtered += o.filtered
+	t.sampledOut += o.sampledOut
+	t.toHash += o.toHash
+	t.toLengths += o.toLengths
+}
+
+// counters are the tally by name; those that few captures have only where they
+// are not 0.
+func (t tally) counters() map[string]int64 {
+	m := map[string]int64{"seen": t.seen, "recorded": t.recorded, "dropped": t.dropped, "failed": t.failed}
+	for name, n := range map[string]int64{"filtered_out": t.filtered, "sampled_out": t.sampledOut,
+		"degraded_to_hash": t.toHash, "degraded_to_lengths": t.toLengths} {
+		if n > 0 {
+			m[name] = n
+		}
+	}
+	return m
+}
+
+// counts are what happened to the requests that passed, for whoever asks amid it.
+type counts struct {
+	seen, recorded, dropped, failed, inFlight atomic.Int64
+	filtered, sampledOut, toHash, toLengths   atomic.Int64
+	removed                                   atomic.Int64 // files, to make room
+}
+
+func (c *counts) add(t tally) {
+	c.seen.Add(t.seen)
+	c.recorded.Add(t.recorded)
+	c.dropped.Add(t.dropped)
+	c.failed.Add(t.failed)
+	c.filtered.Add(t.filtered)
+	c.sampledOut.Add(t.sampledOut)
+	c.toHash.Add(t.toHash)
+	c.toLengths.Add(t.toLengths)
+}
+
+func (c *counts) tally() tally {
+	return tally{seen: c.seen.Load(), recorded: c.recorded.Load(), dropped: c.dropped.Load(), failed: c.failed.Load(),
+		filtered: c.filtered.Load(), sampledOut: c.sampledOut.Load(), toHash: c.toHash.Load(), toLengths: c.toLengths.Load()}
+}
+
+func (c *counts) values() map[string]int64 { return c.tally().counters() }

@@ -1,0 +1,86 @@
+package upstream
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// pieces gives its bytes in two reads, the first of cut bytes.
+type pieces struct {
+	data []byte
+	cut  int
+}
+
+func (p *pieces) Read(to []byte) (int, error) {
+	if len(p.data) == 0 {
+		return 0, io.EOF
+	}
+	n := len(p.data)
+	if p.cut > 0 && p.cut < n {
+		n = p.cut
+	}
+	n = copy(to, p.data[:n])
+	p.cut -= n
+	p.data = p.data[n:]
+	return n, nil
+}
+
+// chunks reads a chunked body to its end, through a buffer of the given size.
+func chunks(wire []byte, cut, size int) (text []byte, trailer http.Header, err error) {
+	b := body{in: bufio.NewReaderSize(&pieces{wire, cut}, readBuffer), chunked: true}
+	buf := make([]byte, size)
+	for {
+		if err := b.wait(); err != nil {
+			return text, b.trailer, err
+		}
+		n, err := b.read(buf)
+		text = append(text, buf[:n]...)
+		if err != nil {
+			return text, b.trailer, err
+		}
+	}
+}
+
+// FuzzChunks holds the reader of chunks against net/http's, whole and cut in two.
+func FuzzChunks(f *testing.F) {
+	for _, wire := range []string{"5\r\nhello\r\n0\r\n\r\n", "1;a=b\r\nx\r\n2\r\nyz\r\n0\r\nA: b\r\n\r\n", "0\r\n\r\n", "5\r\nhel", "\r\n", "5\nhello\n0\n\n",
+		"0\r\nA: b\r\n", "3\r\nabcd\r\n", "F\r\n0123456789abcde\r\n00\r\n\r\nrest", " 1\r\nx\r\n0\r\n\r\n", "0x1\r\nx\r\n0\r\n\r\n", "1_0\r\n", "0\r\nA : b\r\n\r\n", "0\r\n b\r\n\r\n"} {
+		f.Add([]byte(wire), 3, 2)
+	}
+	f.Fuzz(func(t *testing.T, wire []byte, cut, size int) {
+		if len(wire) > readBuffer/2 {
+			return // beyond it limits differ
+		}
+		size = 1 + int(uint(size)%64)
+		text, trailer, err := chunks(wire, 0, 1<<10)
+		again, trailer2, err2 := chunks(wire, cut, size)
+		if !bytes.Equal(text, again) || fmt.Sprint(err, trailer) != fmt.Sprint(err2, trailer2) {
+			t.Fatalf("whole: %q, %v, %v; cut at %d, read by %d: %q, %v, %v", text, trailer, err, cut, size, again, trailer2, err2)
+		}
+		if err == nil {
+			t.Fatal("a body ended without io.EOF")
+		}
+		head := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		resp, headErr := http.ReadResponse(bufio.NewReader(bytes.NewReader(append([]byte(head), wire...))), nil)
+		if headErr != nil {
+			t.Fatal(headErr)
+		}
+		want, wantErr := io.ReadAll(resp.Body)
+		if errors.Is(err, io.EOF) != (wantErr == nil) {
+			// Trailers are read strictly here, and by net/http not always to
+			// the point where it minds.
+			if bytes.Equal(text, want) {
+				return
+			}
+			t.Fatalf("%q, %v; net/http has %q, %v", text, err, want, wantErr)
+		}
+		if wantErr == nil && !bytes.Equal(text, want) {
+			t.Fatalf("%q; net/http has %q", text, want)
+		}
+	})
+}
