@@ -59,7 +59,13 @@ func idle(list []*cli.Command) []*cli.Command {
 	for _, c := range list {
 		c.Action = func(*cli.Context) error { return nil }
 		if len(c.Subcommands) > 0 {
-			c.Action = unknown
+			acts := len(c.Flags) > 0 // without a subcommand, too
+			c.Action = func(c *cli.Context) error {
+				if acts && !c.Args().Present() {
+					return nil
+				}
+				return unknown(c)
+			}
 		}
 		idle(c.Subcommands)
 	}
@@ -86,7 +92,7 @@ func TestDocsCommandsRun(t *testing.T) {
 			}
 			// A busy machine may make a run INVALID, which is not what is tested here.
 			own := strings.NewReplacer("metron replay ", "metron replay --allow-invalid ",
-				"127.0.0.1:8000", freeAddress(t), "127.0.0.1:8001", freeAddress(t), "127.0.0.1:9000", freeAddress(t),
+				"127.0.0.1:8000", freeAddress(t), "127.0.0.1:8001", freeAddress(t), "127.0.0.1:9000", freeAddress(t), "127.0.0.1:9001", freeAddress(t),
 				"=$!", `=$! started="$started $!"`)
 			ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer stop()

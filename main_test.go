@@ -170,6 +170,7 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"import", "csv", in("a.csv"), "--out", in("never.parquet")}, 2, "csv"},
 		{[]string{"capture", "--out", in("c")}, 2, "--upstream"},
 		{[]string{"capture", "--upstream", "http://127.0.0.1:1", "--listen", "nowhere", "--out", in("c")}, 2, "nowhere"},
+		{[]string{"capture", "--upstream", "http://127.0.0.1:1", "--admin", "nowhere", "--out", in("c")}, 2, "--admin"},
 		{[]string{"sim", "--profile", "huge"}, 2, "huge"},
 		{[]string{"demo", "--duration", "1ms"}, 2, "1ms"},
 		{[]string{"demo", "--out", dir}, 1, "not empty"},

@@ -36,6 +36,9 @@ type Server struct {
 	// be nil.
 	ErrorLog *log.Logger
 
+	// Admin is the host:port that answers about the capture itself; "": none.
+	Admin string
+
 	// Drain is how long requests in flight may go on after Close begins.
 	Drain time.Duration
 
@@ -43,6 +46,7 @@ type Server struct {
 	http     *http.Server
 	proxy    *proxy
 	recorder *recorder
+	admin    *admin
 	served   chan error
 	cut      chan struct{} // by Cut
 	cutOnce  sync.Once
@@ -60,17 +64,25 @@ func (s *Server) Start() error {
 	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
 	}
+	state := func() vitals { return s.recorder.vitals() }
+	if s.Admin != "" {
+		if s.admin, err = listenAdmin(s.Admin); err != nil {
+			return errors.Join(err, s.listener.Close())
+		}
+		s.Recording.watch(newMetrics(state))
+	}
 	clock := schema.NewClock()
 	s.recorder = &recorder{} // its counts are used in any case
 	if !s.Unrecorded {
 		s.recorder, err = s.Recording.start(clock, map[string]any{"upstream": s.Upstream.Redacted(), "listen": s.Listen})
 	}
 	if err != nil {
-		return errors.Join(err, s.listener.Close())
+		return errors.Join(err, s.listener.Close(), s.admin.close())
 	}
 	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder)
-	s.proxy.off = s.Unrecorded
+	s.proxy.off, s.proxy.metrics = s.Unrecorded, s.Recording.metrics
 	s.serve()
+	s.admin.start(s.Recording.metrics, state)
 	return nil
 }
 

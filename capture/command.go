@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/capture/pcap"
 	"metron/internal/term"
 )
 
@@ -32,9 +33,11 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9000", Usage: "`HOST:PORT` to listen on"},
 			&cli.DurationFlag{Name: "drain", Value: 30 * time.Second, Usage: "when stopped, how long requests in flight may go on; a second Ctrl-C cuts them"},
 			&cli.BoolFlag{Name: "record", Value: true, Usage: "false: forward and write nothing"},
+			&cli.StringFlag{Name: "admin", Usage: "answer /healthz, /readyz and /metrics (Prometheus) on this `HOST:PORT`", DefaultText: "nowhere"},
 			&cli.IntFlag{Name: "streams", Value: 1000, Usage: "how many requests at once the system's limit of open files must allow"},
 		}, slices.Concat(recordingFlags(), tlsFlags())...),
-		Action: run,
+		Subcommands: []*cli.Command{pcap.Command(passive())},
+		Action:      run,
 	}
 }
 
@@ -53,6 +56,9 @@ func run(c *cli.Context) error {
 		return err
 	}
 	fmt.Fprintf(c.App.Writer, "capturing on %s, forwarding to %s\n", s.URL(), s.Upstream.Redacted())
+	if s.admin != nil {
+		fmt.Fprintf(c.App.Writer, "admin on http://%s\n", s.admin.listener.Addr())
+	}
 	progress := term.StartProgress(c.App.ErrWriter, s.Progress)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -115,6 +121,11 @@ func configure(c *cli.Context) (*Server, error) {
 	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
 		return nil, term.Usagef("--listen %q is not HOST:PORT: %w", c.String("listen"), err)
 	}
+	if admin := c.String("admin"); admin != "" {
+		if _, _, err := net.SplitHostPort(admin); err != nil {
+			return nil, term.Usagef("--admin %q is not HOST:PORT: %w", admin, err)
+		}
+	}
 	if c.Duration("drain") < 0 {
 		return nil, term.Usagef("--drain must not be negative")
 	}
@@ -144,6 +155,6 @@ func configure(c *cli.Context) (*Server, error) {
 	if err := checkDescriptors(c.Int("streams")); err != nil {
 		return nil, err
 	}
-	return &Server{Recording: r, Upstream: u, Listen: c.String("listen"), Drain: c.Duration("drain"),
+	return &Server{Recording: r, Upstream: u, Listen: c.String("listen"), Admin: c.String("admin"), Drain: c.Duration("drain"),
 		TLS: serve, UpstreamTLS: ask, Unrecorded: !c.Bool("record"), ErrorLog: log.New(c.App.ErrWriter, "metron: ", 0)}, nil
 }

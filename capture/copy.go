@@ -67,7 +67,9 @@ func (p *proxy) copyBody(w http.ResponseWriter, control *http.ResponseController
 			if werr == nil {
 				werr = control.Flush()
 			}
-			stall.wrote(p.clock.NowUS() - beganUS)
+			doneUS := p.clock.NowUS()
+			stall.wrote(doneUS - beganUS)
+			p.metrics.added(doneUS - atUS)
 			f.body(buf[:n], atUS, read)
 			if werr != nil {
 				p.buffers.Put(buf)

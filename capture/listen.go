@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -63,6 +64,7 @@ func (s *Server) Served() <-chan error { return s.served }
 // Close refuses new requests, lets those in flight go on until Drain is over
 // or Cut is called, then cuts them, and seals what was recorded.
 func (s *Server) Close() error {
+	s.admin.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Drain)
 	defer cancel()
 	go func() {
@@ -84,7 +86,7 @@ func (s *Server) Close() error {
 	if !s.Unrecorded {
 		s.recorder.close()
 	}
-	return err
+	return errors.Join(err, s.admin.close())
 }
 
 // Cut makes a Close that is on its way, or comes, wait for no request.

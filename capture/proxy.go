@@ -23,7 +23,8 @@ type proxy struct {
 	client   *upstream.Client
 	clock    schema.Clock
 	recorder *recorder
-	off      bool // nothing is told to the recorder
+	off      bool     // nothing is told to the recorder
+	metrics  *metrics // nil: nobody asks for them
 	bodies   bodies
 	buffers  sync.Pool // of *[copyBuffer]byte, for the copy loop
 }

@@ -25,7 +25,8 @@ type recorder struct {
 	done    sync.WaitGroup
 	counts  counts
 
-	failing atomic.Bool // rows do not reach the disk
+	failing  atomic.Bool  // rows do not reach the disk
+	waitedUS atomic.Int64 // how long the oldest row had waited for the journal when last looked at
 }
 
 func newRecorder(clock schema.Clock, c Recording, f *files, n names) *recorder {
@@ -93,6 +94,7 @@ func (r *recorder) look(nowUS int64) {
 	}
 	if r.files.current != nil {
 		r.health(r.files.current.out.Err())
+		r.waitedUS.Store(r.files.current.out.Lag().Microseconds())
 	}
 }
 
@@ -216,6 +218,7 @@ func (r *recorder) end(f *flight) {
 			SampleRate: row.SampleRate, Outcome: schema.OutcomeUnknown, ErrorType: "record_dropped"}
 	}
 	r.keeper.sessions.end(row, f.turn, f.ending.AtUS)
+	r.config.metrics.ended(row)
 	r.put(f, row)
 	r.settle(f, 0)
 	f.exchange = nil

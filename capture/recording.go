@@ -84,6 +84,8 @@ type Recording struct {
 	// Warn is told when rows stop reaching the disk, and nil when they do
 	// again; the traffic goes on either way. May be nil.
 	Warn func(error)
+
+	metrics *metrics // nil: nobody asks for them
 }
 
 // defaults fills in what zero values stand for.

@@ -34,7 +34,8 @@ type Writer struct {
 	mu      sync.Mutex // guards what follows
 	meta    Meta
 	journal *journal
-	err     error // of the last flush, nil once everything is written
+	err     error     // of the last flush, nil once everything is written
+	oldest  time.Time // when the oldest row that has not reached the journal was put; zero: all have
 
 	flushEvery time.Duration
 	stop       chan struct{}
@@ -83,6 +84,9 @@ func (w *Writer) Put(r *Record) error {
 		return fmt.Errorf("row %s is lost: %d bytes wait for the disk: %w", r.RecordID, w.journal.encoded.Len(), w.err)
 	}
 	w.journal.add(r)
+	if w.oldest.IsZero() {
+		w.oldest = time.Now()
+	}
 	if w.journal.pending() >= flushRows || w.journal.bytes >= flushBytes {
 		w.flush()
 	}
@@ -97,6 +101,17 @@ func (w *Writer) Err() error {
 	return w.err
 }
 
+// Lag is how long the oldest row that has not reached the journal waits for it;
+// 0: none does.
+func (w *Writer) Lag() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.oldest.IsZero() {
+		return 0
+	}
+	return time.Since(w.oldest)
+}
+
 // SetMeta changes the footer that Close will write.
 func (w *Writer) SetMeta(change func(*Meta)) {
 	w.mu.Lock()
@@ -109,7 +124,9 @@ func (w *Writer) flush() {
 	w.err = w.journal.flush(false)
 	if w.err != nil {
 		w.err = fmt.Errorf("write journal %q: %w", w.journalPath, w.err)
+		return
 	}
+	w.oldest = time.Time{}
 }
 
 func (w *Writer) flushByClock() {
