@@ -33,8 +33,11 @@ func (p *proxy) upgrade(control *http.ResponseController, r *http.Request, resp 
 		return e
 	}
 	server := resp.Upgraded()
+	// What came early is in the buffer; beyond it net/http's reader would take a
+	// half-close for the client's leaving.
+	early := io.LimitReader(buffered.Reader, int64(buffered.Reader.Buffered()))
 	broke := make(chan broken, 2)
-	go func() { broke <- pass(server, buffered.Reader) }()
+	go func() { broke <- pass(server, io.MultiReader(early, client)) }()
 	go func() { broke <- pass(client, server).other() }()
 	first := <-broke
 	if first.err != nil { // what breaks one direction ends both

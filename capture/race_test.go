@@ -1,0 +1,6 @@
+//go:build race
+
+package capture
+
+// raceDetector makes tests an order slower.
+const raceDetector = true
