@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -298,15 +299,16 @@ func TestUnreachableUpstream(t *testing.T) {
 }
 
 // TestCloserUpstream: a server that promises keep-alive and closes after each
-// stream never becomes an error.
+// stream never becomes an error, and is never sent a request twice.
 func TestCloserUpstream(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
 	var served sync.WaitGroup
+	var arrived atomic.Int64
 	defer served.Wait()
+	defer l.Close()
 	served.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -315,29 +317,51 @@ func TestCloserUpstream(t *testing.T) {
 			}
 			served.Go(func() {
 				defer c.Close()
-				r, err := http.ReadRequest(bufio.NewReader(c))
+				in := bufio.NewReader(c)
+				r, err := http.ReadRequest(in)
 				if err != nil {
 					return
 				}
+				arrived.Add(1)
 				io.Copy(io.Discard, r.Body)
 				chunk := event("a") + "data: [DONE]\n\n"
 				fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(chunk), chunk)
+				if n := arrived.Load(); n%2 == 0 { // some stay open for a moment
+					time.Sleep(time.Duration(n%50) * time.Millisecond)
+				}
 			})
 		}
 	})
-	defer l.Close()
 	s := startAt(t, "http://"+l.Addr().String(), nil)
-	const n = 300
-	for range n {
-		resp := post(t, s, chatRequest)
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || resp.StatusCode != 200 || !strings.HasSuffix(string(body), "[DONE]\n\n") {
-			t.Fatalf("%d %q %v", resp.StatusCode, body, err)
-		}
+	const clients = 8
+	each := 1250
+	if testing.Short() || raceDetector {
+		each = 100
 	}
-	if rows, _ := stop(t, s); len(rows) != n {
-		t.Errorf("%d rows, want %d", len(rows), n)
+	var done sync.WaitGroup
+	for range clients {
+		done.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			for i := range each {
+				resp, err := client.Post(s.URL()+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
+				if err != nil {
+					t.Errorf("request %d: %v", i, err)
+					return
+				}
+				body, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != 200 || !strings.HasSuffix(string(body), "[DONE]\n\n") {
+					t.Errorf("request %d: %d %q %v", i, resp.StatusCode, body, err)
+					return
+				}
+			}
+		})
+	}
+	done.Wait()
+	rows, _ := stop(t, s)
+	if n := clients * each; len(rows) != n || arrived.Load() != int64(n) {
+		t.Errorf("%d requests became %d at the upstream and %d rows", n, arrived.Load(), len(rows))
 	}
 }
 

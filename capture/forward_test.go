@@ -18,10 +18,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -110,6 +115,7 @@ func TestEveryWayIn(t *testing.T) {
 		if err != nil || string(body) != "answer" || resp.Trailer.Get("A") != "b" || resp.Trailer.Get("Late") != "c" {
 			t.Errorf("the client got %q, %v, trailer %v", body, err, resp.Trailer)
 		}
+		client.CloseIdleConnections()
 		if rows, _ := stop(t, s); len(rows) != 1 || rows[0].RequestBytes != 10 || *rows[0].ResponseBytes != 6 || rows[0].ClientStall != nil {
 			t.Errorf("rows %+v", rows)
 		}
@@ -122,6 +128,7 @@ func TestLeaving(t *testing.T) {
 	sides(t, func(t *testing.T, change func(*Server), client *http.Client) {
 		for _, silent := range []bool{true, false} {
 			arrived, cancelled := make(chan struct{}), make(chan struct{})
+			var left time.Time
 			s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
 				if !silent {
@@ -135,6 +142,7 @@ func TestLeaving(t *testing.T) {
 			ctx, leave := context.WithCancel(t.Context())
 			go func() {
 				<-arrived
+				left = time.Now()
 				leave()
 			}()
 			resp, err := client.Do(request(t, ctx, http.MethodPost, s.URL()+"/v1/chat/completions", strings.NewReader(chatRequest)))
@@ -147,9 +155,11 @@ func TestLeaving(t *testing.T) {
 			}
 			select {
 			case <-cancelled:
+				t.Logf("silent %v: the upstream was told after at most %v", silent, time.Since(left))
 			case <-time.After(10 * time.Second):
 				t.Fatal("the upstream still works for a client that left")
 			}
+			client.CloseIdleConnections()
 			if rows, _ := stop(t, s); len(rows) != 1 || rows[0].Outcome != schema.OutcomeClientAbort || rows[0].ClientAbort == nil {
 				t.Errorf("silent %v: rows %+v", silent, rows)
 			}
@@ -172,6 +182,7 @@ func TestDyingUpstream(t *testing.T) {
 			if err == nil || string(text) != "hello" {
 				t.Errorf("%s: the client got %q, %v", name, text, err)
 			}
+			client.CloseIdleConnections()
 			if rows, _ := stop(t, s); len(rows) != 1 || rows[0].Outcome != schema.OutcomeTruncated {
 				t.Errorf("%s: rows %+v", name, rows)
 			}
@@ -203,6 +214,7 @@ func TestEarlyRefusal(t *testing.T) {
 					t.Errorf("%s: %d %q %v", name, resp.StatusCode, text, err)
 				}
 			}
+			client.CloseIdleConnections()
 			rows, _ := stop(t, s)
 			if len(rows) != 1 || rows[0].Outcome != schema.OutcomeHTTPError || *rows[0].HTTPStatus != 413 {
 				t.Errorf("%s: rows %+v", name, rows)
@@ -239,6 +251,7 @@ func TestBodiesBeyondTheBounds(t *testing.T) {
 					t.Fatal(err)
 				}
 				resp.Body.Close()
+				client.CloseIdleConnections()
 				stop(t, s)
 				if held := s.proxy.bodies.held.Load(); held != 0 {
 					t.Errorf("%s: %d bytes of bodies are still counted", name, held)
@@ -526,6 +539,104 @@ func TestManyIdleStreams(t *testing.T) {
 	}
 	if ok != streams {
 		t.Errorf("%d rows are ok, want %d", ok, streams)
+	}
+}
+
+// TestNothingIsAdded to a bare answer, nor to a bare request.
+func TestNothingIsAdded(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const bare = "GET /x HTTP/1.1\r\nHost: %s\r\n\r\n"
+	want := fmt.Sprintf(bare, l.Addr())
+	got := make(chan string, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		text := make([]byte, len(want))
+		io.ReadFull(c, text)
+		got <- string(text)
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	}()
+	s := startAt(t, "http://"+l.Addr().String(), nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, bare, "me")
+	if text := <-got; text != want {
+		t.Errorf("the upstream got %q", text)
+	}
+	answer := make([]byte, len("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+	io.ReadFull(c, answer)
+	if string(answer) != "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" {
+		t.Errorf("the client got %q", answer)
+	}
+	stop(t, s)
+}
+
+// TestExpectation: a client that waits for leave to send its body gets it, once.
+func TestExpectation(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s, %s", r.Header.Get("Expect"), body)
+	}), nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+	in := bufio.NewReader(c)
+	for _, want := range []int{100, 200} {
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil || resp.StatusCode != want {
+			t.Fatalf("%+v, %v; want %d", resp, err, want)
+		}
+		if want == 100 {
+			fmt.Fprint(c, "hi")
+			continue
+		}
+		if text, err := io.ReadAll(resp.Body); string(text) != "100-continue, hi" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	}
+	stop(t, s)
+}
+
+// TestForwardingFlags are checked before anything starts.
+func TestForwardingFlags(t *testing.T) {
+	base := []string{"metron", "capture", "--upstream", "https://127.0.0.1:1", "--out", filepath.Join(t.TempDir(), "never")}
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--cert", empty}, "go together"},
+		{[]string{"--upstream-key", empty}, "go together"},
+		{[]string{"--cert", empty, "--key", empty}, "--cert, --key"},
+		{[]string{"--upstream-ca", empty}, "no certificate"},
+		{[]string{"--upstream-ca", "none.pem"}, "none.pem"},
+		{[]string{"--upstream", "http://127.0.0.1:1", "--upstream-ca", empty}, "no certificate"},
+		{[]string{"--streams", "0"}, "--streams"},
+	} {
+		app := &cli.App{Commands: []*cli.Command{Command()}, Writer: io.Discard, ErrWriter: io.Discard}
+		if err := app.Run(append(base, c.args...)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, want %q", c.args, err, c.want)
+		}
+	}
+	limit, known := descriptorLimit()
+	if err := checkDescriptors(1 << 40); known && (err == nil || !strings.Contains(err.Error(), term.Count(int64(limit))) || term.Hint(err) == "") {
+		t.Errorf("%v", err)
 	}
 }
 

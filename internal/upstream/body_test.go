@@ -3,11 +3,16 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"testing"
+	"time"
+
+	"metron/schema"
 )
 
 // pieces gives its bytes in two reads, the first of cut bytes.
@@ -84,3 +89,43 @@ func FuzzChunks(f *testing.F) {
 		}
 	})
 }
+
+// FuzzResponse: any bytes give a response or an error, the same wherever they
+// are cut in two.
+func FuzzResponse(f *testing.F) {
+	for _, wire := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 103 Hints\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+		"HTTP/1.0 200 OK\r\n\r\nhello", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 101 x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"} {
+		f.Add([]byte(wire), 9)
+	}
+	answer := func(wire []byte, cut int) string {
+		s := &socket{clock: schema.NewClock(), Conn: readOnly{&pieces{wire, cut}}}
+		sent := make(chan struct{})
+		close(sent)
+		r := &Response{ctx: context.Background(), conn: &conn{Conn: s, socket: s, in: bufio.NewReaderSize(s, readBuffer)}, sent: sent}
+		q := get("/")
+		hints := ""
+		q.Informational = func(status int, header http.Header) { hints += fmt.Sprint(status, header) }
+		if err := r.readHead(q); err != nil {
+			return hints + err.Error()
+		}
+		text, err := io.ReadAll(r)
+		return fmt.Sprint(hints, r.Status, r.Header, r.Trailer, string(text), err)
+	}
+	f.Fuzz(func(t *testing.T, wire []byte, cut int) {
+		if whole, again := answer(wire, 0), answer(wire, cut); whole != again {
+			t.Errorf("whole: %q; cut at %d: %q", whole, cut, again)
+		}
+	})
+}
+
+// readOnly is a connection that can be read.
+type readOnly struct{ from io.Reader }
+
+func (r readOnly) Read(p []byte) (int, error)     { return r.from.Read(p) }
+func (readOnly) Write(p []byte) (int, error)      { return len(p), nil }
+func (readOnly) Close() error                     { return nil }
+func (readOnly) LocalAddr() net.Addr              { return nil }
+func (readOnly) RemoteAddr() net.Addr             { return nil }
+func (readOnly) SetDeadline(time.Time) error      { return nil }
+func (readOnly) SetReadDeadline(time.Time) error  { return nil }
+func (readOnly) SetWriteDeadline(time.Time) error { return nil }

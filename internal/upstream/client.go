@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"net/url"
@@ -112,6 +113,8 @@ func (r *Response) readHead(q *Request) error {
 			return err
 		}
 		switch {
+		case resp.StatusCode < 100:
+			return fmt.Errorf("%d is no status of a response", resp.StatusCode)
 		case resp.StatusCode == http.StatusSwitchingProtocols:
 			if q.Upgrade == "" {
 				return errors.New("the server switched protocols unasked")

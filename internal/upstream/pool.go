@@ -11,9 +11,10 @@ import (
 // A request on a connection that its server is closing fails, and must not be
 // sent again; some servers promise to keep connections and close them after
 // each answer. So a connection is used again only if its server has been seen
-// to keep others, it has sat open for a while itself, and not for so long that
-// any server's own limit is near (the shortest default in use is nginx's for
-// upstreams and uvicorn's, 5 s and more).
+// to keep others up to a limit, it has sat open for a while itself, and not for
+// so long that the limit is near: a server whose own limit is shorter (gunicorn's
+// 2 s; uvicorn, Node and others have 5 s and more) is never trusted, and one whose
+// is a little longer is not met at it.
 const (
 	settled = 100 * time.Millisecond
 	maxIdle = 2 * time.Second
@@ -36,8 +37,6 @@ const (
 // pool has the connections between two requests. A server begins untrusted;
 // doubt makes it so again.
 type pool struct {
-	settle time.Duration // 0: settled; other in tests
-
 	mu      sync.Mutex
 	closed  bool
 	parked  []*parked // in the order in which they came
@@ -50,6 +49,7 @@ type pool struct {
 type parked struct {
 	conn    *conn
 	since   time.Time
+	limit   time.Duration // its watch lasts so long, and it may be used for three quarters of it
 	taken   bool          // by pool.mu: the watcher must not touch it any more
 	watched chan struct{} // closed when the watcher has ended
 	err     error         // by watched: what ended its watch
@@ -57,25 +57,25 @@ type parked struct {
 
 // put takes a connection that is in good order, to be used again within limit.
 func (p *pool) put(c *conn, limit time.Duration) {
-	k := &parked{conn: c, since: time.Now(), watched: make(chan struct{})}
-	if !p.admit(k, limit) {
+	k := &parked{conn: c, since: time.Now(), limit: limit, watched: make(chan struct{})}
+	if !p.admit(k) {
 		c.Close()
 		return
 	}
 	go p.watch(k)
 }
 
-func (p *pool) admit(k *parked, limit time.Duration) bool {
+func (p *pool) admit(k *parked) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	room := maxParked
 	if p.held < kept {
 		room = probes
 	}
-	if p.closed || limit <= p.settleTime() || len(p.parked) >= room || k.since.Before(p.until) {
+	if p.closed || k.limit <= settled || len(p.parked) >= room || k.since.Before(p.until) {
 		return false
 	}
-	_ = k.conn.SetReadDeadline(k.since.Add(limit)) // an error comes again at the read
+	_ = k.conn.SetReadDeadline(k.since.Add(k.limit)) // an error comes again at the read
 	p.parked = append(p.parked, k)
 	return true
 }
@@ -110,7 +110,7 @@ func (p *pool) leave(k *parked) bool {
 // burst left behind reaches its limit.
 func (p *pool) take() *conn {
 	p.mu.Lock()
-	k := p.choose()
+	k := p.choose(time.Now())
 	p.mu.Unlock()
 	if k == nil {
 		return nil
@@ -129,13 +129,12 @@ func (p *pool) take() *conn {
 	return k.conn
 }
 
-func (p *pool) choose() *parked {
+func (p *pool) choose(now time.Time) *parked {
 	if p.held < kept {
 		return nil
 	}
-	latest := time.Now().Add(-p.settleTime())
 	for i := len(p.parked) - 1; i >= 0; i-- {
-		if k := p.parked[i]; !k.since.After(latest) {
+		if k := p.parked[i]; now.Sub(k.since) >= settled && now.Sub(k.since) < k.limit/4*3 {
 			k.taken = true
 			p.parked = slices.Delete(p.parked, i, i+1)
 			return k
@@ -167,13 +166,6 @@ func (p *pool) clear() {
 		go k.conn.Close() // which ends its watcher
 	}
 	p.parked = nil
-}
-
-func (p *pool) settleTime() time.Duration {
-	if p.settle > 0 {
-		return p.settle
-	}
-	return settled
 }
 
 func (p *pool) close() {

@@ -79,10 +79,11 @@ func get(path string) *Request {
 func ask(t *testing.T, c *Client, q *Request) (*Response, string, error) {
 	t.Helper()
 	r, err := c.Do(t.Context(), q)
-	defer r.Close(nil)
 	if err != nil {
+		r.Close(nil)
 		return r, "", err
 	}
+	defer r.Close(nil)
 	text, err := io.ReadAll(r)
 	return r, string(text), err
 }
@@ -136,6 +137,7 @@ func TestBadAnswers(t *testing.T) {
 	for name, wire := range map[string]string{
 		"nothing":              "",
 		"no HTTP":              "hello\r\n\r\n",
+		"no status":            "HTTP/1.1 099 Odd\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
 		"unasked switch":       "HTTP/1.1 101 Switching Protocols\r\n\r\n",
 		"a head without end":   "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: "+strings.Repeat("b", 1000)+"\r\n", 1100) + "\r\n",
 		"two lengths":          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12",
@@ -171,10 +173,10 @@ func TestBytesPassInsideAChunk(t *testing.T) {
 		io.WriteString(conn, "llo\r\n0\r\n\r\n")
 	})
 	r, err := s.client(t).Do(t.Context(), get("/"))
-	defer r.Close(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer r.Close(nil)
 	buf := make([]byte, 100)
 	n, err := r.Read(buf)
 	close(more)

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"time"
+)
+
+// comparison measures the ways to the server beside each other.
+type comparison struct {
+	metron string
+	quick  bool
+
+	dir string
+}
+
+// way is one way to the server; args begin the proxy, none is direct.
+type way struct {
+	name string
+	args func(listen, upstream, dir string, cores int) []string
+}
+
+func (c *comparison) ways() []way {
+	capture := func(more ...string) func(listen, upstream, dir string, cores int) []string {
+		return func(listen, upstream, dir string, _ int) []string {
+			return append([]string{c.metron, "capture", "--upstream", "http://" + upstream, "--listen", listen, "--out", dir + "/traces", "--drain", "0s"}, more...)
+		}
+	}
+	ways := []way{{"direct", nil}, {"capture, recorder off", capture("--record=false")}, {"capture", capture()}}
+	if _, err := exec.LookPath("nginx"); err != nil {
+		fmt.Println("nginx is not here: its rows are left out")
+		return ways
+	}
+	return append(ways, way{"nginx, no buffering", func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
+}
+
+// place says which cores the proxy and the two ends have.
+type place struct {
+	name        string
+	proxy, ends string
+	cores       int
+}
+
+func (c *comparison) run() (err error) {
+	if c.dir, err = os.MkdirTemp("", "proxy"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(c.dir)
+	places := []place{{"proxy on one core, the ends on another", "0", "1", 1}, {"all on two cores", "0,1", "0,1", 2}}
+	rounds, warm, length := 3, time.Second, 4*time.Second
+	if c.quick {
+		places, rounds, length = places[1:], 1, 2*time.Second
+	}
+	for _, p := range places {
+		if err := c.latency(p, rounds, warm, length); err != nil {
+			return err
+		}
+		if err := c.highest(p, warm, length/2); err != nil {
+			return err
+		}
+	}
+	return c.memory(places[len(places)-1])
+}
+
+// with runs do against a server and a way to it.
+func (c *comparison) with(p place, w way, serve []string, do func(target string, pids []int) error) error {
+	upstream, err := free()
+	if err != nil {
+		return err
+	}
+	server, err := start(p.ends, append([]string{os.Args[0], "serve", "-listen", upstream}, serve...)...)
+	if err != nil {
+		return err
+	}
+	defer func() { server.Process.Kill(); server.Wait() }()
+	if err := server.ready(upstream); err != nil {
+		return err
+	}
+	if w.args == nil {
+		return do(upstream, nil)
+	}
+	listen, err := free()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(c.dir, "way")
+	if err != nil {
+		return err
+	}
+	proxy, err := start(p.proxy, w.args(listen, upstream, dir, p.cores)...)
+	if err != nil {
+		return err
+	}
+	defer proxy.stop()
+	if err := proxy.ready(listen); err != nil {
+		return err
+	}
+	return do(listen, proxy.pids)
+}
+
+// latency prints what each way adds to a token's time.
+func (c *comparison) latency(p place, rounds int, warm, length time.Duration) error {
+	ways := c.ways()
+	fmt.Printf("\n%s, 50 tokens/s a stream; medians of %d\n%-8s %-24s %9s %9s %11s %11s %12s\n", p.name, rounds,
+		"streams", "way", "p50 us", "p99 us", "p50 added", "p99 added", "CPU us/token")
+	for _, streams := range []int{20, 100, 300} {
+		results := make([][]result, len(ways))
+		for range rounds {
+			for i, w := range ways {
+				r, err := c.once(p, w, streams, warm, length)
+				if err != nil {
+					return err
+				}
+				results[i] = append(results[i], r)
+			}
+		}
+		direct50, direct99 := median(results[0], p50), median(results[0], p99)
+		for i, w := range ways {
+			a, b := median(results[i], p50), median(results[i], p99)
+			fmt.Printf("%-8d %-24s %9.0f %9.0f %11.0f %11.0f %12.1f\n", streams, w.name, a, b, a-direct50, b-direct99,
+				median(results[i], func(r result) float64 { return r.CPU }))
+		}
+	}
+	return nil
+}
+
+// highest raises the number of streams until the p99 that a way adds passes 10 ms.
+func (c *comparison) highest(p place, warm, length time.Duration) error {
+	fmt.Printf("\n%s: highest tokens/s before the p99 added passes 10 ms\n", p.name)
+	ways := c.ways()
+	direct := map[int]float64{} // p99 by streams
+	for _, w := range ways[1:] {
+		best, after := 0.0, 0.0
+		for streams := 400; streams < 4000 && after == 0; streams = streams * 6 / 5 {
+			if _, known := direct[streams]; !known {
+				r, err := c.once(p, ways[0], streams, warm, length)
+				if err != nil {
+					return err
+				}
+				direct[streams] = r.P99
+			}
+			r, err := c.once(p, w, streams, warm, length)
+			if err != nil {
+				return err
+			}
+			rate := float64(r.Tokens) / length.Seconds()
+			if r.P99-direct[streams] > 10_000 {
+				after = rate
+			} else {
+				best = rate
+			}
+		}
+		fmt.Printf("%-24s %9.0f (not at %.0f)\n", w.name, best, after)
+	}
+	return nil
+}
+
+// once measures one way with everything started anew.
+func (c *comparison) once(p place, w way, streams int, warm, length time.Duration) (r result, err error) {
+	err = c.with(p, w, nil, func(target string, pids []int) (err error) {
+		r, err = measure(p.ends, target, streams, warm, length, pids)
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("%s, %d streams: %w", w.name, streams, err)
+	}
+	return r, err
+}
+
+// memory opens streams that say nothing.
+func (c *comparison) memory(p place) error {
+	streams := 2000
+	fmt.Printf("\nresident memory of an open stream that waits, %d of them\n", streams)
+	for _, w := range c.ways()[1:] {
+		err := c.with(p, w, []string{"-rate", "0"}, func(target string, pids []int) error {
+			r, err := measure(p.ends, target, streams, 2*time.Second, time.Second, pids, "-lenient")
+			if err == nil {
+				fmt.Printf("%-24s %6.1f KiB\n", w.name, float64(r.ResidentKB-r.BeforeKB)/float64(streams))
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	return nil
+}
+
+func p50(r result) float64 { return r.P50 }
+func p99(r result) float64 { return r.P99 }
+
+func median(results []result, of func(result) float64) float64 {
+	values := make([]float64, len(results))
+	for i, r := range results {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
