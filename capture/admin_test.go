@@ -217,3 +217,19 @@ func TestAddedAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a read", n)
 	}
 }
+
+// TestAdminWithoutRecording: what only forwards is watched, too.
+func TestAdminWithoutRecording(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }),
+		func(s *Server) { s.Admin, s.Unrecorded = "127.0.0.1:0", true })
+	defer s.Close()
+	if code, body := get(t, s.URL()); code != http.StatusOK || body != "hello" {
+		t.Fatalf("%d %q", code, body)
+	}
+	if _, body := get(t, "http://"+s.admin.listener.Addr().String()+"/readyz"); !strings.Contains(body, "not recording") {
+		t.Errorf("readyz: %q", body)
+	}
+	if v := scrape(t, s); v["recording"] != 0 || v["added_latency_seconds"] < 1 || v["recorder_queue_bytes"] != 0 {
+		t.Errorf("recording %v, added latency of %v reads", v["recording"], v["added_latency_seconds"])
+	}
+}

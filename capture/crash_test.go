@@ -74,7 +74,7 @@ func TestKilled(t *testing.T) {
 			child.Wait()
 			return at
 		}, late)
-		recovered := recoveredRows(t, dir)
+		recovered := recoverRows(t, dir)
 		missing := 0
 		for model := range finished {
 			if recovered[model] != 1 {
@@ -138,8 +138,8 @@ func load(t *testing.T, url string, after time.Duration, kill func() time.Time, 
 	return finished, broken
 }
 
-// recoveredRows counts the finished rows of each model after a crash.
-func recoveredRows(t *testing.T, dir string) map[string]int {
+// recoverRows counts the finished rows of each model after a crash.
+func recoverRows(t *testing.T, dir string) map[string]int {
 	t.Helper()
 	journals, err := schema.Journals(dir)
 	if err != nil || len(journals) == 0 {

@@ -200,14 +200,14 @@ const (
 // Outcomes of a request; each row has exactly one.
 const (
 	OutcomeOK             = "ok"              // a terminal event was seen, finish reason length included
-	OutcomeTruncated      = "truncated"       // the body ended without one (error_type no_terminal or unexpected_eof)
+	OutcomeTruncated      = "truncated"       // the body ended without one (error_type no_terminal, unexpected_eof or capture_gap)
 	OutcomeStreamError    = "stream_error"    // an error event after status 200, even when [DONE] follows
 	OutcomeHTTPError      = "http_error"      // status >= 400
 	OutcomeTransportError = "transport_error" // dial, TLS or reset before the body ended
 	OutcomeTimeout        = "timeout"         // our own deadline
 	OutcomeClientAbort    = "client_abort"    // the client left
 	OutcomeNotSent        = "not_sent"        // due and never sent (overload says why)
-	OutcomeUnknown        = "unknown"         // in flight at a crash
+	OutcomeUnknown        = "unknown"         // in flight at a crash, or when a packet capture ended or lost it (error_type capture_*)
 )
 
 // Outcomes lists every outcome, in the order tables print them.

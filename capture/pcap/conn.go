@@ -14,17 +14,17 @@ func pairOf(s *segment) pair {
 
 // conn is one connection.
 type conn struct {
-	reader        *Reader
-	key           pair
-	client        netip.AddrPort
-	requests      half // of the client's bytes
-	responses     half // of the server's
-	dialog        *dialog
-	isn           uint32 // of the client, where fromSYN
-	reads         int32  // deliveries of the server's bytes
-	nowUS         int64  // never falls
-	pendingBefore int    // what the reader knows of the halves' pending bytes
-	doneUS        int64  // ended then; what comes after is a copy of what was there
+	reader    *Reader
+	key       pair
+	client    netip.AddrPort
+	requests  half // of the client's bytes
+	responses half // of the server's
+	dialog    *dialog
+	isn       uint32 // of the client, where fromSYN
+	reads     int32  // deliveries of the server's bytes
+	nowUS     int64  // never falls
+	held      int    // of the reader's memory, for what waits behind holes
+	doneUS    int64  // ended then; what comes after is a copy of what was there
 }
 
 // take takes a segment of this connection.
@@ -68,14 +68,13 @@ func (c *conn) take(s *segment) {
 		mine.finish(s.seq+uint32(len(s.data)+s.missing), s.rst, c.nowUS)
 	}
 	c.settle(c.nowUS)
-	if waiting := c.requests.bytes + c.responses.bytes; waiting != c.pendingBefore {
-		fits := c.reader.hold(waiting - c.pendingBefore)
-		if c.pendingBefore = waiting; !fits {
-			c.pendingBefore = 0
-			c.reader.release(waiting)
-			c.reader.counts.overLimit++
-			c.stop(errorLimit)
-		}
+	switch waiting := c.requests.bytes + c.responses.bytes; {
+	case waiting == c.held:
+	case c.reader.hold(waiting - c.held):
+		c.held = waiting
+	default:
+		c.reader.counts.overLimit++
+		c.stop(errorLimit)
 	}
 }
 
@@ -165,7 +164,7 @@ func (c *conn) stop(why string) {
 	}
 	c.dialog.stop(why)
 	c.doneUS = max(1, c.nowUS)
-	c.reader.release(c.pendingBefore)
-	c.pendingBefore = 0
+	c.reader.release(c.held)
+	c.held = 0
 	c.requests, c.responses = half{}, half{}
 }

@@ -45,7 +45,8 @@ type half struct {
 	pending []piece // beyond a hole: by seq, none overlapping another
 	bytes   int     // of pending
 
-	holeUS, ackedUS int64 // since when there is a hole, and since when it is acknowledged; 0: not
+	ackTo           uint32 // the highest acknowledgement
+	holeUS, ackedUS int64  // since when there is a hole, and since when it is acknowledged; 0: not
 
 	readUS int64 // of the last byte that was delivered
 
@@ -95,7 +96,7 @@ func (h *half) sync(next uint32, nowUS int64) (ready []piece) {
 		return nil
 	}
 	waiting := h.pending
-	*h = half{synced: true, next: next, readUS: h.readUS, ends: h.ends, reset: h.reset, endAt: h.endAt}
+	*h = half{synced: true, next: next, ackTo: next, readUS: h.readUS, ends: h.ends, reset: h.reset, endAt: h.endAt}
 	for _, p := range waiting {
 		p.atUS = nowUS
 		more, _ := h.add(p)
@@ -154,10 +155,23 @@ func (h *half) insert(p piece) {
 	}
 }
 
-// acked is told of the other side's acknowledgement.
+// acked is told of the other side's acknowledgement: what it covers was received,
+// so what of that has not come here is missing in the capture.
 func (h *half) acked(ack uint32, nowUS int64) {
-	if h.synced && h.holeUS != 0 && h.ackedUS == 0 && after(ack, h.next) > 0 {
+	if !h.synced {
+		return
+	}
+	if h.ends && after(ack, h.endAt) > 0 { // of the FIN itself
+		ack = h.endAt
+	}
+	if after(ack, h.ackTo) > 0 {
+		h.ackTo = ack
+	}
+	if h.ackedUS == 0 && after(h.ackTo, h.next) > 0 {
 		h.ackedUS = nowUS
+		if h.holeUS == 0 {
+			h.holeUS = nowUS
+		}
 	}
 }
 
@@ -167,6 +181,9 @@ func (h *half) finish(seq uint32, reset bool, nowUS int64) {
 	case h.ended, h.synced && after(seq, h.next) < 0: // a receiver drops it, too
 	case !h.ends || reset:
 		h.ends, h.reset, h.endAt = true, reset, seq
+		if h.synced && after(h.ackTo, seq) > 0 {
+			h.ackTo = seq
+		}
 		if h.synced && seq != h.next && h.holeUS == 0 {
 			h.holeUS = nowUS
 		}
@@ -184,11 +201,14 @@ func (h *half) reached() bool {
 
 // waits reports whether something is there that a hole keeps back.
 func (h *half) waits() bool {
-	return len(h.pending) > 0 || h.ends && !h.ended && h.synced && after(h.endAt, h.next) > 0
+	return len(h.pending) > 0 || h.synced && (h.ends && after(h.endAt, h.next) > 0 || after(h.ackTo, h.next) > 0)
 }
 
 // hopeless reports whether nothing will fill the hole any more.
 func (h *half) hopeless(nowUS int64) bool {
+	if !h.waits() {
+		h.holeUS, h.ackedUS = 0, 0
+	}
 	return h.holeUS != 0 && (nowUS-h.holeUS > holeWaitUS || h.ackedUS != 0 && nowUS-h.ackedUS > ackedWaitUS || h.bytes > maxPending)
 }
 
@@ -200,9 +220,14 @@ func (h *half) giveUp() (missing int, ready []piece) {
 		to = h.pending[0].seq
 	case h.ends:
 		to = h.endAt
+	case h.synced && after(h.ackTo, h.next) > 0:
+		to = h.ackTo
 	}
 	if h.synced {
 		missing = max(0, after(to, h.next))
+	}
+	if !h.synced {
+		h.ackTo = to
 	}
 	h.synced, h.next, h.holeUS = true, to, 0
 	ready = h.run(0)

@@ -134,7 +134,7 @@ func split(pieces ...[]byte) (string, error) {
 				return framing{}, err
 			}
 			fmt.Fprintf(&log, "[head %d]", resp.StatusCode)
-			return framing{length: resp.ContentLength, chunked: len(resp.TransferEncoding) > 0}, nil
+			return bodyOf(resp), nil
 		},
 		body: func(p []byte) { body.Write(p) },
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -316,5 +317,63 @@ func TestBounded(t *testing.T) {
 	r.finish()
 	if r.counts.gaps != 1 || r.memory != 0 {
 		t.Errorf("%+v, %d bytes held", r.counts, r.memory)
+	}
+}
+
+// picky is a door that takes every other request.
+type picky struct {
+	open
+	asked *int
+}
+
+func (p picky) Begin(row *schema.Record, r *http.Request, body []byte) Kept {
+	if *p.asked++; *p.asked%2 == 0 {
+		return nil
+	}
+	return p.open.Begin(row, r, body)
+}
+
+// TestUnwanted: requests that are not recorded keep their place beside those that are.
+func TestUnwanted(t *testing.T) {
+	k := newTalk().shake().exchangeOf().exchangeOf().exchangeOf().ask(post(chatBody)).answer(sseHead, chunk(token)).leave(true)
+	var rows []*schema.Record
+	r := &Reader{Door: picky{asked: new(int)}, Put: func(row *schema.Record) { rows = append(rows, row) }}
+	for _, s := range k.segments {
+		r.segment(&s)
+	}
+	r.finish()
+	if got := brief(rows); !slices.Equal(got, []string{"ok  3", "ok  3"}) || r.counts.requests != 4 || *rows[1].ConnectionReused != true {
+		t.Errorf("%q of %d requests", got, r.counts.requests)
+	}
+}
+
+// TestNoMemory: a request that there is no room for is said to be unknown, its
+// neighbours are not touched; a connection whose holes take too much is given up.
+func TestNoMemory(t *testing.T) {
+	k := newTalk().shake().exchangeOf().exchangeOf()
+	var rows []*schema.Record
+	r := &Reader{Door: open{}, Put: func(row *schema.Record) { rows = append(rows, row) }}
+	for i, s := range k.segments {
+		r.memory = 0
+		if i == 3 {
+			r.memory = maxMemory - 5
+		}
+		r.segment(&s)
+	}
+	r.memory = 0
+	r.finish()
+	if got := brief(rows); !slices.Equal(got, []string{"unknown capture_limit 3", "ok  3"}) {
+		t.Errorf("%q", got)
+	}
+	rows = nil
+	k = newTalk().shake().ask(post(chatBody)).answer(sseHead, chunk(token), chunk(token), chunk(done)+lastOne).lose(5)
+	for i, s := range k.segments {
+		if i == 5 {
+			r.memory = maxMemory - 5
+		}
+		r.segment(&s)
+	}
+	if got := brief(rows); !slices.Equal(got, []string{"unknown capture_limit 0"}) || r.counts.overLimit != 1 || r.memory != maxMemory-5 {
+		t.Errorf("%q, %+v, %d bytes", got, r.counts, r.memory)
 	}
 }

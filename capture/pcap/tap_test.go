@@ -95,12 +95,6 @@ func (k *talk) lose(i int) *talk {
 	return k
 }
 
-// wait lets time pass.
-func (k *talk) wait(d time.Duration) *talk {
-	k.atUS += d.Microseconds()
-	return k
-}
-
 // open is a door that keeps what may always be kept.
 type open struct{}
 
@@ -221,3 +215,6 @@ func packetOf(t testing.TB, link layers.LinkType, s segment) []byte {
 
 // linkVLAN is Ethernet whose frames carry a tag.
 const linkVLAN = layers.LinkType(255)
+
+// wait lets time pass.
+func (k *talk) wait(us int64) { k.atUS += us }

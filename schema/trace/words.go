@@ -50,6 +50,7 @@ func (v *veil) errorType(r *schema.Record) string {
 	}
 	return oneOf([]string{
 		"no_terminal", "unexpected_eof", "error_event", "deadline", "record_dropped",
+		"capture_gap", "capture_end", "capture_idle", "capture_limit",
 		"dns", "refused", "reset", "dial", "eof", "transport",
 		"server_error", "invalid_request_error", "rate_limit_error", "rate_limit_exceeded", "authentication_error",
 		"permission_error", "not_found_error", "overloaded_error", "api_error", "timeout_error", "insufficient_quota",
