@@ -1,7 +1,7 @@
 // Package capture is a recording proxy: it forwards LLM traffic unchanged and
 // puts one row a request beside it.
 //
-// Forward first: the copy loop of proxy.go reads, stamps, writes, flushes, and
+// Forward first: the copy loop of copy.go reads, stamps, writes, flushes, and
 // hands a copy to a byte-bounded queue that never blocks (recorder.go); decoding
 // and disk come behind it. When the recorder cannot keep up whole records are
 // dropped and counted, and the traffic does not notice. Rows go to files that

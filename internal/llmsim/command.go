@@ -30,9 +30,10 @@ func Command() *cli.Command {
 
 func description() string {
 	var b strings.Builder
-	fmt.Fprint(&b, `Speaks OpenAI's chat completions and completions, streaming and not, on
-/v1/chat/completions and /v1/completions, and Ollama's /api/chat, beside
-/v1/models, /tokenize, /detokenize and /health. Prints its URL and runs until it is interrupted.
+	fmt.Fprint(&b, `Speaks, streaming and not, OpenAI's chat completions, completions and Responses,
+Anthropic's Messages, and Ollama's /api/chat and /api/generate, beside /v1/models,
+/tokenize, /detokenize and /health. Calls the tool that tool_choice demands.
+Prints its URL and runs until it is interrupted.
 
 Its times come from a model of continuous batching with chunked prompts, a
 bounded batch and queue, and a prefix cache; flags override the profile's

@@ -7,17 +7,23 @@
 // of the row:
 //
 //	reads -> head (which framing?) -> SSE reader -> dialect -> events -> tally -> Response
-//	                            \-> line reader -/
+//	                            \-> lines, array, frames -/
 //	                            \-> document ---> dialect --/
 //
 // A dialect is one API: one file, and one line in the table of dialects. It
 // is found by the request's method and path; the framing of the body (event
-// stream, JSON lines or one document) by its first bytes and then its content
-// type, since servers answer a streaming request with a JSON error under any
-// type. A body that begins with an object is lines where its type says so, or
-// where Ollama was asked for a stream and the status is no error. What no
-// dialect reads passes as "other": sizes and times only. So does a body under
-// a Content-Encoding, whose events no reader sees without inflating it.
+// stream, JSON lines, the objects of one array, the messages of an AWS event
+// stream, or one document) by its first bytes and then its content type, since
+// servers answer a streaming request with a JSON error under any type. A body
+// that begins with an object is lines where its type says so, or where Ollama
+// was asked for a stream and the status is no error; one that begins with an
+// array is its objects where Gemini was asked for a stream. SageMaker's messages
+// carry pieces of another stream, which a reader within the reader cuts.
+//
+// A body under gzip, deflate, br or zstd is inflated as its reads come, so that
+// its events keep the stamps of the reads that made them readable. What no
+// dialect reads passes as "other": sizes and times only. So does a body under a
+// coding that nobody knows.
 //
 // # Kinds
 //
@@ -47,12 +53,27 @@
 // events are a token each, Content unless it is `special`: the last, with the
 // whole text, is Content or, for an end-of-text token, Finish.
 //
+// Anthropic's deltas are Content (text), Reasoning (thinking) and Tool
+// (partial_json); a block that starts a tool's use is Tool, since the model wrote
+// its name, and one that starts a text or a thought is Other, since it is empty;
+// a signature is no token. message_start is Role, message_delta Finish,
+// message_stop Done. The Responses API says by the type of an event what it is:
+// its deltas are Content, Reasoning, Refusal and Tool, an item that is added is
+// Role or, where a call has its name, Tool, the response's end is Finish, and
+// what repeats a text that was streamed is Other. Gemini's parts are Content,
+// Reasoning where they are a `thought`, and Tool (functionCall, executableCode).
+// Bedrock's Converse is read as Anthropic's API is, its InvokeModel by the
+// fields of the model's maker, SageMaker as what its container speaks: OpenAI's
+// API or TGI's.
+//
 // # Tokens
 //
 // Counts an event come from, the surest first: `token_ids`; the growth of a
 // cumulative usage (continuous_usage_stats), which counts each choice by itself
-// as vLLM and SGLang do; the entries of `logprobs`. TGI's `token` is one token
-// id. Only events of the first four kinds carry tokens. What another event
+// as vLLM and SGLang do; the entries of `logprobs`; the text, counted by a
+// tokenizer (CountBy). TGI's `token` is one token id. A tokenizer counts what
+// each event adds to the text of its choice so far, so that the counts add up to
+// the text's; it is asked for none where a choice said something that is not text. Only events of the first four kinds carry tokens. What another event
 // reports (a token whose text is held back until its character is whole, say)
 // counts with the next content event of its choice; an end-of-text token after
 // the last one is in the usage and in no event. A source is taken when every
@@ -67,7 +88,10 @@
 //
 // Terminal is [DONE], or a finish reason for every choice that was asked for,
 // since several servers never send [DONE]; Ollama's is `done`, TGI's
-// `generated_text`; a document is terminal when it is one complete JSON value.
+// `generated_text`, Anthropic's message_stop, that of the Responses API one of
+// response.completed, incomplete, failed and cancelled, Gemini's a finishReason
+// or the reason why a prompt was blocked, Bedrock's a stopReason or its
+// invocation metrics; a document is terminal when it is one complete JSON value.
 // Whether the transport ended cleanly is the caller's knowledge:
 // Response.Complete joins the two.
 //

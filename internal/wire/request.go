@@ -11,7 +11,7 @@ const (
 
 // Request is what a dialect reads from a request. Nil and empty mean unknown.
 type Request struct {
-	API    string // "openai.chat", "openai.completions" or "other"
+	API    string // as the row's column `api` has it; "other" without a dialect
 	Model  string
 	Stream bool
 	// ChoiceCount is how many answers were asked for, at least 1: `n`, for

@@ -18,7 +18,7 @@ type Response struct {
 	Read   []int32 // number of that read
 	Bytes  []int32 // bytes of the event as sent, its blank line included
 
-	TokenSource       string // "token_ids", "usage", "logprobs" or "chunks": see the package comment
+	TokenSource       string // "token_ids", "usage", "logprobs", "tokenizer" or "chunks": see the package comment
 	InputTokens       *int64
 	CachedInputTokens *int64
 	OutputTokens      *int64 // as reported, also where the events say something else
@@ -32,7 +32,7 @@ type Response struct {
 	ServerMetrics string
 
 	Terminal bool // the body said that it was over: see Ends in the package comment
-	// Opaque says that the content was not read (no dialect, a
+	// Opaque says that the content was not read (no dialect, an unknown
 	// Content-Encoding, a document over the bound): nothing in it could tell
 	// whether it is whole.
 	Opaque       bool
