@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # 100 streams through capture for an hour, or for so many minutes, with clients
 # that leave, answers that break and errors among them: memory, descriptors and
-# threads at the beginning and at the end.
+# goroutines at the beginning and at the end; no record may be lost.
 # Usage: bench/soak.sh [MINUTES]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,7 +21,32 @@ type soak struct {
 
 // sample is what the capture holds at one moment.
 type sample struct {
-	residentKB, descriptors, threads float64
+	residentKB, descriptors, goroutines float64
+}
+
+// scrape is the sum of a metric that the capture's admin address tells, over its
+// labels.
+func scrape(admin, name string) (sum float64, err error) {
+	resp, err := http.Get("http://" + admin + "/metrics")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	lines, found := bufio.NewScanner(resp.Body), false
+	for lines.Scan() {
+		rest, ok := strings.CutPrefix(lines.Text(), name)
+		if _, value, cut := strings.Cut(rest, " "); ok && cut && (rest[0] == '{' || rest[0] == ' ') {
+			n, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				return 0, fmt.Errorf("metric %q: %w", lines.Text(), err)
+			}
+			sum, found = sum+n, true
+		}
+	}
+	if err := lines.Err(); err != nil || !found {
+		return 0, errors.Join(fmt.Errorf("metric %s is not there", name), err)
+	}
+	return sum, nil
 }
 
 func (s *soak) run() error {
@@ -33,6 +63,10 @@ func (s *soak) run() error {
 	if err != nil {
 		return err
 	}
+	admin, err := free()
+	if err != nil {
+		return err
+	}
 	server, err := start("", os.Args[0], "serve", "-listen", upstream, "-faults", "0.05")
 	if err != nil {
 		return err
@@ -41,7 +75,7 @@ func (s *soak) run() error {
 	if err := server.ready(upstream); err != nil {
 		return err
 	}
-	capture, err := start("", s.metron, "capture", "--upstream", "http://"+upstream, "--listen", listen, "--out", dir+"/traces", "--rotate-every", "5m", "--drain", "0s")
+	capture, err := start("", s.metron, "capture", "--upstream", "http://"+upstream, "--listen", listen, "--out", dir+"/traces", "--rotate-every", "5m", "--drain", "0s", "--admin", admin)
 	if err != nil {
 		return err
 	}
@@ -65,22 +99,35 @@ func (s *soak) run() error {
 		select {
 		case <-tick.C:
 			pid := capture.Process.Pid
-			samples = append(samples, sample{float64(status(pid, "VmRSS")), float64(descriptors(pid)), float64(status(pid, "Threads"))})
+			goroutines, err := scrape(admin, "go_goroutines")
+			if err != nil {
+				capture.stop()
+				return err
+			}
+			samples = append(samples, sample{float64(status(pid, "VmRSS")), float64(descriptors(pid)), goroutines})
 			continue
 		case o := <-done:
+			lost := losses(admin)
 			err := capture.Process.Signal(os.Interrupt)
 			if waitErr := capture.Wait(); err == nil && waitErr != nil {
 				err = fmt.Errorf("capture: %w", waitErr)
 			}
-			if err == nil {
-				err = o.err
-			}
-			if err != nil {
+			if err := errors.Join(err, o.err, lost); err != nil {
 				return err
 			}
 			return report(o.result, samples)
 		}
 	}
+}
+
+// losses is an error if any record was lost.
+func losses(admin string) error {
+	for _, name := range []string{"metron_capture_records_dropped_total", "metron_capture_write_errors_total"} {
+		if n, err := scrape(admin, name); err != nil || n > 0 {
+			return errors.Join(fmt.Errorf("%s is %v", name, n), err)
+		}
+	}
+	return nil
 }
 
 // report prints the first and last quarter beside each other, without the
@@ -97,7 +144,7 @@ func report(r result, samples []sample) error {
 		name string
 		of   func(sample) float64
 	}{{"resident KB", func(s sample) float64 { return s.residentKB }}, {"descriptors", func(s sample) float64 { return s.descriptors }},
-		{"threads", func(s sample) float64 { return s.threads }}} {
+		{"goroutines", func(s sample) float64 { return s.goroutines }}} {
 		mean := func(list []sample) (m float64) {
 			for _, s := range list {
 				m += of.of(s) / float64(len(list))
