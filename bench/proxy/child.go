@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,16 +21,32 @@ type child struct {
 }
 
 // start runs a command on the given cores; "" is all.
-func start(cores string, args ...string) (*child, error) {
+func start(cores string, stderr *os.File, args ...string) (*child, error) {
 	if cores != "" {
 		args = append([]string{"taskset", "-c", cores}, args...)
 	}
 	c := exec.Command(args[0], args[1:]...)
-	c.Stderr = os.Stderr
+	c.Stderr = stderr
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
 	return &child{Cmd: c}, nil
+}
+
+// fullPipe is a pipe that takes no more.
+func fullPipe() (unread, full *os.File, err error) {
+	if unread, full, err = os.Pipe(); err != nil {
+		return nil, nil, err
+	}
+	if err = full.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err == nil {
+		_, err = full.Write(make([]byte, 16<<20)) // pipes hold 64 KiB to 1 MiB
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		unread.Close()
+		full.Close()
+		return nil, nil, fmt.Errorf("fill a pipe: %w", err)
+	}
+	return unread, full, nil
 }
 
 // ready waits until something listens, and notes the processes.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -18,8 +20,9 @@ type comparison struct {
 
 // way is one way to the server; args begin the proxy, none is direct.
 type way struct {
-	name string
-	args func(listen, upstream, dir string, cores int) []string
+	name  string
+	args  func(listen, upstream, dir string, cores int) []string
+	stuck bool // its recorder hangs
 }
 
 func (c *comparison) ways() []way {
@@ -28,12 +31,13 @@ func (c *comparison) ways() []way {
 			return append([]string{c.metron, "capture", "--upstream", "http://" + upstream, "--listen", listen, "--out", dir + "/traces", "--drain", "0s"}, more...)
 		}
 	}
-	ways := []way{{"direct", nil}, {"capture, recorder off", capture("--record=false")}, {"capture", capture()}}
+	ways := []way{{name: "direct"}, {name: "capture, recorder off", args: capture("--record=false")}, {name: "capture", args: capture()},
+		{name: "capture, recorder stuck", args: capture(), stuck: true}}
 	if _, err := exec.LookPath("nginx"); err != nil {
 		fmt.Println("nginx is not here: its rows are left out")
 		return ways
 	}
-	return append(ways, way{"nginx, no buffering", func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
+	return append(ways, way{name: "nginx, no buffering", args: func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
 }
 
 // place says which cores the proxy and the two ends have.
@@ -70,7 +74,7 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 	if err != nil {
 		return err
 	}
-	server, err := start(p.ends, append([]string{os.Args[0], "serve", "-listen", upstream}, serve...)...)
+	server, err := start(p.ends, os.Stderr, append([]string{os.Args[0], "serve", "-listen", upstream}, serve...)...)
 	if err != nil {
 		return err
 	}
@@ -89,7 +93,11 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 	if err != nil {
 		return err
 	}
-	proxy, err := start(p.proxy, w.args(listen, upstream, dir, p.cores)...)
+	args := w.args(listen, upstream, dir, p.cores)
+	if w.stuck {
+		return stuck(p, args, listen, dir, do)
+	}
+	proxy, err := start(p.proxy, os.Stderr, args...)
 	if err != nil {
 		return err
 	}
@@ -98,6 +106,42 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 		return err
 	}
 	return do(listen, proxy.pids)
+}
+
+// stuck runs do through a capture whose recorder hangs: its folder is gone, and it
+// cannot say so, since nobody reads what it says.
+func stuck(p place, args []string, listen, dir string, do func(target string, pids []int) error) error {
+	unread, full, err := fullPipe()
+	if err != nil {
+		return err
+	}
+	defer unread.Close()
+	defer full.Close()
+	admin, err := free()
+	if err != nil {
+		return err
+	}
+	proxy, err := start(p.proxy, full, append(args, "--admin", admin)...)
+	if err != nil {
+		return err
+	}
+	defer func() { proxy.Process.Kill(); proxy.Wait() }() // it would wait for its recorder
+	if err := errors.Join(proxy.ready(listen), os.RemoveAll(dir+"/traces")); err != nil {
+		return err
+	}
+	time.Sleep(1500 * time.Millisecond) // it looks for its file once a second
+	if err := do(listen, proxy.pids); err != nil {
+		return err
+	}
+	recording, err := scrape(admin, "metron_capture_recording")
+	held, heldErr := scrape(admin, "metron_capture_recorder_queue_bytes")
+	if err := errors.Join(err, heldErr); err != nil {
+		return err
+	}
+	if recording > 0 || held == 0 {
+		return fmt.Errorf("the recorder was not stuck: recording %v, %v bytes wait", recording, held)
+	}
+	return nil
 }
 
 // latency prints what each way adds to a token's time.
@@ -171,9 +215,19 @@ func (c *comparison) once(p place, w way, streams int, warm, length time.Duratio
 
 // memory opens streams that say nothing.
 func (c *comparison) memory(p place) error {
-	streams := 2000
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	streams := min(10_000, (int(limit.Max)-1000)/2) // a proxy has two descriptors a stream
+	if c.quick {
+		streams = min(streams, 2000)
+	}
 	fmt.Printf("\nresident memory of an open stream that waits, %d of them\n", streams)
 	for _, w := range c.ways()[1:] {
+		if w.stuck {
+			continue
+		}
 		err := c.with(p, w, []string{"-rate", "0"}, func(target string, pids []int) error {
 			r, err := measure(p.ends, target, streams, 2*time.Second, time.Second, pids, "-lenient")
 			if err == nil {

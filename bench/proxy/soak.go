@@ -67,7 +67,7 @@ func (s *soak) run() error {
 	if err != nil {
 		return err
 	}
-	server, err := start("", os.Args[0], "serve", "-listen", upstream, "-faults", "0.05")
+	server, err := start("", os.Stderr, os.Args[0], "serve", "-listen", upstream, "-faults", "0.05")
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *soak) run() error {
 	if err := server.ready(upstream); err != nil {
 		return err
 	}
-	capture, err := start("", s.metron, "capture", "--upstream", "http://"+upstream, "--listen", listen, "--out", dir+"/traces", "--rotate-every", "5m", "--drain", "0s", "--admin", admin)
+	capture, err := start("", os.Stderr, s.metron, "capture", "--upstream", "http://"+upstream, "--listen", listen, "--out", dir+"/traces", "--rotate-every", "5m", "--drain", "0s", "--admin", admin)
 	if err != nil {
 		return err
 	}
