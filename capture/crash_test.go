@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -39,10 +40,9 @@ func TestMain(m *testing.M) {
 }
 
 // TestKilled kills the capture at random while 50 streams run: what had
-// finished a while before is recovered, once, and the clients of the others see
-// a broken connection.
+// finished by some moment reaches the journal by itself, and is recovered once
+// when the kill comes then; the clients of the others see a broken connection.
 func TestKilled(t *testing.T) {
-	const flush, late = 50 * time.Millisecond, 700 * time.Millisecond // the second has room for a busy machine
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -56,7 +56,7 @@ func TestKilled(t *testing.T) {
 	defer upstream.Close()
 	for round := range *crashes {
 		dir := t.TempDir()
-		child := exec.Command(os.Args[0], "capture", "--upstream", upstream.URL, "--listen", "127.0.0.1:0", "--out", dir, "--flush", flush.String())
+		child := exec.Command(os.Args[0], "capture", "--upstream", upstream.URL, "--listen", "127.0.0.1:0", "--out", dir, "--flush", "50ms")
 		child.Env = append(os.Environ(), asCommand+"=1")
 		child.Stderr = os.Stderr
 		out, err := child.StdoutPipe()
@@ -68,12 +68,11 @@ func TestKilled(t *testing.T) {
 		}
 		line, _ := bufio.NewReader(out).ReadString('\n')
 		url := strings.TrimSuffix(strings.TrimPrefix(strings.Split(line, ", ")[0], "capturing on "), ",")
-		finished, broken := load(t, url, time.Second+rand.N(time.Second), func() time.Time {
-			at := time.Now()
+		finished, broken := load(t, url, time.Second+rand.N(time.Second), func(finished map[string]bool) {
+			eventually(t, "what has finished is in the journal", func() bool { return holdsAll(dir, finished) })
 			child.Process.Kill()
 			child.Wait()
-			return at
-		}, late)
+		})
 		recovered := recoverRows(t, dir)
 		missing := 0
 		for model := range finished {
@@ -92,14 +91,14 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// load runs 50 clients until kill, and gives the requests that had finished
-// more than late before, and how many others were broken off.
-func load(t *testing.T, url string, after time.Duration, kill func() time.Time, late time.Duration) (finished map[string]bool, broken int) {
+// load runs 50 clients, tells kill after a while which requests have finished, and
+// gives those, and how many others were broken off.
+func load(t *testing.T, url string, after time.Duration, kill func(finished map[string]bool)) (finished map[string]bool, broken int) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 50}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
 	var mu sync.Mutex
-	ended := map[string]time.Time{}
+	ended := map[string]bool{}
 	var clients sync.WaitGroup
 	for i := range 50 {
 		clients.Go(func() {
@@ -118,7 +117,7 @@ func load(t *testing.T, url string, after time.Duration, kill func() time.Time, 
 					mu.Unlock()
 					return
 				}
-				ended[model] = time.Now()
+				ended[model] = true
 				mu.Unlock()
 				if resp.StatusCode != http.StatusOK || !strings.HasSuffix(string(text), "data: [DONE]\n\n") {
 					t.Errorf("%s: a clean end with status %d after %d bytes", model, resp.StatusCode, len(text))
@@ -127,15 +126,34 @@ func load(t *testing.T, url string, after time.Duration, kill func() time.Time, 
 		})
 	}
 	time.Sleep(after)
-	at := kill()
+	mu.Lock()
+	finished = maps.Clone(ended)
+	mu.Unlock()
+	kill(finished)
 	clients.Wait()
-	finished = map[string]bool{}
-	for model, when := range ended {
-		if at.Sub(when) > late {
-			finished[model] = true
-		}
-	}
 	return finished, broken
+}
+
+// holdsAll reports whether the live journals hold a finished row of each model.
+func holdsAll(dir string, models map[string]bool) bool {
+	journals, err := schema.Journals(dir)
+	if err != nil || len(journals) == 0 {
+		return false
+	}
+	found := 0
+	for _, path := range journals {
+		f, err := schema.Open(path)
+		if err != nil {
+			return false
+		}
+		for r, err := range f.Records() {
+			if err == nil && r.Outcome == schema.OutcomeOK && models[r.RequestModel] {
+				found++
+			}
+		}
+		f.Close()
+	}
+	return found >= len(models)
 }
 
 // recoverRows counts the finished rows of each model after a crash.
