@@ -58,6 +58,8 @@ func (p *Plan) check() error {
 		return nil
 	}
 	switch {
+	case p.Mode == ASAP && p.Speed != (Speed{}):
+		return errors.New("mode asap has no times for a speed to scale")
 	case p.Users < 1:
 		return fmt.Errorf("mode %s needs at least one user", p.Mode)
 	case !p.Rate.IsZero(), p.MaxIdleGap > 0, p.Loop.For > 0, p.Warmup.Time > 0, p.Cooldown.Time > 0:
