@@ -8,13 +8,14 @@ import (
 
 // Forecast is what a plan comes to, before anything is sent.
 type Forecast struct {
-	Mode     Mode   `json:"mode"`
-	Requests int64  `json:"requests"`
-	Sessions int64  `json:"sessions"` // that have an id, anew in each pass
-	Alone    int64  `json:"requests_without_session"`
-	Skipped  int64  `json:"skipped"`
-	Passes   int64  `json:"passes"`
-	Speed    string `json:"speed"` // exact
+	Mode     Mode    `json:"mode"`
+	Requests int64   `json:"requests"`
+	Sessions int64   `json:"sessions"` // that have an id, anew in each pass
+	Alone    int64   `json:"requests_without_session"`
+	Skipped  int64   `json:"skipped"`
+	Passes   int64   `json:"passes"`
+	Speed    float64 `json:"speed"`
+	Ratio    string  `json:"speed_exact"`
 
 	// Of the schedule; absent where there is none.
 	ScheduleS float64 `json:"schedule_s,omitempty"` // to the last send
@@ -49,7 +50,7 @@ const (
 // Forecast walks the plan, which Measure has measured, and reads only lengths
 // and times. buckets is the number of PerBucket.
 func (p *Plan) Forecast(ctx context.Context, buckets int) (*Forecast, error) {
-	f := &Forecast{Mode: p.Mode, Requests: p.rows, Skipped: p.skipped, Passes: p.passes, Speed: p.speed.String(), Phases: map[string]int64{}}
+	f := &Forecast{Mode: p.Mode, Requests: p.rows, Skipped: p.skipped, Passes: p.passes, Speed: p.speed.float(), Ratio: p.speed.String(), Phases: map[string]int64{}}
 	w := forecaster{Forecast: f, plan: p, sessions: map[uint64]bool{}}
 	if p.Mode.scheduled() {
 		w.bucketUS = p.lastUS/int64(buckets) + 1

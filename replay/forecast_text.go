@@ -53,7 +53,7 @@ func (f *Forecast) WriteText(w io.Writer) error {
 	l.Line("prompt tokens", "%s%s", term.Count(f.PromptTokens), unknown(f.PromptTokensUnknown))
 	l.Line("output tokens", "%s%s", term.Count(f.OutputTokens), unknown(f.OutputTokensUnknown))
 	if f.Mode.scheduled() {
-		l.Line("speed", "%s", f.Speed)
+		l.Line("speed", "%s", term.Number(f.Speed))
 		l.Line("last send", "after %s", term.Seconds(f.ScheduleS))
 		l.Line("rate", "mean %s/s, %s in the busiest second", term.Number(f.MeanRate), term.Count(f.PeakRate))
 	}
