@@ -86,7 +86,7 @@ func (w *forecaster) pass(ctx context.Context, number int64) error {
 	p := w.plan
 	walk := pass{p: p}
 	clear(w.sessions)
-	for a, err := range p.arrivals(ctx, arrivalColumns("input_tokens", "output_tokens", "dispatched", "end")) {
+	for a, err := range p.arrivals(ctx, columnsOf(true, "input_tokens", "output_tokens", "dispatched", "end")) {
 		if err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ type census struct {
 // count walks a pass, up to the row that is due at limitUS of the pass's own schedule.
 func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 	c := &census{pass: pass{p: p}, turns: map[uint64]int32{}}
-	for a, err := range p.arrivals(ctx, arrivalColumns()) {
+	for a, err := range p.arrivals(ctx, columnsOf(p.identified())) {
 		if err != nil {
 			return nil, err
 		}

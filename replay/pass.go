@@ -41,18 +41,10 @@ func (w *pass) add(startUS int64, id func() identity) (place, bool) {
 
 // idle moves to an offset and cuts what is too long of the gap before it.
 func (w *pass) idle(offsetUS int64) {
-	if gap, most := offsetUS-w.atUS, p64(w.p.MaxIdleGap.Microseconds()); gap > most {
+	if gap, most := offsetUS-w.atUS, w.p.MaxIdleGap.Microseconds(); most > 0 && gap > most {
 		w.cutUS += gap - most
 	}
 	w.atUS = offsetUS
-}
-
-// p64 is a bound, 0 being none.
-func p64(us int64) int64 {
-	if us == 0 {
-		return math.MaxInt64
-	}
-	return us
 }
 
 // lengthUS is how long the pass lasts: to the end of the window where the

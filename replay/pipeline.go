@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,6 +94,7 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 		case r.Plan.Mode == Closed && s.Row.SessionID != "":
 			session := append(sessions[s.Row.SessionID], s)
 			if !s.last {
+				detach(s.Row)
 				sessions[s.Row.SessionID] = session
 				continue
 			}
@@ -113,6 +116,22 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 		}
 	}
 	return nil
+}
+
+// detach copies what a row that is kept shares with the batch that it was read
+// in, so that it does not keep that, too.
+func detach(r *schema.Record) {
+	v := reflect.ValueOf(r).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.String:
+			f.SetString(strings.Clone(f.String()))
+		case reflect.Slice:
+			if f.Len() > 0 { // nil stays nil
+				f.Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
+			}
+		}
+	}
 }
 
 // make makes a request's body and begins its row.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"metron/schema"
@@ -15,32 +16,62 @@ import (
 // arrival is a row of a trace, seen through the columns that a plan asks for
 // only. It is valid until the next one is asked for.
 type arrival struct {
-	batch schema.Batch
-	row   int
+	*arrivalColumns
+	row int
 }
 
-// arrivalColumns are those that every plan reads; more may stand behind them.
-func arrivalColumns(more ...string) []string {
-	return append([]string{"start_time", "api", "recorded", "session_id", "record_id"}, more...)
+// arrivalColumns are those of one batch.
+type arrivalColumns struct {
+	starts        []arrow.Timestamp
+	api, recorded *array.String
+	session       *array.String          // nil where nobody asked whose a row is
+	record        *array.FixedSizeBinary // likewise
+	numbers       []*array.Int64
 }
 
-func (a arrival) startUS() int64 { return int64(a.batch.Column(0).(*array.Timestamp).Value(a.row)) }
+// columnsOf names the columns: identities where rows are chosen or held by what
+// they belong to, and some that are numbers.
+func columnsOf(identities bool, numbers ...string) []string {
+	names := []string{"start_time", "api", "recorded"}
+	if identities {
+		names = append(names, "session_id", "record_id")
+	}
+	return append(names, numbers...)
+}
+
+// identified reports whether the plan asks whose a row is.
+func (p *Plan) identified() bool { return p.Sample > 0 || p.Shard.Count > 1 || p.Mode.ordered() }
+
+func viewOf(b schema.Batch) *arrivalColumns {
+	v := &arrivalColumns{starts: b.Column(0).(*array.Timestamp).TimestampValues(), api: b.Column(1).(*array.String), recorded: b.Column(2).(*array.String)}
+	next := 3
+	if int(b.NumCols()) > next && b.ColumnName(next) == "session_id" {
+		v.session, v.record = b.Column(3).(*array.String), b.Column(4).(*array.FixedSizeBinary)
+		next = 5
+	}
+	for ; next < int(b.NumCols()); next++ {
+		v.numbers = append(v.numbers, b.Column(next).(*array.Int64))
+	}
+	return v
+}
+
+func (a arrival) startUS() int64 { return int64(a.starts[a.row]) }
 
 func (a arrival) replayable() bool {
-	return replayable(a.batch.Column(1).(*array.String).Value(a.row), a.batch.Column(2).(*array.String).Value(a.row))
+	return replayable(a.api.Value(a.row), a.recorded.Value(a.row))
 }
 
 func (a arrival) identity() (id identity) {
-	if s := a.batch.Column(3).(*array.String); s.IsValid(a.row) {
-		id.session = s.Value(a.row)
+	if a.session.IsValid(a.row) {
+		id.session = a.session.Value(a.row)
 	}
-	copy(id.record[:], a.batch.Column(4).(*array.FixedSizeBinary).Value(a.row))
+	copy(id.record[:], a.record.Value(a.row))
 	return id
 }
 
-// number is the value of an integer column behind arrivalColumns.
+// number is the value of one of the columns of numbers.
 func (a arrival) number(column int) (int64, bool) {
-	c := a.batch.Column(len(arrivalColumns()) + column).(*array.Int64)
+	c := a.numbers[column]
 	if c.IsNull(a.row) {
 		return 0, false
 	}
@@ -53,7 +84,17 @@ func (a arrival) number(column int) (int64, bool) {
 func (p *Plan) arrivals(ctx context.Context, columns []string) iter.Seq2[arrival, error] {
 	return func(yield func(arrival, error) bool) {
 		if len(p.Trace.Files) == 1 {
-			one(ctx, p.Trace, schema.Query{Columns: columns, Selection: p.Selection})(yield)
+			for view, err := range views(ctx, p.Trace, schema.Query{Columns: columns, Selection: p.Selection}) {
+				if err != nil {
+					yield(arrival{}, err)
+					return
+				}
+				for i := range view.starts {
+					if !yield(arrival{view, i}, nil) {
+						return
+					}
+				}
+			}
 			return
 		}
 		var files arrivalFiles
@@ -75,15 +116,15 @@ func (p *Plan) arrivals(ctx context.Context, columns []string) iter.Seq2[arrival
 				return
 			}
 			if ok {
-				files = append(files, &arrivalFile{order: i, dueUS: first, open: func() iter.Seq2[arrival, error] {
-					return one(ctx, alone, schema.Query{Columns: columns, Selection: selection})
+				files = append(files, &arrivalFile{order: i, dueUS: first, open: func() iter.Seq2[*arrivalColumns, error] {
+					return views(ctx, alone, schema.Query{Columns: columns, Selection: selection})
 				}})
 			}
 		}
 		heap.Init(&files)
 		for len(files) > 0 {
 			next := files[0]
-			if next.more && !yield(next.row, nil) {
+			if next.more && !yield(next.at, nil) {
 				return
 			}
 			if err := next.advance(); err != nil {
@@ -99,17 +140,15 @@ func (p *Plan) arrivals(ctx context.Context, columns []string) iter.Seq2[arrival
 	}
 }
 
-func one(ctx context.Context, a *schema.Archive, q schema.Query) iter.Seq2[arrival, error] {
-	return func(yield func(arrival, error) bool) {
+func views(ctx context.Context, a *schema.Archive, q schema.Query) iter.Seq2[*arrivalColumns, error] {
+	return func(yield func(*arrivalColumns, error) bool) {
 		for b, err := range a.Batches(ctx, q) {
 			if err != nil {
-				yield(arrival{}, err)
+				yield(nil, err)
 				return
 			}
-			for i := range int(b.NumRows()) {
-				if !yield(arrival{b, i}, nil) {
-					return
-				}
+			if view := viewOf(b); len(view.starts) > 0 && !yield(view, nil) {
+				return
 			}
 		}
 	}
@@ -137,24 +176,27 @@ func (p *Plan) wallSelection() (schema.Selection, error) {
 // arrivalFile is one file of several.
 type arrivalFile struct {
 	order int
-	dueUS int64 // of row, or of the file's first one before it is open
-	more  bool  // there is a row
-	row   arrival
-	open  func() iter.Seq2[arrival, error]
-	next  func() (arrival, error, bool)
+	dueUS int64   // of at, or of the file's first row before it is open
+	more  bool    // there is a row
+	at    arrival // of no columns before it is open
+	open  func() iter.Seq2[*arrivalColumns, error]
+	next  func() (*arrivalColumns, error, bool)
 	stop  func()
 }
 
 func (f *arrivalFile) advance() error {
-	if f.next == nil {
-		f.next, f.stop = iter.Pull2(f.open())
+	if f.at.row++; f.next == nil || f.at.row == len(f.at.starts) {
+		if f.next == nil {
+			f.next, f.stop = iter.Pull2(f.open())
+		}
+		view, err, ok := f.next()
+		if err != nil || !ok {
+			f.more = false
+			return err
+		}
+		f.at, f.more = arrival{view, 0}, true
 	}
-	row, err, ok := f.next()
-	if err != nil || !ok {
-		f.more = false
-		return err
-	}
-	f.row, f.dueUS, f.more = row, row.startUS(), true
+	f.dueUS = f.at.startUS()
 	return nil
 }
 
