@@ -32,7 +32,7 @@ func (r *Runner) launch(ctx, reqCtx context.Context, p prepared, inFlight *sync.
 	}
 	inFlight.Go(func() {
 		if !r.follow(ctx, &p) {
-			p.own.end(r.unsent(&p, ""))
+			r.unsent(&p, "")
 			return
 		}
 		r.serve(ctx, &p, r.enter(reqCtx))
@@ -62,7 +62,6 @@ func (r *Runner) enter(ctx context.Context) *slot {
 
 // serve sends a request as soon as the cap lets it, and returns when it ended.
 func (r *Runner) serve(ctx context.Context, p *prepared, place *slot) (endUS int64) {
-	defer func() { p.own.end(endUS) }()
 	defer place.cut(nil)
 	switch {
 	case place.shed:
@@ -85,12 +84,14 @@ const (
 
 // unsent hands on the row of a request that was due and is not sent.
 func (r *Runner) unsent(p *prepared, overload string) (endUS int64) {
+	endUS = r.client.clock.NowUS()
+	p.own.end(endUS)
 	row := p.exchange.Row()
 	row.StartTime, row.Outcome, row.Overload = p.startUS, schema.OutcomeNotSent, overload
 	r.recorded.add(row, p, nil)
 	r.unsentCount.Add(1)
 	r.rows <- row
-	return r.client.clock.NowUS()
+	return endUS
 }
 
 // exchange sends one request and hands its row on, first as it stands at the
@@ -126,6 +127,7 @@ func (r *Runner) exchange(place *slot, p *prepared) (endUS int64) {
 	})
 	endUS = row.StartTime + *row.End
 	r.slots.leave(place, endUS)
+	p.own.end(endUS) // at once: whoever waits for it is due by then
 	var why error
 	if row.Outcome == schema.OutcomeClientAbort {
 		why = context.Cause(ctx)
