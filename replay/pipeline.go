@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -82,16 +84,31 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 // makes the first one.
 func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 	links, sessions := turns{}, map[string][]Send{}
+	hand := func(s Send, rest []Send) error {
+		p, err := r.make(s)
+		if err != nil {
+			return err
+		}
+		p.rest = rest
+		if r.Plan.Mode == Session {
+			p.own, p.before = links.add(s, r.recordID(s))
+		}
+		if err := r.ahead.Acquire(ctx, p.weight); err != nil {
+			return err
+		}
+		select {
+		case ready <- p:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	for s, err := range r.Plan.Sends() {
 		if err != nil {
 			return err
 		}
 		var rest []Send
-		var own, before *turn
-		switch {
-		case r.Plan.Mode == Session:
-			own, before = links.add(s, r.recordID(s))
-		case r.Plan.Mode == Closed && s.Row.SessionID != "":
+		if r.Plan.Mode == Closed && s.Row.SessionID != "" {
 			session := append(sessions[s.Row.SessionID], s)
 			if !s.last {
 				detach(s.Row)
@@ -101,18 +118,13 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 			delete(sessions, s.Row.SessionID)
 			s, rest = session[0], session[1:]
 		}
-		p, err := r.make(s)
-		if err != nil {
+		if err := hand(s, rest); err != nil {
 			return err
 		}
-		p.own, p.before, p.rest = own, before, rest
-		if err := r.ahead.Acquire(ctx, p.weight); err != nil {
+	}
+	for _, name := range slices.Sorted(maps.Keys(sessions)) { // of a journal that grew since it was measured
+		if err := hand(sessions[name][0], sessions[name][1:]); err != nil {
 			return err
-		}
-		select {
-		case ready <- p:
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 	return nil
