@@ -38,6 +38,22 @@ func workedExample() schema.Record {
 	return r
 }
 
+// TestTurnsAreDueWhenReady: a turn that waited for the one before it is late from
+// the moment it could leave; one that could have left before its time, from that.
+func TestTurnsAreDueWhenReady(t *testing.T) {
+	for _, c := range []struct {
+		ready              int64
+		scheduledTTFT, lag float64
+	}{{1_500, 0.4505, 0.001}, {-7_000, 0.452, 0.0025}} {
+		row := workedExample()
+		row.Ready = &c.ready
+		r := analyze(t, Config{}, row)
+		near(t, "scheduled TTFT", r.Metrics.Get("scheduled_ttft_s").Mean, c.scheduledTTFT)
+		near(t, "send lag", r.Metrics.Get("send_lag_s").Mean, c.lag)
+		near(t, "TTFT", r.Metrics.Get("ttft_s").Mean, 0.450)
+	}
+}
+
 func TestOneRequestByHand(t *testing.T) {
 	c := Config{TTFTDeadline: 500 * time.Millisecond, TBTDeadline: 50 * time.Millisecond}
 	r := analyze(t, c, workedExample())

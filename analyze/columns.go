@@ -16,7 +16,7 @@ func columnNames() []string {
 	return []string{
 		"record_id", "source_record_id", "start_time", "phase", "outcome", "request_model", "token_source", "stream",
 		"input_tokens", "output_tokens", "reasoning_tokens", "dispatched", "wrote", "end", "client_abort",
-		"chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice", "chunk_read", "api",
+		"chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice", "chunk_read", "api", "ready",
 	}
 }
 
@@ -37,6 +37,7 @@ type row struct {
 	stream                               bool
 	inputTokens, outputTokens, reasoning maybe[int64]
 	dispatched, wrote, end, clientAbort  maybe[int64]
+	ready                                maybe[int64]
 	chunkTime                            []int64
 	chunkKind                            []int8
 	chunkTokens                          []int32 // empty: unknown
@@ -55,6 +56,7 @@ type view struct {
 	stream                               *array.Boolean
 	inputTokens, outputTokens, reasoning *array.Int64
 	dispatched, wrote, end, clientAbort  *array.Int64
+	ready                                *array.Int64
 	chunkTime                            lists[int64]
 	chunkKind                            lists[int8]
 	chunkTokens, chunkRead               lists[int32]
@@ -87,6 +89,7 @@ func newView(b schema.Batch) (v view, err error) {
 	v.chunkChoice = takeLists(&c, (*array.Int16).Int16Values)
 	v.chunkRead = takeLists(&c, (*array.Int32).Int32Values)
 	v.api = take[*array.String](&c)
+	v.ready = take[*array.Int64](&c)
 	return v, c.err
 }
 
@@ -151,6 +154,7 @@ func (v *view) row(i int, r *row) error {
 		wrote:        number(v.wrote, i),
 		end:          number(v.end, i),
 		clientAbort:  number(v.clientAbort, i),
+		ready:        number(v.ready, i),
 		chunkTime:    v.chunkTime.at(i),
 		chunkKind:    v.chunkKind.at(i),
 		chunkTokens:  v.chunkTokens.at(i),

@@ -77,7 +77,7 @@ func metrics() []metric {
 		{key: keyTTFT, label: "TTFT", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.first(r.sent) }},
 		{key: "scheduled_ttft_s", label: "scheduled TTFT", unit: unitSeconds,
-			value: func(r *request, _ *Config) (float64, reason) { return r.first(0) }},
+			value: func(r *request, _ *Config) (float64, reason) { return r.first(r.due()) }},
 		{key: keyTBT, label: "TBT", unit: unitSeconds},
 		{key: keyTPOT, label: "TPOT", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.tpot() }},

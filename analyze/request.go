@@ -181,12 +181,17 @@ func (r *request) deadlineValue(v float64, ok bool) (float64, reason) {
 // unattainable reports whether no TBT deadline meets the target miss rate.
 func (r *request) unattainable() bool { return r.minDeadline.ok && math.IsInf(r.minDeadline.value, 1) }
 
+// due is when it could leave, after its start: a turn that waits for the one before
+// it is due when that and the time to think are over, if that is later.
+func (r *request) due() int64 { return max(0, r.ready.value) }
+
 // sendLag is how late a request that had its moment was handed to the kernel.
 func (r *request) sendLag() (float64, reason) {
 	if !r.dispatched.ok {
 		return 0, notScheduled
 	}
-	return known(r.wrote, noTimes)
+	lag, why := known(r.wrote, noTimes)
+	return lag - float64(r.due()), why
 }
 
 // lastSeen is when the request was over, as far as the row tells.

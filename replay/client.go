@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/uuid"
-
 	"metron/internal/exchange"
 	"metron/schema"
 )
@@ -52,23 +50,6 @@ func (c *client) request(ctx context.Context, method, path string, body []byte) 
 	// otherwise show failures that no user would see.
 	req.Header["Idempotency-Key"] = nil
 	return req, nil
-}
-
-// row begins the run's row for a planned request; its StartTime is set at the send.
-func (c *client) row(s Send, runID uuid.UUID) *schema.Record {
-	return &schema.Record{
-		RecordID:             uuid.NewSHA1(runID, s.Row.RecordID[:]),
-		SourceRecordID:       s.Row.RecordID,
-		SessionID:            s.Row.SessionID,
-		Turn:                 s.Row.Turn,
-		Tenant:               s.Row.Tenant,
-		Phase:                schema.PhaseMeasure,
-		Target:               c.target.Scheme + "://" + c.target.Host,
-		ExpectedOutputTokens: s.Row.OutputTokens,
-		BlockHashes:          s.Row.BlockHashes,
-		BlockSize:            s.Row.BlockSize,
-		BlockUnit:            s.Row.BlockUnit,
-	}
 }
 
 // do sends one request and returns its completed row. tokens is told of each

@@ -36,8 +36,12 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			&cli.StringFlag{Name: "target", Usage: "base `URL` of the server"},
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-		}, term.SelectionFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "speed", Value: "1", Usage: "times the recorded speed"},
+		}, term.SelectionFlags(), planFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when, and for how long; needs no target, sends nothing"},
+			&cli.StringFlag{Name: "start-at", Usage: "wall `TIME` of the schedule's beginning, such as 2026-11-24T10:00:00Z: of several machines the same", DefaultText: "as soon as it is ready"},
+			&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
+			&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},
+			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
 			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
 			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
 			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
@@ -74,6 +78,9 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 	}
 	defer trace.Close()
 	r.Plan.Trace = trace
+	if c.Bool("dry-run") {
+		return dryRun(c, r)
+	}
 	out := c.String("out")
 	if _, err := os.Stat(out); err == nil && !c.Bool("force") {
 		return term.WithHint(fmt.Errorf("--out %q is there already, and recordings are not overwritten", out), "choose another name, or --force to replace it")
@@ -84,8 +91,12 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 		return fmt.Errorf("--out %q: %w", out, err)
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
-		m.Config, _ = json.Marshal(map[string]any{"trace": c.Args().Slice(), "target": r.Target.Redacted(),
-			"selection": r.Plan.Selection.String(), "speed": r.Plan.Speed.String(), "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed, "tokenizer": c.String("tokenizer")})
+		config := r.Plan.config()
+		for key, value := range map[string]any{"trace": c.Args().Slice(), "target": r.Target.Redacted(), "start_at": c.String("start-at"), "max_in_flight": r.MaxInFlight,
+			"overload": r.Overload, "aborts": r.Aborts, "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed, "tokenizer": c.String("tokenizer")} {
+			config[key] = value
+		}
+		m.Config, _ = json.Marshal(config)
 		return schema.Create(out, m)
 	}
 	progress := term.StartProgress(c.App.ErrWriter, r.Progress)
@@ -112,9 +123,15 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 
 // configure checks every flag before anything is opened.
 func configure(c *cli.Context) (*Runner, error) {
-	switch {
-	case c.NArg() == 0:
+	if c.NArg() == 0 {
 		return nil, term.WithHint(term.Usagef("replay needs a trace"), "metron replay trace.parquet --target URL --out run.parquet")
+	}
+	r := &Runner{Plan: &Plan{}, Model: c.String("model"), NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace"),
+		MaxInFlight: c.Int("max-in-flight")}
+	if err := r.readFlags(c); err != nil || c.Bool("dry-run") {
+		return r, err
+	}
+	switch {
 	case c.String("target") == "":
 		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
 	case !strings.HasSuffix(c.String("out"), ".parquet"):
@@ -122,31 +139,19 @@ func configure(c *cli.Context) (*Runner, error) {
 	case c.Duration("grace") < 0 || c.Duration("timeout") < 0:
 		return nil, term.Usagef("--grace and --timeout must not be negative")
 	}
-	target, err := url.Parse(c.String("target"))
-	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Host == "" {
+	var err error
+	r.Target, err = url.Parse(c.String("target"))
+	if err != nil || (r.Target.Scheme != "http" && r.Target.Scheme != "https") || r.Target.Host == "" {
 		return nil, term.WithHint(term.Usagef("--target %q is not an http or https URL", term.RedactURL(c.String("target"))), "--target http://127.0.0.1:8000")
 	}
-	if target.User != nil || target.RawQuery != "" {
+	if r.Target.User != nil || r.Target.RawQuery != "" {
 		return nil, term.WithHint(term.Usagef("--target must not carry credentials or a query"), "give the key with --api-key-env or --api-key-file")
 	}
-	speed, err := ParseSpeed(c.String("speed"))
-	if err != nil {
-		return nil, term.Usagef("--speed: %w", err)
-	}
-	selection, err := schema.ParseSelection(term.Selection(c))
-	if err != nil {
-		return nil, term.Usagef("%w", err)
-	}
-	key, err := apiKey(c.String("api-key-env"), c.String("api-key-file"))
-	if err != nil {
+	if r.Key, err = apiKey(c.String("api-key-env"), c.String("api-key-file")); err != nil {
 		return nil, err
 	}
-	_, countBy, err := exchange.Counters(c)
-	if err != nil {
-		return nil, err
-	}
-	return &Runner{CountBy: countBy, Plan: &Plan{Selection: selection, Speed: speed}, Target: target, Key: key,
-		Model: c.String("model"), NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace")}, nil
+	_, r.CountBy, err = exchange.Counters(c)
+	return r, err
 }
 
 func apiKey(variable, file string) (string, error) {

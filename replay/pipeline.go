@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,98 +24,150 @@ type prepared struct {
 	body     []byte
 	weight   int64 // of readyBytes
 	exchange *exchange.Exchange
+	leaves   departure
+
+	own, before *turn  // others may wait for own, this one for before; nil: none does
+	rest        []Send // the turns that a user sends after this one
+
+	// Moments, us since the Unix epoch, known when it is about to be sent.
+	startUS int64 // its start_time
+	dueUS   int64 // when it could leave: send lag counts from here
 }
 
-// send runs the pipeline: bodies are made ahead, the pacer starts a goroutine
-// a request at its moment, one recorder writes the rows.
+// send runs the pipeline: bodies are made ahead, the pacer or the users start a
+// goroutine a request at its moment, one recorder writes the rows.
 func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	// Requests outlive an interrupt by Grace, so their context is not ctx.
 	reqCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	stopGrace := context.AfterFunc(ctx, func() { time.AfterFunc(r.Grace, cut) })
 	defer stopGrace()
+	if r.Plan.Mode != Open {
+		r.later = startLater()
+		defer r.later.close()
+	}
 
-	var g errgroup.Group
 	ready := make(chan prepared, lookAhead)
 	prepCtx, stopPreparing := context.WithCancel(ctx)
 	defer stopPreparing()
-	g.Go(func() error { return r.prepare(prepCtx, ready) })
+	var g errgroup.Group
+	g.Go(func() error {
+		defer close(ready)
+		return r.prepare(prepCtx, ready)
+	})
 	var recorder errgroup.Group
 	recorder.Go(r.record)
 
 	var inFlight sync.WaitGroup
-	paced := make(chan bool)
-	go func() {
-		paced <- r.pace(ctx, ready, func(p prepared) {
-			inFlight.Go(func() { r.exchange(reqCtx, p) })
-		})
-	}()
-	interrupted = !<-paced
+	var usersErr error
+	if r.Plan.Mode.scheduled() {
+		paced := make(chan bool)
+		go func() { // the alarm keeps the thread of its goroutine
+			paced <- r.pace(ctx, ready, func(p prepared) { r.launch(ctx, reqCtx, p, &inFlight) })
+		}()
+		interrupted = !<-paced
+	} else {
+		usersErr = r.users(ctx, reqCtx, ready)
+	}
 	stopPreparing()
 	prepErr := g.Wait()
-	if errors.Is(prepErr, context.Canceled) && ctx.Err() != nil {
-		interrupted, prepErr = true, nil
+	if errors.Is(prepErr, context.Canceled) && (ctx.Err() != nil || usersErr != nil) {
+		prepErr = nil
 	}
 	inFlight.Wait()
 	interrupted = interrupted || ctx.Err() != nil // it may have come while the last answers were awaited
 	close(r.rows)
-	return interrupted, errors.Join(prepErr, recorder.Wait())
+	return interrupted, errors.Join(prepErr, usersErr, recorder.Wait())
 }
 
-// prepare makes bodies ahead of their moment.
+// prepare makes bodies ahead of their moment. Of a session that a user sends it
+// makes the first one.
 func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
-	defer close(ready)
+	links, sessions := turns{}, map[string][]Send{}
+	hand := func(s Send, rest []Send) error {
+		p, err := r.make(s)
+		if err != nil {
+			return err
+		}
+		p.rest = rest
+		if r.Plan.Mode == Session {
+			p.own, p.before = links.add(s, r.recordID(s))
+		}
+		if err := r.ahead.Acquire(ctx, p.weight); err != nil {
+			return err
+		}
+		select {
+		case ready <- p:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	for s, err := range r.Plan.Sends() {
 		if err != nil {
 			return err
 		}
-		r.address(s.Row)
-		if s.Row.OutputTokens == nil {
-			s.Row.OutputTokens = streamedTokens(s.Row)
-		}
-		body := s.Row.RequestBody
-		if body == nil {
-			if body, err = r.Prompt.Body(s.Row); err != nil {
-				return fmt.Errorf("make a body for row %s: %w", s.Row.RecordID, err)
+		var rest []Send
+		if r.Plan.Mode == Closed && s.Row.SessionID != "" {
+			session := append(sessions[s.Row.SessionID], s)
+			if !s.last {
+				detach(s.Row)
+				sessions[s.Row.SessionID] = session
+				continue
 			}
+			delete(sessions, s.Row.SessionID)
+			s, rest = session[0], session[1:]
 		}
-		x := exchange.Begin(r.client.row(s, r.runID), exchange.Request{
-			Method: s.Row.Method, Path: s.Row.Path, Body: body, Secrets: []string{r.Key}, CountBy: r.CountBy})
-		weight := min(int64(len(body)), readyBytes)
-		if err := r.ahead.Acquire(ctx, weight); err != nil {
+		if err := hand(s, rest); err != nil {
 			return err
 		}
-		select {
-		case ready <- prepared{s, body, weight, x}:
-		case <-ctx.Done():
-			return ctx.Err()
+	}
+	for _, name := range slices.Sorted(maps.Keys(sessions)) { // of a journal that grew since it was measured
+		if err := hand(sessions[name][0], sessions[name][1:]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// exchange sends one request and hands its row on, first as it stands at the
-// send (a crash leaves it with outcome unknown), then complete.
-func (r *Runner) exchange(ctx context.Context, p prepared) {
-	row := p.exchange.Row()
-	row.StartTime = r.zeroUS + p.DueUS
-	head := *row
-	select {
-	case r.rows <- &head:
-	default: // the journal is behind: the complete row will do
+// detach copies what a row that is kept shares with the batch that it was read
+// in, so that it does not keep that, too.
+func detach(r *schema.Record) {
+	v := reflect.ValueOf(r).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.String:
+			f.SetString(strings.Clone(f.String()))
+		case reflect.Slice:
+			if f.Len() > 0 { // nil stays nil
+				f.Set(reflect.AppendSlice(reflect.MakeSlice(f.Type(), 0, f.Len()), f))
+			}
+		}
 	}
-	if r.Timeout > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, r.Timeout)
-		defer stop()
+}
+
+// make makes a request's body and begins its row.
+func (r *Runner) make(s Send) (prepared, error) {
+	r.making.Lock()
+	defer r.making.Unlock()
+	r.address(s.Row)
+	leaves := r.Aborts.departureOf(s.Row)
+	switch {
+	case leaves.ends():
+		s.Row.OutputTokens = nil // what it saw is no length to ask for: the answer was longer
+	case s.Row.OutputTokens == nil:
+		s.Row.OutputTokens = streamedTokens(s.Row)
 	}
-	r.client.do(ctx, p.exchange, p.body, func(n int64) { r.tokens.Add(n) })
-	r.recorded.add(row, p.Row)
-	r.done.Add(1)
-	if row.Outcome != schema.OutcomeOK {
-		r.failed.Add(1)
+	body := s.Row.RequestBody
+	if body == nil {
+		var err error
+		if body, err = r.Prompt.Body(s.Row); err != nil {
+			return prepared{}, fmt.Errorf("make a body for row %s: %w", s.Source, err)
+		}
 	}
-	r.rows <- row
+	x := exchange.Begin(r.row(s), exchange.Request{
+		Method: s.Row.Method, Path: s.Row.Path, Body: body, Secrets: []string{r.Key}, CountBy: r.CountBy})
+	return prepared{Send: s, body: body, weight: min(int64(len(body)), readyBytes), exchange: x, leaves: leaves}, nil
 }
 
 // record writes rows until the channel is closed.
@@ -123,4 +179,26 @@ func (r *Runner) record() error {
 		}
 	}
 	return lost
+}
+
+// row begins the run's row for a planned request; its StartTime is set at the send.
+func (r *Runner) row(s Send) *schema.Record {
+	row := &schema.Record{
+		RecordID:             r.recordID(s),
+		SourceRecordID:       s.Source,
+		SessionID:            s.Row.SessionID,
+		Turn:                 s.Row.Turn,
+		Tenant:               s.Row.Tenant,
+		SampleRate:           s.Row.SampleRate,
+		Phase:                s.Phase,
+		Target:               r.Target.Scheme + "://" + r.Target.Host,
+		ExpectedOutputTokens: s.Row.OutputTokens,
+		BlockHashes:          s.Row.BlockHashes,
+		BlockSize:            s.Row.BlockSize,
+		BlockUnit:            s.Row.BlockUnit,
+	}
+	if s.Pass > 0 {
+		row.Loop = new(s.Pass)
+	}
+	return row
 }

@@ -3,17 +3,23 @@ package replay
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"iter"
-	"math/big"
-	"math/bits"
+	"slices"
 	"time"
 
-	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/google/uuid"
 
 	"metron/schema"
 )
 
-// Plan is which rows of a trace are sent when.
+// Plan is which rows of a trace are sent when: a pure function of the trace and
+// the fields. Fill them, then call Measure.
+//
+// Rows take these steps in this order: the selection, the sample and the limit
+// choose them; idle gaps are cut; the speed, or the one that a rate asks for,
+// scales their times; loops put pass behind pass; a shard takes its part. So
+// machines that differ in Shard alone send, together, what one would without it.
 type Plan struct {
 	Trace *schema.Archive
 
@@ -22,135 +28,66 @@ type Plan struct {
 	// of it and move no other.
 	Selection schema.Selection
 
+	// Sample takes whole sessions by a hash of their ids and SampleSeed, and
+	// rows without a session one by one.
+	Sample     Share
+	SampleSeed uint64
+
+	// Limit is the most rows that a pass has, the first ones; 0: all.
+	Limit int64
+
+	// MaxIdleGap is the longest time of the trace in which nothing arrives; the
+	// rest of longer ones is cut out. 0: gaps stay as they are.
+	MaxIdleGap time.Duration
+
 	// Speed is how many times faster than recorded the trace is sent; the
-	// zero value is recorded speed.
+	// zero value is recorded speed. Rate, instead, says which speed by what it makes.
 	Speed Speed
+	Rate  Rate
 
-	firstUS int64 // the window's first moment, us since the Unix epoch
-	rows    int64 // to be sent
-	skipped int64 // in the window, but not replayable
-	lastUS  int64 // offset of the last send after the first moment of the window
-}
+	// Loop sends the selection again and again, with ids of its own in each
+	// pass. SamePrompts sends the same prompts in each, which a server then finds in its
+	// prefix cache; otherwise each pass has its own. Recorded bodies are always sent
+	// as they are.
+	Loop        Loop
+	SamePrompts bool
 
-// Speed is an exact ratio num/den.
-type Speed struct{ num, den int64 }
+	// Shard is the part of it all that this machine sends, in whole sessions.
+	Shard Shard
 
-// ParseSpeed reads a positive decimal such as "2", "0.5" or "12.25".
-func ParseSpeed(text string) (Speed, error) {
-	r, ok := new(big.Rat).SetString(text)
-	if !ok || r.Sign() <= 0 || !r.Num().IsInt64() || !r.Denom().IsInt64() || r.Num().Int64() > 1e9 || r.Denom().Int64() > 1e9 {
-		return Speed{}, fmt.Errorf("speed %q is not a positive number such as 1, 0.5 or 20", text)
-	}
-	return Speed{r.Num().Int64(), r.Denom().Int64()}, nil
-}
+	// Mode is what a request waits for; "" is Open. Users are those of Closed
+	// and ASAP.
+	Mode  Mode
+	Users int
 
-// scale gives us/speed, rounded down.
-func (s Speed) scale(us int64) int64 {
-	if s.num == 0 {
-		return us
-	}
-	hi, lo := bits.Mul64(uint64(us), uint64(s.den))
-	if hi >= uint64(s.num) {
-		return 1<<63 - 1 // beyond any schedule
-	}
-	q, _ := bits.Div64(hi, lo, uint64(s.num))
-	return int64(min(q, 1<<63-1))
-}
+	// Warmup and Cooldown are the parts of the whole that are sent, but marked
+	// as not measured.
+	Warmup, Cooldown Extent
 
-func (s Speed) String() string {
-	if s.num == 0 {
-		return "1"
-	}
-	return big.NewRat(s.num, s.den).RatString()
+	firstUS  int64 // a_0, the window's first moment, us since the Unix epoch
+	speed    Speed
+	perPass  int64 // rows of a pass, of all shards
+	periodUS int64 // from pass to pass, in the trace's time
+	passes   int64 // the last may be cut short
+	rows     int64 // to be sent by this shard
+	whole    int64 // by all
+	skipped  int64 // in the window, but not replayable
+	lastUS   int64 // offset of this shard's last send after the first moment of the window
+	endUS    int64 // of the last send of all
+	turns    map[uint64]int32
+	seed     maphash.Seed // of the keys of turns
 }
 
 // Send is one planned request.
 type Send struct {
-	DueUS int64 // after the first moment of the window
-	Row   *schema.Record
-}
+	DueUS  int64  // after the first moment of the window
+	Pass   int64  // that it belongs to, from 1; 0 where there are no loops
+	Phase  string // in modes without a schedule it is known at the send
+	Source uuid.UUID
+	Row    *schema.Record // as it is asked for: in a later pass its ids are renewed
 
-// Measure reads the arrival times and finds how many rows are selected and
-// how long sending them takes. A selection without rows is an error.
-func (p *Plan) Measure(ctx context.Context) error {
-	first, ok, err := p.Trace.FirstStart()
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return fmt.Errorf("trace %s has no rows: nothing to replay", p.Trace.Name())
-	}
-	fromUS, _ := p.Selection.Window(first)
-	p.firstUS = max(first, fromUS)
-	for b, err := range p.Trace.Batches(ctx, schema.Query{Columns: []string{"start_time", "api", "recorded"}, Selection: p.Selection}) {
-		if err != nil {
-			return err
-		}
-		starts, apis, recorded := b.Column(0).(*array.Timestamp), b.Column(1).(*array.String), b.Column(2).(*array.String)
-		for i := range starts.Len() {
-			if !replayable(apis.Value(i), recorded.Value(i)) {
-				p.skipped++
-				continue
-			}
-			p.rows++
-			p.lastUS = max(p.lastUS, p.due(int64(starts.Value(i))))
-		}
-	}
-	switch {
-	case p.rows == 0 && p.skipped > 0:
-		return fmt.Errorf("trace %s has no rows that can be replayed%s: its %d rows there are of no known API and carry no body", p.Trace.Name(), p.selected(), p.skipped)
-	case p.rows == 0:
-		return p.nothing(ctx, first)
-	}
-	return nil
-}
-
-// nothing is the error of a selection without rows.
-func (p *Plan) nothing(ctx context.Context, first int64) error {
-	total, last := 0, first
-	for b, err := range p.Trace.Batches(ctx, schema.Query{Columns: []string{"start_time"}}) {
-		if err != nil {
-			return err
-		}
-		total += int(b.NumRows())
-		starts := b.Column(0).(*array.Timestamp)
-		last = max(last, int64(starts.Value(starts.Len()-1)))
-	}
-	return fmt.Errorf("trace %s has no rows%s; its %d rows span %v: widen --from/--to/--where",
-		p.Trace.Name(), p.selected(), total, time.Duration(last-first)*time.Microsecond)
-}
-
-func (p *Plan) selected() string {
-	if p.Selection.IsZero() {
-		return ""
-	}
-	return " " + p.Selection.String()
-}
-
-// replayable reports whether a row can be sent: its body was recorded, or one
-// can be made for its API. Others (a health check that passed a capture) are
-// skipped and counted.
-func replayable(api, recorded string) bool {
-	return recorded == schema.RecordedContent || api == schema.APIChat || api == schema.APICompletions
-}
-
-// streamedTokens is the length of a recorded answer that came without usage,
-// as most captured streams do: its chunks' tokens where they are known, else a
-// token a chunk. It is nil for an answer that was not streamed to its end.
-func streamedTokens(r *schema.Record) *int64 {
-	if r.Outcome != schema.OutcomeOK || len(r.ChunkKind) == 0 {
-		return nil
-	}
-	n := int64(0)
-	for i, k := range r.ChunkKind {
-		switch {
-		case len(r.ChunkTokens) > 0:
-			n += int64(r.ChunkTokens[i])
-		case k <= schema.KindRefusal:
-			n++
-		}
-	}
-	return &n
+	cutUS int64 // of the trace's time before it
+	last  bool  // no turn of its session follows
 }
 
 // Rows is the number of requests that will be sent.
@@ -162,21 +99,106 @@ func (p *Plan) Skipped() int64 { return p.skipped }
 // Duration is the time from the window's first moment to its last send.
 func (p *Plan) Duration() time.Duration { return time.Duration(p.lastUS) * time.Microsecond }
 
-// due gives a row's offset in the schedule, send_i = (a_i - a_0)/speed with
-// a_0 the window's first moment.
-func (p *Plan) due(startUS int64) int64 { return p.Speed.scale(startUS - p.firstUS) }
+// due gives the moment of a row in the schedule, send_i = (a_i - a_0)/speed, a_0
+// being the window's first moment, for passes from 1.
+func (p *Plan) due(pass int64, at place) int64 {
+	return p.speed.scale(min(mul(pass-1, p.periodUS), 1<<61) + at.offsetUS)
+}
 
-// Sends yields the planned requests in order; call Measure first.
+// Sends yields the planned requests in order; call Measure first. In modes
+// without a schedule all are due at once.
 func (p *Plan) Sends() iter.Seq2[Send, error] {
 	return func(yield func(Send, error) bool) {
-		for r, err := range p.Trace.Records(context.Background(), p.Selection) {
-			if err != nil {
-				yield(Send{}, err)
-				return
-			}
-			if replayable(r.API, r.Recorded) && !yield(Send{p.due(r.StartTime), r.Record}, nil) {
+		for pass := int64(1); pass <= p.passes; pass++ {
+			if !p.sendPass(pass, yield) {
 				return
 			}
 		}
 	}
+}
+
+func (p *Plan) sendPass(number int64, yield func(Send, error) bool) (more bool) {
+	w := pass{p: p}
+	seen := map[uint64]int32{} // turns so far of the sessions that go on
+	for r, err := range p.Trace.Records(context.Background(), p.Selection) {
+		if err != nil {
+			yield(Send{}, err)
+			return false
+		}
+		if w.full() {
+			return true
+		}
+		if !replayable(r.API, r.Recorded) {
+			continue
+		}
+		at, ok := w.add(r.StartTime, func() identity { return identity{r.SessionID, r.RecordID} })
+		if !ok {
+			continue
+		}
+		s := Send{Source: r.RecordID, Row: r.Record, cutUS: at.cutUS}
+		if p.Mode.scheduled() {
+			s.DueUS = p.due(number, at)
+			s.Phase = p.phaseOf((number-1)*p.perPass+at.index, p.whole, s.DueUS, p.endUS)
+			if s.DueUS >= p.Loop.limitUS() {
+				return false
+			}
+		}
+		if !at.mine {
+			continue
+		}
+		s.last = p.lastTurn(r.SessionID, seen)
+		p.renew(&s, number)
+		if !yield(s, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// renew makes a row one of its pass.
+func (p *Plan) renew(s *Send, number int64) {
+	if p.Sample > 0 {
+		rate := float64(p.Sample)
+		if s.Row.SampleRate != nil {
+			rate *= *s.Row.SampleRate
+		}
+		s.Row.SampleRate = &rate
+	}
+	if p.Loop.isZero() {
+		return
+	}
+	s.Pass = number
+	s.Row.SessionID = renewSession(s.Row.SessionID, number)
+	if !p.SamePrompts {
+		s.Row.BlockHashes = slices.Clone(s.Row.BlockHashes)
+		renewPrompt(s.Row, number)
+	}
+}
+
+// lastTurn counts a turn of a session and says whether it was the last of its pass.
+func (p *Plan) lastTurn(session string, seen map[uint64]int32) bool {
+	if session == "" {
+		return true
+	}
+	key := maphash.String(p.seed, session)
+	total, several := p.turns[key]
+	if !several {
+		return true
+	}
+	if seen[key]++; seen[key] < total {
+		return false
+	}
+	delete(seen, key)
+	return true
+}
+
+func (p *Plan) selected() string {
+	var text string
+	if !p.Selection.IsZero() {
+		text += " " + p.Selection.String()
+	}
+	if p.Sample > 0 {
+		text += fmt.Sprintf(" in the sample of %.4g %% (seed %d)", 100*float64(p.Sample), p.SampleSeed)
+	}
+	return text
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 // Prompter makes request bodies for rows that carry none.
 type Prompter interface {
 	// Body is the body of the request that stands for r, in r's API and for
-	// r.RequestModel. It is called ahead of the send, from one goroutine.
+	// r.RequestModel. It is called ahead of the send, one call at a time.
 	Body(r *schema.Record) ([]byte, error)
 }
 
@@ -54,6 +55,18 @@ type Runner struct {
 	// its answer; 0: for ever.
 	Timeout time.Duration
 
+	// StartAt is the wall time at which offset 0 of the plan is sent; zero: as
+	// soon as the first bodies are ready.
+	StartAt time.Time
+
+	// MaxInFlight caps the requests in flight at once, and Overload says what
+	// becomes of one too many; 0: there is no cap, and the pacer waits for nobody.
+	MaxInFlight int
+	Overload    Overload
+
+	// Aborts is how clients that left in the trace leave again.
+	Aborts Aborts
+
 	// Grace is how long requests in flight may go on after an interrupt.
 	Grace time.Duration
 
@@ -66,14 +79,18 @@ type Runner struct {
 	out    *schema.Writer
 	rows   chan *schema.Record
 	ahead  *semaphore.Weighted // of readyBytes
+	making sync.Mutex          // held while Prompt makes a body
+	slots  *slots              // nil: no cap
+	later  *later              // in the modes whose turns wait
 
 	// Live counts, read by Progress.
-	started  atomic.Bool
-	sent     atomic.Int64
-	done     atomic.Int64
-	failed   atomic.Int64
-	tokens   atomic.Int64
-	recorded tally
+	started     atomic.Bool
+	sent        atomic.Int64
+	done        atomic.Int64
+	failed      atomic.Int64
+	tokens      atomic.Int64
+	unsentCount atomic.Int64
+	recorded    tally
 }
 
 // Run sends the plan, waits for the answers, seals the file, and returns what
@@ -88,6 +105,12 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	r.client = newClient(r.Target, r.Key, clock)
 	if err := r.prepareTarget(ctx); err != nil {
 		return nil, err
+	}
+	if !r.StartAt.IsZero() && r.StartAt.UnixMicro() < clock.NowUS() {
+		return nil, term.WithHint(fmt.Errorf("--start-at %s passed while the run was prepared", r.StartAt.Format(time.RFC3339)), "choose a later moment")
+	}
+	if r.MaxInFlight > 0 && r.Plan.Mode.scheduled() {
+		r.slots = &slots{most: r.MaxInFlight, policy: r.Overload}
 	}
 	r.runID = uuid.New()
 	r.rows = make(chan *schema.Record, rowQueue)
@@ -161,7 +184,12 @@ func (r *Runner) Progress() string {
 	sent, done := r.sent.Load(), r.done.Load()
 	left := (r.Plan.Duration() - elapsed).Round(time.Second)
 	eta := "draining"
-	if sent < r.Plan.Rows() {
+	switch going := sent+r.unsentCount.Load() < r.Plan.Rows(); {
+	case going && r.zeroUS > r.client.clock.NowUS():
+		eta = "waiting for " + r.StartAt.Format(time.TimeOnly)
+	case going && !r.Plan.Mode.scheduled():
+		eta = ""
+	case going:
 		eta = max(left, 0).String() + " left"
 	}
 	return fmt.Sprintf("sent %s/%s  in flight %s  done %s  errors %s  lag p99 %s  %s tok/s  %s",

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,7 +24,21 @@ type Summary struct {
 	Errors      map[string]int64 `json:"errors,omitempty"` // by "outcome: type: message"
 	DurationS   float64          `json:"duration_s"`       // first send to last end
 	Tokens      int64            `json:"output_tokens"`
-	Verdict     *schema.Verdict  `json:"verdict"`
+
+	// Overload is what the cap on requests in flight did: queued, shed, aborted.
+	Overload map[string]int64 `json:"overload,omitempty"`
+
+	// Clients that left in the trace: how many there were of them among the
+	// requests sent, and how many left again before their answer ended.
+	AbortsPlanned  int64 `json:"client_aborts_planned"`
+	AbortsReplayed int64 `json:"client_aborts_replayed"`
+
+	// Turns whose predecessor was over only after they were scheduled, and the
+	// longest that one of them waited so.
+	TurnsHeld    int64   `json:"turns_held"`
+	LongestHoldS float64 `json:"longest_hold_s"`
+
+	Verdict *schema.Verdict `json:"verdict"`
 
 	// Sums over the rows where both sides are known.
 	PromptTokensRecorded int64 `json:"prompt_tokens_recorded"`
@@ -39,26 +54,42 @@ type Summary struct {
 type tally struct {
 	mu      sync.Mutex // guards what follows
 	s       Summary
-	lagsUS  []int64 // wrote - scheduled
+	lagsUS  []int64 // from the moment a request could leave to wrote
 	ttftsUS []int64 // of ok rows, from the actual send
 	firstUS int64   // first send, us since the Unix epoch
 	lastUS  int64   // last end
 }
 
-// add counts a completed row; source is the row it replayed.
-func (t *tally) add(row, source *schema.Record) {
+// add counts a row that is complete; why is the reason of a client_abort.
+func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := &t.s
+	s, source := &t.s, p.Row
 	if s.Outcomes == nil {
-		s.Outcomes, s.Errors = map[string]int64{}, map[string]int64{}
+		s.Outcomes, s.Errors, s.Overload = map[string]int64{}, map[string]int64{}, map[string]int64{}
 	}
 	s.Outcomes[row.Outcome]++
-	if row.Outcome != schema.OutcomeOK {
+	if row.Overload != "" {
+		s.Overload[row.Overload]++
+	}
+	if row.Outcome == schema.OutcomeNotSent {
+		return
+	}
+	if failed(row, why) {
 		s.Errors[failure(row)]++
 	}
+	if p.leaves.ends() {
+		s.AbortsPlanned++
+		if errors.Is(why, errLeft) {
+			s.AbortsReplayed++
+		}
+	}
+	if row.Ready != nil && *row.Ready > 0 {
+		s.TurnsHeld++
+		s.LongestHoldS = max(s.LongestHoldS, float64(*row.Ready)/1e6)
+	}
 	if row.Wrote != nil {
-		t.lagsUS = append(t.lagsUS, *row.Wrote)
+		t.lagsUS = append(t.lagsUS, max(0, row.StartTime+*row.Wrote-p.dueUS))
 	}
 	begin, end := row.StartTime+*row.Dispatched, row.StartTime+*row.End
 	if t.firstUS == 0 || begin < t.firstUS {
@@ -143,7 +174,18 @@ func (t *tally) summary(p *Plan, sent int64, interrupted bool) *Summary {
 	slices.Sort(t.lagsUS)
 	slices.Sort(t.ttftsUS)
 	s.Verdict = judge(t.lagsUS, t.ttftsUS)
+	s.doubt()
 	return &s
+}
+
+// doubt lets no run be VALID whose load a cap changed, although it was asked to.
+func (s *Summary) doubt() {
+	for _, did := range slices.Sorted(maps.Keys(s.Overload)) {
+		if s.Verdict.Status == schema.VerdictValid {
+			s.Verdict.Status = schema.VerdictSuspect
+		}
+		s.Verdict.Reasons = append(s.Verdict.Reasons, fmt.Sprintf("--max-in-flight %s %s requests: the load was not the trace's", did, term.Count(s.Overload[did])))
+	}
 }
 
 // WriteText prints the summary as a person reads it.
@@ -162,6 +204,12 @@ func (s *Summary) WriteText(w io.Writer) error {
 	f.Line("outcomes", "%s", strings.Join(outcomes, ", "))
 	for _, e := range slices.Sorted(maps.Keys(s.Errors)) {
 		f.Line("", "%s x %s", term.Count(s.Errors[e]), e)
+	}
+	if s.AbortsPlanned > 0 {
+		f.Line("clients left", "%s of the %s that did in the trace", term.Count(s.AbortsReplayed), term.Count(s.AbortsPlanned))
+	}
+	if s.TurnsHeld > 0 {
+		f.Line("turns held", "%s by their predecessor, the longest for %s", term.Count(s.TurnsHeld), term.Seconds(s.LongestHoldS))
 	}
 	f.Line("duration", "%s", term.Seconds(s.DurationS))
 	f.Line("output tokens", "%s", term.Count(s.Tokens))

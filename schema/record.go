@@ -25,21 +25,22 @@ type Record struct {
 	RecordID uuid.UUID `parquet:"record_id,uuid" unit:"-" otel:"-" by:"capture replay import generate"`
 	// The row of the trace that this one replayed. Null: it replayed none.
 	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid" unit:"-" otel:"-" by:"replay import"`
-	// The pass over its trace that sent it, where a run repeats its trace. Null: the trace was sent once.
-	Loop *int64 `parquet:"loop,optional" unit:"count" otel:"-" by:"import"`
+	// The pass over its trace that sent it, from 1, where a run repeats its trace. Null: the trace was sent
+	// once.
+	Loop *int64 `parquet:"loop,optional" unit:"count" otel:"-" by:"replay import"`
 	// The conversation that it is a turn of. Null: unknown, or none.
 	SessionID string `parquet:"session_id,optional,dict,zstd" unit:"-" otel:"gen_ai.conversation.id" by:"capture replay import"`
 	// Its place in the session. Null: unknown.
 	Turn *int64 `parquet:"turn,optional" unit:"count" otel:"-" by:"capture replay import"`
 	// The row whose answer it waited for. Null: it waited for none, or that is unknown.
-	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"capture import"`
+	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"capture replay import"`
 	// From the parent's end to this request. Null: unknown, or no parent.
-	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"capture import"`
+	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"capture replay import"`
 	// Who asked: a keyed hash of the credential. Null: there was none, or that was not kept.
 	Tenant string `parquet:"tenant,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
-	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `metron capture
-	// --sample` and `metron trace slice --sample` set it. Null: all of it.
-	SampleRate *float64 `parquet:"sample_rate,optional" unit:"share" otel:"-" by:"capture import"`
+	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `--sample` of
+	// `metron capture`, `metron trace slice` and `metron replay` sets it. Null: all of it.
+	SampleRate *float64 `parquet:"sample_rate,optional" unit:"share" otel:"-" by:"capture replay import"`
 	// Phase of a run. Numbers are of measure alone.
 	Phase string `parquet:"phase,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 	// Where it was sent: scheme://host:port. Null: nobody sent it.
@@ -114,8 +115,9 @@ type Record struct {
 
 	// Times.
 
-	// What it depended on was there; below 0 if before it was due. Null: it depended on nothing.
-	Ready *int64 `parquet:"ready,optional" unit:"us after start_time" otel:"-" by:"import"`
+	// What it depended on was there: in a replay the turn before it had ended, and its think time was over.
+	// Below 0 if before it was due. Null: it depended on nothing.
+	Ready *int64 `parquet:"ready,optional" unit:"us after start_time" otel:"-" by:"replay import"`
 	// The client took it up to send it: TTFT starts here, or at 0 where this is null. Null: nobody
 	// scheduled it (capture, most imports), or it was not sent.
 	Dispatched *int64 `parquet:"dispatched,optional" unit:"us after start_time" otel:"-" by:"replay import"`
@@ -165,7 +167,7 @@ type Record struct {
 	// Status of the response. Null: none came, or unknown.
 	HTTPStatus *int64 `parquet:"http_status,optional" unit:"-" otel:"http.response.status_code" by:"capture replay import"`
 	// What a cap on requests in flight did to it. Null: nothing, or there was no cap.
-	Overload string `parquet:"overload,optional,dict,zstd" unit:"-" otel:"-" by:"import"`
+	Overload string `parquet:"overload,optional,dict,zstd" unit:"-" otel:"-" by:"replay import"`
 	// Why the answer ended, for each choice in order, in the API's words. Empty: not said.
 	FinishReasons []string `parquet:"finish_reasons,list" parquet-element:",dict,zstd" unit:"-" otel:"gen_ai.response.finish_reasons" by:"capture replay import"`
 	// The server's name for the answer. Null: not said.

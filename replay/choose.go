@@ -1,0 +1,86 @@
+package replay
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// Share is a part of the sessions, above 0 and at most 1; 0 is all of them.
+type Share float64
+
+// ParseShare reads 10% or 0.1.
+func ParseShare(text string) (Share, error) {
+	number, percent := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if percent {
+		v /= 100
+	}
+	if err != nil || !(v > 0 && v <= 1) {
+		return 0, fmt.Errorf("%q is not a share such as 10%% or 0.1", text)
+	}
+	return Share(v), nil
+}
+
+// Shard is the part of a replay that one of several machines sends: the
+// Index-th of Count, from 1. The zero value is the whole.
+type Shard struct{ Index, Count int }
+
+// ParseShard reads 2/4, the second of four.
+func ParseShard(text string) (Shard, error) {
+	index, count, ok := strings.Cut(text, "/")
+	i, err := strconv.Atoi(index)
+	n, err2 := strconv.Atoi(count)
+	if !ok || err != nil || err2 != nil || i < 1 || i > n {
+		return Shard{}, fmt.Errorf("%q is not a part such as 1/4, the first of four", text)
+	}
+	return Shard{i, n}, nil
+}
+
+func (s Shard) String() string {
+	if s.Count == 0 {
+		return "1/1"
+	}
+	return fmt.Sprintf("%d/%d", s.Index, s.Count)
+}
+
+// identity is what a row belongs to: its session, or itself where it has none.
+type identity struct {
+	session string
+	record  uuid.UUID
+}
+
+func (id identity) hash(salt uint64) uint64 {
+	key := append(binary.BigEndian.AppendUint64(make([]byte, 0, 64), salt), "request "...)
+	if id.session != "" {
+		key = append(append(key[:8], "session "...), id.session...)
+	} else {
+		key = append(key, id.record[:]...)
+	}
+	sum := sha256.Sum256(key)
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// sampled decides by a hash of the session, so that sessions stay whole, one
+// seed always takes the same, and what a smaller share takes a larger one
+// takes, too. `metron trace slice` hashes alike and takes the same rows.
+func (s Share) sampled(id identity, seed uint64) bool {
+	return s == 0 || float64(id.hash(seed)>>11) < float64(s)*(1<<53)
+}
+
+// shardSalt keeps shards independent of samples, of any seed that a person gives.
+const shardSalt = 0x6d6574726f6e2d73
+
+// holds reports whether a session is this machine's to send.
+func (s Shard) holds(id identity) bool {
+	if s.Count <= 1 {
+		return true
+	}
+	part, _ := bits.Mul64(id.hash(shardSalt), uint64(s.Count)) // the upper word is the hash scaled to [0, Count)
+	return int(part) == s.Index-1
+}
