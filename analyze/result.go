@@ -38,6 +38,8 @@ type FileInfo struct {
 	Vantage string          `json:"vantage"`
 	Verdict *schema.Verdict `json:"verdict"`
 	sampled float64         // share of the traffic that it was to record; 0: unknown
+	lost    int64           // requests that it was to record and could not
+	lesser  int64           // rows that keep less than they were to, for want of memory
 }
 
 // Requests counts rows.
@@ -114,7 +116,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	}
 	for _, f := range files {
 		meta := f.Meta()
-		info := FileInfo{Path: f.Path(), Vantage: meta.Vantage, Verdict: meta.Verdict}
+		info := FileInfo{Path: f.Path(), Vantage: meta.Vantage, Verdict: meta.Verdict,
+			lost:   meta.Counters["dropped"] + meta.Counters["failed"],
+			lesser: meta.Counters["degraded_to_hash"] + meta.Counters["degraded_to_lengths"]}
 		if meta.Kept != nil {
 			info.sampled = meta.Kept.SampleRate
 		}

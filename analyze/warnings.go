@@ -29,6 +29,9 @@ func (r *Result) warn(t *tally) []Warning {
 	for _, f := range r.Files {
 		add(f.sampled > 0 && f.sampled < 1, "sampled",
 			"%s holds a sample of %s of its traffic: counts, rates and throughput are of the sample, latencies of who was drawn", f.Path, percent(&f.sampled))
+		add(f.lost > 0, "not_recorded",
+			"%s lacks %s that passed and found no memory or disk: counts, rates and throughput are too low", f.Path, requestsOf(f.lost))
+		add(f.lesser > 0, "degraded", "%s keeps less of %s than was asked for: memory was short", f.Path, rowsOf(f.lesser))
 		if f.Verdict != nil {
 			add(f.Verdict.Status != schema.VerdictValid, "verdict",
 				"%s: the run is %s: its numbers may describe the sender instead of the server", f.Path, verdictText(f.Verdict))
