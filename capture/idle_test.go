@@ -1,0 +1,91 @@
+package capture
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"metron/schema"
+)
+
+// TestManyIdleStreams: as many as the system's limit allows here, up to 10,000.
+func TestManyIdleStreams(t *testing.T) {
+	streams := 10_000
+	if limit, known := descriptorLimit(); known { // four descriptors a stream, since all ends are in this process
+		streams = min(streams, int(limit)/4-100)
+	}
+	if testing.Short() {
+		streams = min(streams, 200)
+	}
+	if raceDetector {
+		streams = min(streams, 1000) // it bounds goroutines
+	}
+	// The ends are bare connections: what is held is the proxy's.
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns := make(chan net.Conn, streams)
+	go func() {
+		defer close(conns)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns <- c
+		}
+	}()
+	s := startAt(t, "http://"+l.Addr().String(), nil)
+	clients := make([]net.Conn, streams)
+	for i := range clients {
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+		if err != nil {
+			t.Fatalf("stream %d: %v", i, err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(chatRequest), chatRequest)
+		clients[i] = c
+	}
+	answer := "data: [DONE]\n\n"
+	servers := make([]net.Conn, streams)
+	for i := range servers { // none is answered before all are open
+		c := <-conns
+		defer c.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
+			t.Fatal(err)
+		}
+		servers[i] = c
+	}
+	if n := s.recorder.counts.inFlight.Load(); n != int64(streams) {
+		t.Errorf("%d in flight, want %d", n, streams)
+	}
+	for _, c := range servers {
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+	}
+	for i, c := range clients {
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatalf("stream %d: %v", i, err)
+		}
+		if text, err := io.ReadAll(resp.Body); string(text) != answer || err != nil {
+			t.Fatalf("stream %d: %q, %v", i, text, err)
+		}
+		c.Close()
+	}
+	l.Close()
+	rows, _ := stop(t, s)
+	ok := 0
+	for _, r := range rows {
+		if r.Outcome == schema.OutcomeOK {
+			ok++
+		}
+	}
+	if ok != streams {
+		t.Errorf("%d rows are ok, want %d", ok, streams)
+	}
+}
