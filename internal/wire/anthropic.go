@@ -81,11 +81,7 @@ func scanAnthropic(name, data []byte, e *event) bool {
 
 // scanAnthropicMessage reads the message that message_start announces.
 func scanAnthropicMessage(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "id":
 			e.id = s.str()
@@ -104,11 +100,7 @@ func scanAnthropicMessage(s *scanner, e *event) (kinds kindSet) {
 
 // scanAnthropicBlocks reads the content of a document.
 func scanAnthropicBlocks(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
+	for in := s.into('['); in && s.next(']'); {
 		kinds |= scanAnthropicBlock(s, e)
 	}
 	return kinds
@@ -118,13 +110,9 @@ func scanAnthropicBlocks(s *scanner, e *event) (kinds kindSet) {
 // of a thought is empty; that of a tool's use has its name, which the model
 // wrote. What a tool found is not the model's.
 func scanAnthropicBlock(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
 	var block []byte
 	var name, text, thinking, hidden bool
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "type":
 			block = s.str()
@@ -161,11 +149,7 @@ func scanAnthropicBlock(s *scanner, e *event) (kinds kindSet) {
 // scanAnthropicDelta reads what content_block_delta adds to a block, and the
 // reason to stop in that of message_delta. A signature is no token.
 func scanAnthropicDelta(s *scanner, e *event) (kinds kindSet, reason []byte) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0, nil
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "text":
 			kinds.put(Content, e.say(s.str()))
@@ -187,13 +171,9 @@ func scanAnthropicDelta(s *scanner, e *event) (kinds kindSet, reason []byte) {
 func scanAnthropicUsage(s *scanner, e *event) {
 	e.usage = noUsage()
 	e.kinds.put(Usage, s.peek() == '{')
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
 	written := int64(-1)
 	u := &e.usage
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "input_tokens":
 			u.input = tokenCount(s)

@@ -67,12 +67,8 @@ func scanConverse(name, data []byte, e *event) bool {
 // scanConverseBody reads the body of an event of that name. A thought's
 // signature is no token.
 func scanConverseBody(s *scanner, name string, e *event) {
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
 	var kinds kindSet
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "role":
 			kinds.put(Role, len(s.str()) > 0)
@@ -101,11 +97,7 @@ func scanConverseBody(s *scanner, name string, e *event) {
 // scanConverseBlock reads the start of a content block, what is added to it, or
 // a whole one.
 func scanConverseBlock(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "text":
 			kinds.put(Content, e.say(s.str()))
@@ -123,11 +115,7 @@ func scanConverseBlock(s *scanner, e *event) (kinds kindSet) {
 // scanTexts says what stands in an object that a model wrote: a thought's text, a
 // tool's name or a piece of its input. said: there is any.
 func scanTexts(s *scanner, e *event) (said bool) {
-	if s.peek() != '{' {
-		s.skip()
-		return false
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "text", "name", "input":
 			said = e.say(s.str()) || said
@@ -149,12 +137,8 @@ func scanTexts(s *scanner, e *event) (said bool) {
 func scanConverseUsage(s *scanner, e *event) {
 	e.usage = noUsage()
 	e.kinds.put(Usage, s.peek() == '{')
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
 	u, written := &e.usage, int64(-1)
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "inputTokens":
 			u.input = tokenCount(s)
@@ -248,16 +232,8 @@ func scanInvoked(data []byte, e *event) bool {
 
 // scanOutputs reads Mistral's list of texts, or Titan's.
 func scanOutputs(s *scanner, e *event) {
-	if s.peek() != '[' {
-		s.skip()
-		return
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
-		for s.enter('{'); s.next('}'); {
+	for in := s.into('['); in && s.next(']'); {
+		for in := s.into('{'); in && s.next('}'); {
 			switch string(s.key()) {
 			case "text", "outputText":
 				e.put(Content, s.str())
@@ -295,12 +271,9 @@ func scanConverseDocument(data []byte, e *event) {
 // scanMeasured reads Bedrock's invocation metrics: they end a response.
 func scanMeasured(data []byte, e *event) {
 	s := scanner{b: data}
-	if s.peek() != '{' {
-		return
-	}
 	e.metrics = data
 	u := noUsage()
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "inputTokenCount":
 			u.input = tokenCount(&s)

@@ -12,10 +12,7 @@ func (b bedrock) request(path string, body []byte, r *Request) {
 	}
 	r.Stream, r.Model = b.stream, clip(model, maxLabel)
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "inferenceConfig", "textGenerationConfig": // Converse and Nova; Titan
 			scanInference(&s, r)
@@ -40,11 +37,7 @@ func (b bedrock) request(path string, body []byte, r *Request) {
 }
 
 func scanInference(s *scanner, r *Request) {
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "maxTokens", "max_new_tokens", "maxTokenCount":
 			r.MaxTokens = optional(s.integer())
@@ -61,11 +54,7 @@ func scanInference(s *scanner, r *Request) {
 }
 
 func scanToolConfig(s *scanner) (tools int64) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "tools" {
 			tools = max(0, s.count())
 		} else {
@@ -78,16 +67,8 @@ func scanToolConfig(s *scanner) (tools int64) {
 // scanConverseImages counts the images in messages: parts that have one, or
 // whose type says so.
 func scanConverseImages(s *scanner) (images int64) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
-		for s.enter('{'); s.next('}'); {
+	for in := s.into('['); in && s.next(']'); {
+		for in := s.into('{'); in && s.next('}'); {
 			if string(s.key()) != "content" || s.peek() != '[' {
 				s.skip()
 				continue
@@ -103,11 +84,7 @@ func scanConverseImages(s *scanner) (images int64) {
 }
 
 func isImagePart(s *scanner) (image bool) {
-	if s.peek() != '{' {
-		s.skip()
-		return false
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "image":
 			image = image || s.peek() == '{'

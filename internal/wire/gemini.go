@@ -55,11 +55,7 @@ func scanGemini(data []byte, e *event) bool {
 
 func scanCandidates(s *scanner, e *event) {
 	e.resetChoices()
-	if s.peek() != '[' {
-		s.skip()
-		return
-	}
-	for s.enter('['); s.next(']'); {
+	for in := s.into('['); in && s.next(']'); {
 		if s.peek() != '{' {
 			s.skip()
 			continue
@@ -101,18 +97,10 @@ func scanCandidate(s *scanner, e *event) {
 }
 
 func scanGeminiContent(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "parts":
-			if s.peek() != '[' {
-				s.skip()
-				continue
-			}
-			for s.enter('['); s.next(']'); {
+			for in := s.into('['); in && s.next(']'); {
 				kinds |= scanGeminiPart(s, e)
 			}
 		case "role":
@@ -127,12 +115,8 @@ func scanGeminiContent(s *scanner, e *event) (kinds kindSet) {
 // scanGeminiPart reads a part of an answer: text, a thought, a call, code, or
 // an image. What ran code found is not the model's.
 func scanGeminiPart(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
 	var text, thought bool
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "text":
 			text = e.say(s.str())
@@ -164,12 +148,8 @@ func scanGeminiPart(s *scanner, e *event) (kinds kindSet) {
 
 // scanChosen counts the tokens in a logprobsResult, -1 without any.
 func scanChosen(s *scanner) int64 {
-	if s.peek() != '{' {
-		s.skip()
-		return -1
-	}
 	n := int64(-1)
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "chosenCandidates" {
 			n = s.count()
 		} else {
@@ -180,11 +160,7 @@ func scanChosen(s *scanner) int64 {
 }
 
 func scanBlockReason(s *scanner) (reason []byte) {
-	if s.peek() != '{' {
-		s.skip()
-		return nil
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "blockReason" {
 			reason = s.str()
 		} else {
@@ -201,13 +177,9 @@ func scanGeminiUsage(s *scanner, e *event) {
 	e.usage = noUsage()
 	e.kinds.put(Usage, s.peek() == '{')
 	e.usageOfAll = true
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
 	u := &e.usage
 	answer := int64(-1)
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "promptTokenCount":
 			u.input = tokenCount(s)

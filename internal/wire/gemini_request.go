@@ -6,10 +6,7 @@ func (g gemini) request(path string, body []byte, r *Request) {
 	r.Stream = g.stream
 	r.Model = clip(between(path, "/models/", ":"), maxLabel)
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "generationConfig", "generation_config":
 			scanGenerationConfig(&s, r)
@@ -35,12 +32,8 @@ func between(path, from, to string) string {
 }
 
 func scanGenerationConfig(s *scanner, r *Request) {
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
 	schema := false
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "maxOutputTokens", "max_output_tokens":
 			r.MaxTokens = optional(s.integer())
@@ -74,16 +67,8 @@ func scanGenerationConfig(s *scanner, r *Request) {
 // scanDeclarations counts the functions that tools declare, and a tool of the
 // server's own as one.
 func scanDeclarations(s *scanner) (tools int64) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
-		for s.enter('{'); s.next('}'); {
+	for in := s.into('['); in && s.next(']'); {
+		for in := s.into('{'); in && s.next('}'); {
 			switch string(s.key()) {
 			case "functionDeclarations", "function_declarations":
 				tools += max(0, s.count())
@@ -98,16 +83,8 @@ func scanDeclarations(s *scanner) (tools int64) {
 
 // scanGeminiImages counts the images in the parts of the contents.
 func scanGeminiImages(s *scanner) (images int64) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
-		for s.enter('{'); s.next('}'); {
+	for in := s.into('['); in && s.next(']'); {
+		for in := s.into('{'); in && s.next('}'); {
 			if string(s.key()) != "parts" || s.peek() != '[' {
 				s.skip()
 				continue
@@ -122,11 +99,7 @@ func scanGeminiImages(s *scanner) (images int64) {
 
 // scanPartImage is 1 for a part that is an image, else 0.
 func scanPartImage(s *scanner) (images int64) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "inlineData", "inline_data", "fileData", "file_data":
 			if strings.HasPrefix(scanMimeType(s), "image/") {
@@ -140,11 +113,7 @@ func scanPartImage(s *scanner) (images int64) {
 }
 
 func scanMimeType(s *scanner) (mime string) {
-	if s.peek() != '{' {
-		s.skip()
-		return ""
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "mimeType", "mime_type":
 			mime = s.text()

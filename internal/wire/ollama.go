@@ -94,11 +94,7 @@ func scanOllama(data []byte, e *event) bool {
 }
 
 func scanOllamaMessage(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "content":
 			kinds.put(Content, e.say(s.str()))

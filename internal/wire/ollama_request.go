@@ -4,11 +4,8 @@ package wire
 func (ollama) request(_ string, body []byte, r *Request) {
 	r.Stream = true
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
 	images, inMessages := int64(0), int64(0)
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "model":
 			r.Model = clip(s.text(), maxLabel)
@@ -34,11 +31,7 @@ func (ollama) request(_ string, body []byte, r *Request) {
 // scanOptions reads the sampling options. A num_predict below 0 is no limit.
 func scanOptions(s *scanner, r *Request) {
 	r.MaxTokens, r.TopK, r.Seed, r.Temperature, r.TopP = nil, nil, nil, nil, nil
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "num_predict":
 			n, ok := s.integer()
@@ -70,17 +63,9 @@ func scanOllamaFormat(s *scanner) string {
 // scanMessageImages counts the images of the messages, which stand beside
 // their content.
 func scanMessageImages(s *scanner) (images int64) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
+	for in := s.into('['); in && s.next(']'); {
 		inMessage := int64(0)
-		for s.enter('{'); s.next('}'); {
+		for in := s.into('{'); in && s.next('}'); {
 			if string(s.key()) == "images" {
 				inMessage = max(0, s.count())
 			} else {

@@ -93,11 +93,7 @@ func objectOf(raw []byte) []byte {
 
 func scanChoices(s *scanner, e *event) {
 	e.resetChoices()
-	if s.peek() != '[' {
-		s.skip()
-		return
-	}
-	for s.enter('['); s.next(']'); {
+	for in := s.into('['); in && s.next(']'); {
 		if s.peek() != '{' {
 			s.skip()
 			continue
@@ -157,12 +153,8 @@ func (e *event) report(source int, tokens int64) {
 
 // scanMessage reads a `delta` or `message`.
 func scanMessage(s *scanner, e *event) (kinds kindSet) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0
-	}
 	var reasoning, reasoningContent, calls, call bool
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "content":
 			kinds.put(Content, filled(s, e))
@@ -199,17 +191,9 @@ func filled(s *scanner, e *event) bool {
 
 // scanToolCalls reports whether any fragment in the list says something.
 func scanToolCalls(s *scanner, e *event) (said bool) {
-	if s.peek() != '[' {
-		s.skip()
-		return false
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
+	for in := s.into('['); in && s.next(']'); {
 		var function, custom bool
-		for s.enter('{'); s.next('}'); {
+		for in := s.into('{'); in && s.next('}'); {
 			switch string(s.key()) {
 			case "function":
 				function = scanFunction(s, e)
@@ -226,12 +210,8 @@ func scanToolCalls(s *scanner, e *event) (said bool) {
 
 // scanFunction reports whether a function's name or arguments hold text.
 func scanFunction(s *scanner, e *event) bool {
-	if s.peek() != '{' {
-		s.skip()
-		return false
-	}
 	var name, arguments, input bool
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "name":
 			name = e.say(s.str())

@@ -3,12 +3,8 @@ package wire
 // scanLogprobs counts the tokens that a logprobs object lists, -1 without any
 // list: chat's `content` and `refusal`, completions' `tokens`.
 func scanLogprobs(s *scanner) int64 {
-	if s.peek() != '{' {
-		s.skip()
-		return -1
-	}
 	content, refusal, tokens := int64(-1), int64(-1), int64(-1)
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "content":
 			content = s.count()
@@ -30,11 +26,7 @@ func scanLogprobs(s *scanner) int64 {
 const maxCount = 1 << 40
 
 func scanUsage(s *scanner, u *usage) {
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "prompt_tokens":
 			u.input = tokenCount(s)
@@ -51,12 +43,8 @@ func scanUsage(s *scanner, u *usage) {
 }
 
 func scanDetail(s *scanner, name string) int64 {
-	if s.peek() != '{' {
-		s.skip()
-		return -1
-	}
 	n := int64(-1)
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == name {
 			n = tokenCount(s)
 		} else {

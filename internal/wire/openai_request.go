@@ -4,18 +4,10 @@ import "math"
 
 func (openAI) request(_ string, body []byte, r *Request) {
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
 	var maxTokens, maxCompletionTokens *int64
-	choices, prompts, tools, functions := int64(1), int64(1), int64(0), int64(0)
-	for s.enter('{'); s.next('}'); {
-		switch string(s.key()) {
-		case "model":
-			r.Model = clip(s.text(), maxLabel)
-		case "stream":
-			b := s.boolean()
-			r.Stream = b != nil && *b
+	choices, prompts, functions := int64(1), int64(1), int64(0)
+	for in := s.into('{'); in && s.next('}'); {
+		switch name := s.key(); string(name) {
 		case "n":
 			n, _ := s.integer()
 			choices = max(1, n)
@@ -27,20 +19,10 @@ func (openAI) request(_ string, body []byte, r *Request) {
 			maxCompletionTokens = optional(s.integer())
 		case "min_tokens":
 			r.MinTokens = optional(s.integer())
-		case "top_k":
-			r.TopK = optional(s.integer())
-		case "seed":
-			r.Seed = optional(s.integer())
 		case "ignore_eos":
 			r.IgnoreEOS = s.boolean()
-		case "temperature":
-			r.Temperature = s.float()
-		case "top_p":
-			r.TopP = s.float()
 		case "response_format":
 			r.ResponseFormat = clip(scanFormat(&s), maxLabel)
-		case "tools":
-			tools = max(0, s.count())
 		case "functions":
 			functions = max(0, s.count())
 		case "messages":
@@ -48,10 +30,10 @@ func (openAI) request(_ string, body []byte, r *Request) {
 		case "user":
 			r.User = s.text()
 		default:
-			s.skip()
+			r.usual(name, &s)
 		}
 	}
-	r.ToolCount = tools + functions
+	r.ToolCount += functions
 	r.MaxTokens = maxTokens
 	if maxCompletionTokens != nil { // the newer name of the two
 		r.MaxTokens = maxCompletionTokens
@@ -72,12 +54,8 @@ func optional(n int64, ok bool) *int64 {
 // scanPrompts counts the prompts of a completion: a string or a list of token
 // numbers is one, a list of either as many as there are.
 func scanPrompts(s *scanner) int64 {
-	if s.peek() != '[' {
-		s.skip()
-		return 1
-	}
 	n := int64(0)
-	for s.enter('['); s.next(']'); {
+	for in := s.into('['); in && s.next(']'); {
 		if c := s.peek(); c == '"' || c == '[' {
 			n++
 		}
@@ -104,17 +82,9 @@ func scanFormat(s *scanner) (format string) {
 
 // scanMessages counts the images in the parts of the messages.
 func scanMessages(s *scanner) (images int64) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
+	for in := s.into('['); in && s.next(']'); {
 		inMessage := int64(0)
-		for s.enter('{'); s.next('}'); {
+		for in := s.into('{'); in && s.next('}'); {
 			if string(s.key()) == "content" {
 				inMessage = scanParts(s)
 			} else {
@@ -127,18 +97,10 @@ func scanMessages(s *scanner) (images int64) {
 }
 
 func scanParts(s *scanner) (images int64) {
-	if s.peek() != '[' {
-		s.skip()
-		return 0
-	}
-	for s.enter('['); s.next(']'); {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
+	for in := s.into('['); in && s.next(']'); {
 		isImage := false
 		inPart := int64(0)
-		for s.enter('{'); s.next('}'); {
+		for in := s.into('{'); in && s.next('}'); {
 			switch string(s.key()) {
 			case "type":
 				switch string(s.str()) {

@@ -6,13 +6,10 @@ type other struct{}
 
 func (other) request(_ string, body []byte, r *Request) {
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "model":
-			r.Model = s.text()
+			r.Model = clip(s.text(), maxLabel)
 		case "stream":
 			b := s.boolean()
 			r.Stream = b != nil && *b

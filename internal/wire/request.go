@@ -54,3 +54,26 @@ func ParseRequest(method, path string, body []byte) Request {
 	r.ChoiceCount = max(r.ChoiceCount, 1)
 	return r
 }
+
+// usual reads a parameter that most APIs spell alike, and skips any other.
+func (r *Request) usual(name []byte, s *scanner) {
+	switch string(name) {
+	case "model":
+		r.Model = clip(s.text(), maxLabel)
+	case "stream":
+		b := s.boolean()
+		r.Stream = b != nil && *b
+	case "temperature":
+		r.Temperature = s.float()
+	case "top_p":
+		r.TopP = s.float()
+	case "top_k":
+		r.TopK = optional(s.integer())
+	case "seed":
+		r.Seed = optional(s.integer())
+	case "tools":
+		r.ToolCount = max(0, s.count())
+	default:
+		s.skip()
+	}
+}

@@ -135,11 +135,7 @@ func (e *event) stop(reason []byte) {
 // streamed, or will be.
 func scanResponse(s *scanner, e *event, r *response) {
 	*r = response{}
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "id":
 			e.id = s.str()
@@ -160,11 +156,7 @@ func scanResponse(s *scanner, e *event, r *response) {
 }
 
 func scanReason(s *scanner) (reason []byte) {
-	if s.peek() != '{' {
-		s.skip()
-		return nil
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "reason" {
 			reason = s.str()
 		} else {
@@ -177,12 +169,8 @@ func scanReason(s *scanner) (reason []byte) {
 // scanItem reads an item of the output: a tool's call has a name, which the
 // model wrote, a message its role. said: there is such a name.
 func scanItem(s *scanner, e *event) (kinds kindSet, said bool) {
-	if s.peek() != '{' {
-		s.skip()
-		return 0, false
-	}
 	var name, role []byte
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "name":
 			name = s.str()
@@ -201,12 +189,8 @@ func scanItem(s *scanner, e *event) (kinds kindSet, said bool) {
 func scanResponsesUsage(s *scanner, e *event) {
 	e.usage = noUsage()
 	e.kinds.put(Usage, s.peek() == '{')
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
 	u := &e.usage
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "input_tokens":
 			u.input = tokenCount(s)

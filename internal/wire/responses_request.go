@@ -2,24 +2,10 @@ package wire
 
 func (responses) request(_ string, body []byte, r *Request) {
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
-	for s.enter('{'); s.next('}'); {
-		switch string(s.key()) {
-		case "model":
-			r.Model = clip(s.text(), maxLabel)
-		case "stream":
-			b := s.boolean()
-			r.Stream = b != nil && *b
+	for in := s.into('{'); in && s.next('}'); {
+		switch name := s.key(); string(name) {
 		case "max_output_tokens":
 			r.MaxTokens = optional(s.integer())
-		case "temperature":
-			r.Temperature = s.float()
-		case "top_p":
-			r.TopP = s.float()
-		case "tools":
-			r.ToolCount = max(0, s.count())
 		case "input":
 			r.ImageCount = scanMessages(&s)
 		case "text":
@@ -31,18 +17,14 @@ func (responses) request(_ string, body []byte, r *Request) {
 		case "conversation":
 			r.Conversation = scanConversation(&s)
 		default:
-			s.skip()
+			r.usual(name, &s)
 		}
 	}
 }
 
 // scanTextFormat reads the format in `text`.
 func scanTextFormat(s *scanner) (format string) {
-	if s.peek() != '{' {
-		s.skip()
-		return ""
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "format" {
 			format = clip(scanFormat(s), maxLabel)
 		} else {

@@ -16,10 +16,7 @@ func (d sagemaker) request(path string, body []byte, r *Request) {
 	}
 	r.Stream = r.Stream || d.stream
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "parameters" && s.peek() == '{' {
 			scanParameters(&s, r)
 		} else {

@@ -10,7 +10,7 @@ const maxDepth = 10000
 
 // scanner walks over JSON without building anything:
 //
-//	for s.enter('{'); s.next('}'); {
+//	for in := s.into('{'); in && s.next('}'); {
 //		switch string(s.key()) {
 //		case "id":
 //			id = s.str()
@@ -69,6 +69,17 @@ func (s *scanner) enter(open byte) {
 	s.i++
 	s.depth++
 	s.first = true
+}
+
+// into steps into the value that comes next if it is a container that begins
+// with open, and skips it if it is anything else.
+func (s *scanner) into(open byte) bool {
+	if s.peek() != open {
+		s.skip()
+		return false
+	}
+	s.enter(open)
+	return true
 }
 
 // next reports whether the container that ends with close has a further
@@ -193,13 +204,13 @@ func (s *scanner) boolean() *bool {
 
 // count skips an array and returns its length; -1 for anything else.
 func (s *scanner) count() int64 {
-	if s.peek() != '[' {
-		s.skip()
+	if !s.into('[') {
 		return -1
 	}
 	n := int64(0)
-	for s.enter('['); s.next(']'); n++ {
+	for s.next(']') {
 		s.skip()
+		n++
 	}
 	return n
 }

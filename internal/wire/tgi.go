@@ -13,10 +13,7 @@ type tgi struct {
 func (t tgi) request(_ string, body []byte, r *Request) {
 	r.Stream = t.stream
 	s := scanner{b: body}
-	if s.peek() != '{' {
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "parameters" {
 			scanParameters(&s, r)
 		} else {
@@ -27,11 +24,7 @@ func (t tgi) request(_ string, body []byte, r *Request) {
 
 func scanParameters(s *scanner, r *Request) {
 	r.MaxTokens, r.TopK, r.Seed, r.Temperature, r.TopP, r.ResponseFormat = nil, nil, nil, nil, nil, ""
-	if s.peek() != '{' {
-		s.skip()
-		return
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "max_new_tokens":
 			r.MaxTokens = optional(s.integer())
@@ -104,13 +97,9 @@ func scanTGI(data []byte, e *event) bool {
 // scanTGIToken reports whether a token is of the answer, and how many it is. A
 // special one (end of text) has a text that no client shows.
 func scanTGIToken(s *scanner, e *event) (content bool, tokens int64) {
-	if s.peek() != '{' {
-		s.skip()
-		return false, -1
-	}
 	tokens = -1
 	var text, special bool
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "id":
 			tokens = -1
@@ -130,11 +119,7 @@ func scanTGIToken(s *scanner, e *event) (content bool, tokens int64) {
 
 func scanTGIDetails(s *scanner, u *usage) (reason []byte) {
 	*u = noUsage()
-	if s.peek() != '{' {
-		s.skip()
-		return nil
-	}
-	for s.enter('{'); s.next('}'); {
+	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "finish_reason":
 			reason = s.str()
