@@ -67,8 +67,12 @@ func (r *recorder) run() {
 			last = true
 		}
 		slabs = r.queue.swap(slabs[:0])
+		pace := pace{clock: r.clock, hurry: last}
 		for i, s := range slabs {
-			s.each(r.take)
+			s.each(func(it item, data []byte) {
+				r.take(it, data)
+				pace.step(r.budget)
+			})
 			r.queue.recycle(s)
 			slabs[i] = nil
 		}

@@ -1,0 +1,41 @@
+package capture
+
+import (
+	"time"
+
+	"metron/schema"
+)
+
+const (
+	stretchUS = 100                   // of decoding at a time
+	rest      = 50 * time.Microsecond // and then so long for the traffic
+	stepParts = 32                    // between two looks at the clock
+)
+
+// pace has the recorder stand back for the traffic every now and then. Where
+// cores are few a goroutine that computes keeps the network from being looked
+// at, for up to 10 ms: a round of decoding would be in the times of the tokens
+// that pass meanwhile.
+//
+// Note: runtime.Gosched is not enough, since whoever yields is found again before
+// the network is looked at.
+type pace struct {
+	clock   schema.Clock
+	hurry   bool // nothing passes any more
+	parts   int
+	beganUS int64
+}
+
+// step is told of each part. It does not rest while much is waiting.
+func (p *pace) step(b *budget) {
+	if p.parts++; p.hurry || p.parts%stepParts != 0 {
+		return
+	}
+	switch now := p.clock.NowUS(); {
+	case p.beganUS == 0:
+		p.beganUS = now
+	case now-p.beganUS >= stretchUS && b.held.Load() < b.limit/8:
+		time.Sleep(rest)
+		p.beganUS = p.clock.NowUS()
+	}
+}
