@@ -65,5 +65,8 @@ func (a *admin) close() error {
 	if a == nil {
 		return nil
 	}
+	if a.http == nil { // it never served
+		return a.listener.Close()
+	}
 	return a.http.Close()
 }

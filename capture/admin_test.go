@@ -235,3 +235,14 @@ func TestAdminWithoutRecording(t *testing.T) {
 		t.Errorf("recording %v, %v bytes wait", v["recording"], v["recorder_queue_bytes"])
 	}
 }
+
+// TestAdminThatNeverServed closes its listener.
+func TestAdminThatNeverServed(t *testing.T) {
+	a, err := listenAdmin("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.close(); err != nil {
+		t.Error(err)
+	}
+}

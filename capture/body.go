@@ -4,6 +4,9 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+
+	"metron/internal/exchange"
+	"metron/internal/upstream"
 )
 
 const (
@@ -31,15 +34,36 @@ type bodies struct {
 // requestBody is what was read of a body.
 type requestBody struct {
 	read    []byte
-	rest    io.Reader // what comes after, where a bound was met; nil: nothing
-	release func()    // once read was sent on
+	rest    *counted // what comes after, where a bound was met; nil: nothing
+	release func()   // once read was sent on
+}
+
+// counted counts what is read of a body.
+type counted struct {
+	io.Reader
+	n atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// moments are those of a request, and what was sent of its body beyond the bound.
+func (b requestBody) moments(resp *upstream.Response) exchange.Moments {
+	m := resp.Moments()
+	if b.rest != nil {
+		m.RestBytes = b.rest.n.Load()
+	}
+	return m
 }
 
 // read reads a body, up to the bounds. With an error, it is what came before it.
 func (b *bodies) read(r *http.Request) (requestBody, error) {
 	var read []byte
 	held := int64(0)
-	body := func(rest io.Reader) requestBody {
+	body := func(rest *counted) requestBody {
 		return requestBody{read: read, rest: rest, release: func() { b.held.Add(-held) }}
 	}
 	if r.ContentLength == 0 && len(r.TransferEncoding) == 0 {
@@ -58,7 +82,7 @@ func (b *bodies) read(r *http.Request) (requestBody, error) {
 				if int64(len(read)) < size {
 					b.held.Add(held - size)
 				}
-				return body(r.Body), nil
+				return body(&counted{Reader: r.Body}), nil
 			}
 			held = size
 			read = append(make([]byte, 0, size), read...)

@@ -49,9 +49,14 @@ func run(c *cli.Context) error {
 	told := s.Recording.tell(c.App.Writer, c.App.ErrWriter)
 	// Registered before anything starts: between the first signal and the end
 	// there is no moment at which a second one would kill.
-	signals := make(chan os.Signal, 4)
+	signals, hangup := make(chan os.Signal, 4), make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	// Whoever read our output may be gone: that must not end the traffic.
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGPIPE)
 	if err := s.Start(); err != nil {
 		return err
 	}
@@ -60,9 +65,6 @@ func run(c *cli.Context) error {
 		fmt.Fprintf(c.App.Writer, "admin on http://%s\n", s.admin.listener.Addr())
 	}
 	progress := term.StartProgress(c.App.ErrWriter, s.Progress)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	count := 0
 	for stopped := false; !stopped; {
 		select {
@@ -84,7 +86,7 @@ func run(c *cli.Context) error {
 		err = closeErr
 	}
 	fmt.Fprintln(c.App.Writer, s.Summary())
-	return told.outcome(s.Dir, s.recorder.counts.values()["failed"], err)
+	return told.outcome(s.Dir, s.recorder.counts.failed.Load(), err)
 }
 
 // cutAtSecond cuts what is in flight at the second signal. The third is the

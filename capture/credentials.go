@@ -13,6 +13,7 @@ import (
 type requestHead struct {
 	method, path, query string
 	header              http.Header
+	partial             bool // the body is longer than what is there of it
 }
 
 // headOf takes it from a request, on the path: nothing is parsed or copied.

@@ -75,6 +75,7 @@ func (f *flight) put(it item, data []byte) {
 	}
 	if it.flight = f; !f.recorder.queue.put(it, data, 0, false) {
 		f.drop()
+		f.recorder.queue.put(item{flight: f, kind: partBody}, nil, 0, true) // what it held is freed now, not at its end
 	}
 }
 

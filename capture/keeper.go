@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"metron/internal/exchange"
 	"metron/internal/wire"
 	"metron/schema"
@@ -61,20 +63,25 @@ func (k *keeper) begin(row *schema.Record, h *requestHead, body []byte) (to kept
 		return to
 	}
 	var prompt []byte
-	if said.API != schema.APIOther {
+	if said.API != schema.APIOther && !h.partial {
 		prompt = wire.PromptText(body)
 	}
 	row.API, row.RequestModel = said.API, said.Model
 	to.turn = k.sessions.begin(row, &said, h, prompt)
 	if to.left = sampledOut; only.SampleBy == "" || only.SampleBy == sampleBySession {
-		if !only.draws(k.names, cmp.Or(row.SessionID, row.RecordID.String())) {
+		// What goes on from an answer that was left out is left out.
+		orphan := said.PreviousResponse != "" && row.ParentRecordID == uuid.Nil && k.sessions.has(byPreviousResponse) && only.rate() < 1
+		if orphan || !only.draws(k.names, cmp.Or(row.SessionID, row.RecordID.String())) {
 			return to
 		}
 	}
 	to.left = tally{}
 	to.degraded = k.hash(row, prompt)
+	if k.config.Privacy == schema.RecordedContent {
+		credentials = append(credentials, bodyCredentials(body)...)
+	}
 	to.exchange = exchange.Begin(row, exchange.Request{Method: h.method, Path: h.path, Body: body, Said: &said, Secrets: credentials,
-		CountBy: k.config.CountBy, Keep: k.keep(h.header)})
+		CountBy: k.config.CountBy, Keep: k.keep(h)})
 	return to
 }
 
@@ -96,13 +103,13 @@ func (k *keeper) hash(row *schema.Record, prompt []byte) (degraded string) {
 }
 
 // keep says what of a request's content is kept.
-func (k *keeper) keep(h http.Header) exchange.Keep {
+func (k *keeper) keep(h *requestHead) exchange.Keep {
 	keep := exchange.Keep{Privacy: k.config.Privacy, MaxBody: k.config.MaxBody}
 	if keep.Privacy != schema.RecordedContent {
 		return keep
 	}
-	keep.Headers = headersOf(h, slices.Concat(KeptHeaders(), k.config.KeepHeaders))
-	if k.budget.tooFullForContent() || isCoded(h) {
+	keep.Headers = headersOf(h.header, slices.Concat(KeptHeaders(), k.config.KeepHeaders))
+	if k.budget.tooFullForContent() || isCoded(h.header) || h.partial {
 		keep.Privacy = schema.RecordedHash
 	}
 	return keep

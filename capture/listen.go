@@ -33,7 +33,7 @@ func (s *Server) serve() {
 		TLSConfig:   s.TLS,
 		ErrorLog:    errorLog,
 		BaseContext: func(net.Listener) context.Context { return ctx },
-		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: h2Streams},
+		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: h2Streams, MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 1 << 30},
 		Protocols:   new(http.Protocols),
 		// "OPTIONS *" is a question to the upstream.
 		DisableGeneralOptionsHandler: true,

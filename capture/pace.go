@@ -21,20 +21,20 @@ const (
 // the network is looked at.
 type pace struct {
 	clock   schema.Clock
-	hurry   bool // nothing passes any more
+	hurry   bool // nothing passes any more, or much is waiting
 	parts   int
 	beganUS int64
 }
 
-// step is told of each part. It does not rest while much is waiting.
-func (p *pace) step(b *budget) {
+// step is told of each part.
+func (p *pace) step() {
 	if p.parts++; p.hurry || p.parts%stepParts != 0 {
 		return
 	}
 	switch now := p.clock.NowUS(); {
 	case p.beganUS == 0:
 		p.beganUS = now
-	case now-p.beganUS >= stretchUS && b.held.Load() < b.limit/8:
+	case now-p.beganUS >= stretchUS:
 		time.Sleep(rest)
 		p.beganUS = p.clock.NowUS()
 	}

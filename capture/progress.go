@@ -12,7 +12,7 @@ func (s *Server) Progress() string {
 	if s.Unrecorded {
 		return fmt.Sprintf("in flight %s  seen %s  not recording, as asked", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()))
 	}
-	line := fmt.Sprintf("in flight %s  seen %s  recorded %s", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()), term.Count(c.recorded.Load()))
+	line := fmt.Sprintf("in flight %s  seen %s  recorded %s", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()), term.Count(c.tally().recorded))
 	if n := c.sampledOut.Load() + c.filtered.Load(); n > 0 {
 		line += fmt.Sprintf("  left out %s", term.Count(n))
 	}

@@ -57,11 +57,15 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	startUS := p.clock.NowUS()
 	p.recorder.counts.inFlight.Add(1)
 	defer p.recorder.counts.inFlight.Add(-1) // after the last word to the recorder: Close waits for it
+	if r.Method == http.MethodConnect {      // asks for a tunnel to anywhere
+		http.Error(w, "metron capture: no tunnels", http.StatusMethodNotAllowed)
+		return
+	}
 	control := http.NewResponseController(w)
 	// The body is read before proxying: when an upstream answers before it has
 	// read a body that is still arriving, net/http cuts the stream.
 	body, err := p.bodies.read(r)
-	f := p.observe(startUS, r, body.read)
+	f := p.observe(startUS, r, body)
 	if err != nil { // the client left while it was still sending
 		body.release()
 		e := p.ending(r.Context(), err)
@@ -80,9 +84,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		interrupt = nil // the connection is good for another request
 	}
 	if err != nil {
+		e := p.ending(r.Context(), err) // before our own interrupt ends the context
 		resp.Close(interrupt)
-		e := p.ending(r.Context(), err)
-		f.end(resp.Moments(), e)
+		f.end(body.moments(resp), e)
 		if e.ByClient || e.Timeout {
 			panic(http.ErrAbortHandler)
 		}
@@ -97,19 +101,41 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e = p.answer(w, control, r, resp, f)
 	}
 	resp.Close(interrupt)
-	f.end(resp.Moments(), e)
+	f.end(body.moments(resp), e)
 	if e.Err != nil {
+		breakOff(control, r)
 		panic(http.ErrAbortHandler) // the client must see a broken stream, not a clean end
 	}
 }
 
+// breakOff resets the connection of a client to whom its end is the answer's:
+// HTTP/1.0 has no chunks that could be missing their last.
+func breakOff(control *http.ResponseController, r *http.Request) {
+	if r.ProtoAtLeast(1, 1) {
+		return
+	}
+	client, _, err := control.Hijack()
+	if err != nil {
+		return // an upgrade has taken it
+	}
+	if secure, ok := client.(*tls.Conn); ok {
+		client = secure.NetConn() // no close_notify
+	}
+	if tcp, ok := client.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	client.Close()
+}
+
 // observe starts the record of a request.
-func (p *proxy) observe(startUS int64, r *http.Request, body []byte) observer {
+func (p *proxy) observe(startUS int64, r *http.Request, body requestBody) observer {
 	if p.off {
 		p.recorder.counts.seen.Add(1)
 		return nobody{}
 	}
-	return p.recorder.begin(startUS, headOf(r), body)
+	h := headOf(r)
+	h.partial = body.rest != nil
+	return p.recorder.begin(startUS, h, body.read)
 }
 
 // request is what the upstream gets: the same method, target, end-to-end fields
@@ -117,9 +143,16 @@ func (p *proxy) observe(startUS int64, r *http.Request, body []byte) observer {
 // what a public API finds its service by.
 func (p *proxy) request(w http.ResponseWriter, r *http.Request, body requestBody) *upstream.Request {
 	q := &upstream.Request{Method: r.Method, Target: target(p.upstream, r.RequestURI), Host: p.upstream.Host,
-		Header: endToEnd(r.Header), Body: body.read, Rest: body.rest, Trailer: r.Trailer, Sent: body.release,
+		Header: endToEnd(r.Header), Body: body.read, Trailer: r.Trailer, Sent: body.release,
 		Trailers: hasToken(r.Header["Te"], "trailers"), Length: -1,
-		Informational: func(status int, header http.Header) { inform(w, status, header) }}
+		Informational: func(status int, header http.Header) {
+			if r.ProtoAtLeast(1, 1) { // HTTP/1.0 knows none
+				inform(w, status, header)
+			}
+		}}
+	if body.rest != nil {
+		q.Rest = body.rest
+	}
 	_, said := r.Header["Content-Length"]
 	switch {
 	case len(r.TransferEncoding) > 0 || len(r.Trailer) > 0: // trailers need chunks

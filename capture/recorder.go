@@ -1,6 +1,9 @@
 package capture
 
 import (
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,11 +70,11 @@ func (r *recorder) run() {
 			last = true
 		}
 		slabs = r.queue.swap(slabs[:0])
-		pace := pace{clock: r.clock, hurry: last}
+		pace := pace{clock: r.clock, hurry: last || len(slabs) > slabsKept}
 		for i, s := range slabs {
 			s.each(func(it item, data []byte) {
 				r.take(it, data)
-				pace.step(r.budget)
+				pace.step()
 			})
 			r.queue.recycle(s)
 			slabs[i] = nil
@@ -95,7 +98,7 @@ func (r *recorder) run() {
 func (r *recorder) look(nowUS int64) {
 	r.files.rotate(nowUS, r.reopen.Swap(false))
 	if n := r.files.checkGone(); n > 0 {
-		r.counts.recorded.Add(-n)
+		r.counts.gone.Add(n)
 		r.counts.failed.Add(n)
 	}
 	if r.files.current == nil && r.failing.Load() {
@@ -122,8 +125,32 @@ func (r *recorder) recording() bool {
 	return !r.failing.Load() && r.clock.NowUS()-r.roundUS.Load() < stuckAfterUS
 }
 
-// take takes a part.
+// take takes a part. A fault in what decodes it costs the one record, never the
+// traffic.
 func (r *recorder) take(it item, data []byte) {
+	defer func() {
+		if v := recover(); v != nil {
+			r.fell(it.flight, v)
+		}
+	}()
+	r.decode(it, data)
+}
+
+// fell gives up the record of a flight over whose bytes our own code has panicked.
+// What it panicked with is not told, since it may quote them.
+func (r *recorder) fell(f *flight, v any) {
+	f.drop()
+	f.exchange = nil // not discarded: it may panic again
+	r.settle(f, 0)
+	if s := f.segment; s != nil {
+		s.tally.dropped++
+		f.segment = nil
+		r.files.release(s)
+	}
+	r.config.Fault(fmt.Errorf("a record was given up over a fault of metron's own (%T)\n%s", v, debug.Stack()))
+}
+
+func (r *recorder) decode(it item, data []byte) {
 	f := it.flight
 	switch {
 	case it.kind == partBegin:
@@ -181,6 +208,10 @@ func (r *recorder) start(f *flight, atUS int64) {
 	h, body := f.begun, f.asked
 	f.begun, f.asked = nil, nil
 	row := &schema.Record{RecordID: uuid.New(), StartTime: atUS, Phase: schema.PhaseMeasure}
+	if f.dropped.Load() { // meanwhile
+		r.files.count(tally{seen: 1, dropped: 1})
+		return
+	}
 	k := r.keeper.begin(row, h, body)
 	if f.turn, f.degraded = k.turn, k.degraded; k.exchange == nil {
 		f.unwanted.Store(true)
@@ -244,10 +275,17 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 		}
 		f.segment, s = moved, moved
 	}
-	defer r.files.release(s)
+	defer func() {
+		f.segment = nil
+		r.files.release(s)
+	}()
 	if err := s.out.Put(row); err != nil {
 		r.counts.failed.Add(1)
 		s.tally.failed++
+		if fault := (*schema.Fault)(nil); errors.As(err, &fault) { // of the row, not of the disk
+			r.config.Fault(fmt.Errorf("a record was given up: its %s breaks the rules of the schema", fault.Column))
+			return
+		}
 		r.health(err)
 		return
 	}

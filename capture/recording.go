@@ -85,6 +85,10 @@ type Recording struct {
 	// again; the traffic goes on either way. May be nil.
 	Warn func(error)
 
+	// Fault is told of a record that was given up over a fault of ours, or that
+	// breaks the schema's rules; what it was of is not told. May be nil.
+	Fault func(error)
+
 	metrics *metrics // nil: nobody asks for them
 }
 
@@ -110,6 +114,9 @@ func (c Recording) defaults() Recording {
 	}
 	if c.Removed == nil {
 		c.Removed = func(string, error) {}
+	}
+	if c.Fault == nil {
+		c.Fault = func(error) {}
 	}
 	if c.Warn == nil {
 		c.Warn = func(error) {}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"metron/schema"
 )
@@ -185,5 +186,40 @@ func TestFilters(t *testing.T) {
 				t.Errorf("manifest %+v", metas[0].Kept)
 			}
 		})
+	}
+}
+
+// TestSampledChains: conversations of the Responses API stay whole in a sample.
+func TestSampledChains(t *testing.T) {
+	n := 0
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n++
+		fmt.Fprintf(w, `{"id":"resp_%d","object":"response","status":"completed","model":"m","output":[]}`, n)
+	}), func(s *Server) { s.Only.Sample, s.Flush = 0.3, 2*time.Millisecond })
+	const chains, turns = 20, 3
+	for range chains {
+		previous := ""
+		for turn := range turns {
+			resp, err := http.Post(s.URL()+"/v1/responses", "application/json", strings.NewReader(fmt.Sprintf(`{"model":"m","input":"turn %d of %d","previous_response_id":%q}`, turn, n, previous)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			previous = fmt.Sprintf("resp_%d", n)
+			settled(t, s)
+		}
+	}
+	rows, _ := stop(t, s)
+	per := map[string]int{}
+	for _, r := range rows {
+		per[r.SessionID]++
+	}
+	for session, rows := range per {
+		if rows != turns {
+			t.Errorf("session %s has %d of its %d turns", session, rows, turns)
+		}
+	}
+	if len(per) == 0 || len(per) == chains {
+		t.Errorf("%d of %d sessions are in the sample", len(per), chains)
 	}
 }

@@ -41,6 +41,7 @@ type counts struct {
 	seen, recorded, dropped, failed, inFlight atomic.Int64
 	filtered, sampledOut, toHash, toLengths   atomic.Int64
 	removed                                   atomic.Int64 // files, to make room
+	gone                                      atomic.Int64 // of recorded, with a file that somebody removed
 }
 
 func (c *counts) add(t tally) {
@@ -55,7 +56,7 @@ func (c *counts) add(t tally) {
 }
 
 func (c *counts) tally() tally {
-	return tally{seen: c.seen.Load(), recorded: c.recorded.Load(), dropped: c.dropped.Load(), failed: c.failed.Load(),
+	return tally{seen: c.seen.Load(), recorded: c.recorded.Load() - c.gone.Load(), dropped: c.dropped.Load(), failed: c.failed.Load(),
 		filtered: c.filtered.Load(), sampledOut: c.sampledOut.Load(), toHash: c.toHash.Load(), toLengths: c.toLengths.Load()}
 }
 

@@ -20,7 +20,7 @@ type teller struct {
 // tell has a recording told on a command's outputs.
 func (c *Recording) tell(out, err io.Writer) *teller {
 	t := &teller{out: out, err: err, unsealed: map[string]error{}}
-	c.Sealed, c.Recovered, c.Removed, c.Warn = t.sealed, t.recovered, t.removed, t.warn
+	c.Sealed, c.Recovered, c.Removed, c.Warn, c.Fault = t.sealed, t.recovered, t.removed, t.warn, t.fault
 	return t
 }
 
@@ -44,6 +44,12 @@ func (t *teller) removed(path string, err error) {
 		return
 	}
 	fmt.Fprintf(t.out, "removed %s to make room\n", path)
+}
+
+func (t *teller) fault(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.err, "metron: traffic goes on: %v\n", err)
 }
 
 func (t *teller) recovered(r schema.Recovery, err error) {

@@ -7,12 +7,13 @@ type vitals struct {
 	inFlight  int64
 	held      int64 // bytes in the queue, and of requests in flight
 	did       tally
+	taken     int64 // records that the journal took, those that were lost with it later included
 	lagUS     int64 // age of what waits longest for the journal
 	recording bool  // rows reach the disk
 }
 
 func (r *recorder) vitals() vitals {
-	v := vitals{inFlight: r.counts.inFlight.Load(), did: r.counts.tally()}
+	v := vitals{inFlight: r.counts.inFlight.Load(), did: r.counts.tally(), taken: r.counts.recorded.Load()}
 	if r.queue != nil { // else nothing is recorded, as asked
 		v.held, v.recording = r.budget.held.Load(), r.recording()
 		v.lagUS = max(r.clock.NowUS()-r.roundUS.Load(), r.waitedUS.Load())
@@ -67,7 +68,7 @@ func (v *vitalsCollector) Collect(to chan<- prometheus.Metric) {
 	} else {
 		gauge(v.recording, 0)
 	}
-	counter(v.records, now.did.recorded)
+	counter(v.records, now.taken)
 	counter(v.dropped, now.did.dropped, "memory")
 	counter(v.dropped, now.did.failed, "disk")
 	counter(v.leftOut, now.did.filtered, "filtered")

@@ -22,7 +22,6 @@ type Exchange struct {
 	secrets []string // never to appear in the row, in each spelling
 	countBy func() wire.Counter
 	keep    Keep
-	asked   []byte // the request's body, while a message may quote it
 	answer  []byte // the response's body, where content is kept
 	content bool   // it is
 }
@@ -50,6 +49,9 @@ func Begin(row *schema.Record, q Request) *Exchange {
 	x := &Exchange{row: row, req: *q.Said, secrets: spellings(q.Secrets), countBy: q.CountBy}
 	row.API, row.Method, row.Path = x.req.API, q.Method, q.Path
 	row.RequestModel, row.Stream, row.ChoiceCount = x.req.Model, x.req.Stream, max(1, x.req.ChoiceCount)
+	if x.req.MaxTokens != nil && *x.req.MaxTokens < 0 { // llama.cpp: no limit
+		x.req.MaxTokens = nil
+	}
 	row.MaxTokens, row.MinTokens, row.IgnoreEOS = x.req.MaxTokens, x.req.MinTokens, x.req.IgnoreEOS
 	row.Temperature, row.TopP, row.TopK, row.Seed = x.req.Temperature, x.req.TopP, x.req.TopK, x.req.Seed
 	row.ResponseFormat, row.ToolCount, row.ImageCount = x.req.ResponseFormat, x.req.ToolCount, x.req.ImageCount
@@ -76,7 +78,7 @@ func (x *Exchange) Head(status int, header http.Header, atUS int64) {
 	x.row.Headers = new(atUS - x.row.StartTime)
 	x.decoder = wire.NewDecoder(x.req, status, header)
 	x.decoder.CountBy(x.countBy)
-	x.answered(status)
+	x.answered()
 }
 
 // Body takes the bytes of one read of the response's body.

@@ -1,8 +1,6 @@
 package exchange
 
 import (
-	"net/http"
-
 	"metron/internal/wire"
 	"metron/schema"
 )
@@ -10,8 +8,9 @@ import (
 // Keep says what of a request's and its answer's content may reach the row. The
 // zero value keeps none, and errors in the server's words.
 type Keep struct {
-	// Privacy is a schema.Recorded* constant. Under RecordedHash an error message
-	// loses the words of the prompt, under RecordedLengths it is not kept.
+	// Privacy is a schema.Recorded* constant. Under all but RecordedContent what a
+	// server says of an error in words of its own is not kept: it may quote the
+	// prompt, or the answer. Its type is.
 	Privacy string
 
 	// MaxBody bounds each body that is kept under RecordedContent. A row one of
@@ -21,33 +20,19 @@ type Keep struct {
 	Headers string // the request's, JSON, under RecordedContent
 }
 
-// maxAsked is how much of a request's body is held for as long as an answer
-// streams, to be looked for in the message of an error amid it.
-const maxAsked = 16 << 10
-
 // begin takes what of the request is kept.
 func (x *Exchange) begin(q Request) {
 	x.keep = q.Keep
-	switch q.Keep.Privacy {
-	case schema.RecordedHash:
-		x.asked = q.Body
-	case schema.RecordedContent:
-		if x.content = int64(len(q.Body)) <= q.Keep.MaxBody; !x.content {
-			x.asked = q.Body
-			break
-		}
+	if q.Keep.Privacy == schema.RecordedContent && int64(len(q.Body)) <= q.Keep.MaxBody {
+		x.content = true
 		x.row.RequestBody, x.row.RequestHeaders = q.Body, q.Keep.Headers
 		x.row.Recorded = schema.RecordedContent
 	}
 	cutCredentials(x.row, x.secrets)
 }
 
-// answered readies what is kept of the answer, and lets go of what an answer that
-// is no error will hardly quote.
-func (x *Exchange) answered(status int) {
-	if status < http.StatusBadRequest && len(x.asked) > maxAsked {
-		x.asked = nil
-	}
+// answered readies what is kept of the answer.
+func (x *Exchange) answered() {
 	if x.content && !x.decoder.Tee(x.hear) {
 		x.Degrade()
 	}
@@ -72,9 +57,6 @@ func (x *Exchange) Degrade() {
 	}
 	r := x.row
 	x.content, x.answer = false, nil
-	if x.asked = r.RequestBody; len(x.asked) > maxAsked {
-		x.asked = nil
-	}
 	r.RequestBody, r.RequestHeaders = nil, ""
 	r.Recorded = schema.RecordedLengths
 	if len(r.BlockHashes) > 0 {
@@ -88,12 +70,13 @@ func (x *Exchange) Discard() {
 		x.decoder.Finish() // ends what undoes a content coding
 		x.decoder = nil
 	}
-	x.asked, x.answer, x.content = nil, nil, false
+	x.answer, x.content = nil, false
+	x.row.RequestBody, x.row.RequestHeaders, x.row.BlockHashes = nil, "", nil
 }
 
 // Held is about how many bytes the exchange holds.
 func (x *Exchange) Held() int64 {
-	n := int64(len(x.asked) + cap(x.answer) + len(x.row.RequestBody) + 8*len(x.row.BlockHashes))
+	n := int64(cap(x.answer) + len(x.row.RequestBody) + 8*len(x.row.BlockHashes))
 	if x.decoder != nil {
 		n += x.decoder.Held()
 	}
@@ -110,12 +93,13 @@ func (x *Exchange) veil(resp wire.Response) {
 	if x.keep.Privacy == "" || x.content {
 		return
 	}
-	r.ErrorType = kindOf(r.ErrorType)
-	switch {
-	case r.ErrorMessage == "":
-	case x.keep.Privacy == schema.RecordedLengths, x.asked == nil && r.RequestBytes > 0:
-		r.ErrorMessage = "" // what it quotes cannot be told
-	default:
-		r.ErrorMessage = withoutPrompt(r.ErrorMessage, x.asked)
+	r.ErrorType = kindOf(r.ErrorType, r.HTTPStatus)
+	for i, reason := range r.FinishReasons {
+		r.FinishReasons[i] = labelOr(reason, "other")
+	}
+	r.ResponseID, r.ResponseModel = labelOr(r.ResponseID, ""), labelOr(r.ResponseModel, "")
+	r.ServerMetrics = figures(r.ServerMetrics)
+	if r.Outcome == schema.OutcomeHTTPError || r.Outcome == schema.OutcomeStreamError {
+		r.ErrorMessage = "" // of other outcomes it is ours
 	}
 }

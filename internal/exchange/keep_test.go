@@ -87,22 +87,21 @@ func TestContentDegrades(t *testing.T) {
 
 // TestMessages: how much of a server's words each mode keeps.
 func TestMessages(t *testing.T) {
-	const said = `{"error":{"message":"the word plan is not allowed","type":"bad_word"}}`
-	body := strings.Replace(chatBody, "hi", "my plan", 1)
+	const message = "the word plan is not allowed"
+	const said = `{"error":{"message":"` + message + `","type":"bad_word"}}`
 	for _, c := range []struct {
-		privacy, body string
-		status        int
-		want          string
+		privacy string
+		status  int
+		want    string
 	}{
-		{"", body, 400, "the word plan is not allowed"},
-		{schema.RecordedContent, body, 400, "the word plan is not allowed"},
-		{schema.RecordedHash, body, 400, "the word [...] is not allowed"},
-		{schema.RecordedHash, strings.Replace(body, "plan", strings.Repeat("plan ", maxAsked), 1), 400, "the word [...] is not allowed"},
-		{schema.RecordedHash, strings.Replace(body, "plan", strings.Repeat("plan ", maxAsked), 1), 200, ""}, // the body is gone
-		{schema.RecordedHash, body, 200, "the word [...] is not allowed"},
-		{schema.RecordedLengths, body, 400, ""},
+		{"", 400, message},
+		{schema.RecordedContent, 400, message},
+		{schema.RecordedContent, 200, message},
+		{schema.RecordedHash, 400, ""},
+		{schema.RecordedHash, 200, ""},
+		{schema.RecordedLengths, 400, ""},
 	} {
-		x := keeping(Keep{Privacy: c.privacy, MaxBody: 1 << 20}, c.body)
+		x := keeping(Keep{Privacy: c.privacy, MaxBody: 1 << 20}, chatBody)
 		if c.status == 200 {
 			x.Head(200, sse(), 1100)
 			x.Body([]byte("data: "+said+"\n\n"), 2000, 0)

@@ -134,7 +134,7 @@ func (b *body) field(text string) {
 	}
 	name, value, ok := strings.Cut(text, ":")
 	if !ok || name == "" || strings.TrimRight(name, " \t") != name {
-		b.err = fmt.Errorf("%.40q is no field of a trailer", text)
+		b.err = errors.New("a line of the trailer is no field")
 		return
 	}
 	if b.trailer == nil {
@@ -155,7 +155,7 @@ func chunkSize(text string) (int64, error) {
 	digits = strings.TrimRight(digits, " \t")
 	n, err := strconv.ParseUint(digits, 16, 64)
 	if err != nil || n >= untilClose {
-		return 0, fmt.Errorf("%.20q is no size of a chunk", text)
+		return 0, errors.New("a chunk begins with no size")
 	}
 	return int64(n), nil
 }

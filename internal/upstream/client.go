@@ -6,7 +6,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -110,7 +112,7 @@ func (r *Response) readHead(q *Request) error {
 		s.left = maxHead
 		resp, err := http.ReadResponse(r.conn.in, &http.Request{Method: q.Method})
 		if err != nil {
-			return err
+			return unquoted(err)
 		}
 		switch {
 		case resp.StatusCode < 100:
@@ -141,6 +143,15 @@ func (r *Response) readHead(q *Request) error {
 		r.keep = !resp.Close && r.body.left != untilClose && r.Status != http.StatusSwitchingProtocols
 		return nil
 	}
+}
+
+// unquoted is an error of the system's as it is, and any other without the bytes
+// that it quotes: they may be an answer's.
+func unquoted(err error) error {
+	if op := (*net.OpError)(nil); errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errHeadTooLong) {
+		return err
+	}
+	return errors.New("what the server sent is no head of a response")
 }
 
 // idleLimit is how long a connection may wait for its next request, by what

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,7 +47,7 @@ func (q *Request) check() error {
 	for _, text := range []string{q.Method, q.Target, q.Host, q.Upgrade} {
 		for i := range len(text) {
 			if c := text[i]; c < ' ' || c == 0x7f || c == ' ' && text != q.Upgrade {
-				return fmt.Errorf("%q cannot stand in the head of a request", text)
+				return errors.New("what the client asks for cannot stand in the head of a request")
 			}
 		}
 	}
