@@ -26,7 +26,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"metron/internal/term"
+	"metron/internal/descriptors"
 	"metron/schema"
 )
 
@@ -467,7 +467,7 @@ func TestUnrecorded(t *testing.T) {
 // TestManyIdleStreams: as many as the system's limit allows here, up to 10,000.
 func TestManyIdleStreams(t *testing.T) {
 	streams := 10_000
-	if limit, known := descriptorLimit(); known { // four descriptors a stream, since all ends are in this process
+	if limit, known := descriptors.Limit(); known { // four descriptors a stream, since all ends are in this process
 		streams = min(streams, int(limit)/4-100)
 	}
 	if testing.Short() {
@@ -633,10 +633,6 @@ func TestForwardingFlags(t *testing.T) {
 		if err := app.Run(append(base, c.args...)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: %v, want %q", c.args, err, c.want)
 		}
-	}
-	limit, known := descriptorLimit()
-	if err := checkDescriptors(1 << 40); known && (err == nil || !strings.Contains(err.Error(), term.Count(int64(limit))) || term.Hint(err) == "") {
-		t.Errorf("%v", err)
 	}
 }
 
