@@ -50,14 +50,19 @@ func (c *Changes) model(recorded string) string {
 
 // edit makes a recorded body the one that is sent. The row is as recorded.
 func (c *Changes) edit(row *schema.Record) []byte {
-	body, fields := row.RequestBody, slices.Clip(c.Fields) // of two fields of a name the first is set
+	body, fields := row.RequestBody, slices.Clip(c.Fields)
+	set := func(f Field) {
+		if !slices.ContainsFunc(c.Fields, func(asked Field) bool { return asked.Name == f.Name }) {
+			fields = append(fields, f)
+		}
+	}
 	if m := c.model(row.RequestModel); m != row.RequestModel && (namesModel(row.API) || hasField(body, "model")) {
-		fields = append(fields, textField("model", m))
+		set(textField("model", m))
 	}
 	if c.Stream && !row.Stream && streamable(row.API) {
-		fields = append(fields, Field{"stream", json.RawMessage("true")})
+		set(Field{"stream", json.RawMessage("true")})
 		if row.API == schema.APIChat || row.API == schema.APICompletions { // a stream says its counts only when asked
-			fields = append(fields, Field{"stream_options", json.RawMessage(`{"include_usage":true}`)})
+			set(Field{"stream_options", json.RawMessage(`{"include_usage":true}`)})
 		}
 	}
 	return setFields(body, fields)
