@@ -71,6 +71,4 @@ func replayable(api, recorded string) bool {
 }
 
 // promptable reports whether a body can be made for a request of the API.
-func promptable(api string) bool {
-	return api == schema.APIChat || api == schema.APICompletions
-}
+func promptable(api string) bool { return streamable(api) }
