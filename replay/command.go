@@ -134,6 +134,8 @@ func configure(c *cli.Context) (*Runner, error) {
 		return r, err
 	}
 	switch {
+	case len(term.Texts(c, "target")) == 0:
+		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
 	case !strings.HasSuffix(c.String("out"), ".parquet"):
 		return nil, term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", c.String("out")), "--out run.parquet")
 	case c.Duration("grace") < 0 || c.Duration("timeout") < 0:

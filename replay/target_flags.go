@@ -41,11 +41,7 @@ func changeFlags() []cli.Flag {
 
 // readTarget reads the flags of the target; it opens what they name and nothing else.
 func (r *Runner) readTarget(c *cli.Context) error {
-	targets := term.Texts(c, "target")
-	if len(targets) == 0 {
-		return term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
-	}
-	for _, text := range targets {
+	for _, text := range term.Texts(c, "target") {
 		u, err := parseTarget(text)
 		if err != nil {
 			return err
