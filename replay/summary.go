@@ -109,7 +109,7 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
 	}
-	if source.InputTokens == nil && source.RequestBody == nil {
+	if source.InputTokens == nil && prompted(source) {
 		s.PromptLengthsGuessed++
 	}
 	if row.OutputTokens != nil {
