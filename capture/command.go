@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/capture/pcap"
+	"metron/internal/descriptors"
 	"metron/internal/term"
 )
 
@@ -154,7 +155,7 @@ func configure(c *cli.Context) (*Server, error) {
 	if c.Int("streams") < 1 {
 		return nil, term.Usagef("--streams %d is less than 1", c.Int("streams"))
 	}
-	if err := checkDescriptors(c.Int("streams")); err != nil {
+	if err := descriptors.Check(c.Int("streams"), 2, "streams", "ask for fewer --streams"); err != nil {
 		return nil, err
 	}
 	return &Server{Recording: r, Upstream: u, Listen: c.String("listen"), Admin: c.String("admin"), Drain: c.Duration("drain"),

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"metron/internal/exchange"
 )
 
 // requestHead is what the recorder needs of a request beside its body. header
@@ -28,18 +30,6 @@ func tenantFields() (header, query []string) {
 		[]string{"key", "api_key", "api-key", "access_token", "token", "X-Amz-Credential"}
 }
 
-// isSecretive reports whether the name of a header field or of a query's
-// parameter is such as credentials have.
-func isSecretive(name string) bool {
-	name = strings.ToLower(name)
-	for _, part := range []string{"auth", "key", "token", "secret", "cookie", "passw", "credential", "signature"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return name == "sig" // of a signed URL
-}
-
 // credentials are what must not be recorded, and what tells one tenant from
 // another; "": the request carries none.
 func (h *requestHead) credentials() (tenant string, all []string) {
@@ -57,7 +47,7 @@ func (h *requestHead) credentials() (tenant string, all []string) {
 	}
 	for _, fields := range []map[string][]string{h.header, query} {
 		for name, values := range fields {
-			if isSecretive(name) {
+			if exchange.IsSecretive(name) {
 				for _, v := range values {
 					all = append(all, secretsIn(v)...)
 				}

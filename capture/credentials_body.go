@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/json"
+	"metron/internal/exchange"
 	"slices"
 	"strings"
 )
@@ -32,7 +33,7 @@ func appendSecrets(found []string, name string, value any, inside bool) []string
 	case string:
 		plain := strings.ReplaceAll(strings.ToLower(name), "-", "_")
 		if slices.Contains([]string{"authorization", "authorization_token", "api_key", "apikey", "x_api_key", "access_token", "auth_token"}, plain) ||
-			inside && isSecretive(name) {
+			inside && exchange.IsSecretive(name) {
 			found = append(found, secretsIn(value)...)
 		}
 	case []any:

@@ -103,7 +103,7 @@ func (r *Recording) privacy(c *cli.Context) error {
 		}
 	}
 	for _, name := range r.KeepHeaders {
-		if isSecretive(name) {
+		if exchange.IsSecretive(name) {
 			return term.Usagef("--keep-header %q may carry a credential, which is never kept", name)
 		}
 	}

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"metron/internal/descriptors"
 	"metron/schema"
 )
 
 // TestManyIdleStreams: as many as the system's limit allows here, up to 10,000.
 func TestManyIdleStreams(t *testing.T) {
 	streams := 10_000
-	if limit, known := descriptorLimit(); known { // four descriptors a stream, since all ends are in this process
+	if limit, known := descriptors.Limit(); known { // four descriptors a stream, since all ends are in this process
 		streams = min(streams, int(limit)/4-100)
 	}
 	if testing.Short() {

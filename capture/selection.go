@@ -7,6 +7,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"metron/internal/exchange"
 )
 
 // What a sample is drawn by.
@@ -104,7 +106,7 @@ func (s Selection) filters() (all []string) {
 		all = append(all, "model "+p)
 	}
 	for _, h := range s.Headers {
-		if isSecretive(h.Name) {
+		if exchange.IsSecretive(h.Name) {
 			all = append(all, "header "+h.Name)
 			continue
 		}

@@ -2,12 +2,10 @@ package capture
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"metron/internal/exchange"
 	"metron/internal/term"
 )
 
@@ -42,13 +40,8 @@ func upstreamTLS(c *cli.Context) (*tls.Config, error) {
 		config.Certificates = []tls.Certificate{*pair}
 	}
 	if path := c.String("upstream-ca"); path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
+		if config.RootCAs, err = exchange.Roots(path); err != nil {
 			return nil, term.Usagef("--upstream-ca: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(text) {
-			return nil, term.Usagef("--upstream-ca: no certificate is in %s", path)
 		}
 	}
 	return config, nil
@@ -66,17 +59,4 @@ func keyPair(c *cli.Context, cert, key string) (*tls.Certificate, error) {
 		return nil, term.Usagef("--%s, --%s: %w", cert, key, err)
 	}
 	return &pair, nil
-}
-
-// checkDescriptors sees to it that the system lets so many streams be open: two
-// connections each, and some for files.
-func checkDescriptors(streams int) error {
-	limit, known := descriptorLimit()
-	need := 2*uint64(streams) + 64
-	if known && limit < need {
-		return term.WithHint(fmt.Errorf("the limit of open files is %s, and %s streams at once need %s",
-			term.Count(int64(limit)), term.Count(int64(streams)), term.Count(int64(need))),
-			"raise the hard limit (ulimit -Hn %d; LimitNOFILE= in a systemd unit), or ask for fewer --streams", need)
-	}
-	return nil
 }

@@ -165,7 +165,7 @@ func (d Demo) send(ctx context.Context, trace, target, run string, progress io.W
 	if err != nil {
 		return nil, err
 	}
-	r := &replay.Runner{Plan: &replay.Plan{Trace: f}, Target: u, Prompt: &workload.Prompter{Extensions: true, Seed: d.Seed}, NoProbe: true, Grace: 5 * time.Second,
+	r := &replay.Runner{Plan: &replay.Plan{Trace: f}, Targets: []*url.URL{u}, Prompt: &workload.Prompter{Extensions: true, Seed: d.Seed}, NoProbe: true, Grace: 5 * time.Second,
 		Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(run, m) }}
 	line := term.StartProgress(progress, r.Progress)
 	s, err := r.Run(ctx)

@@ -3,46 +3,106 @@ package replay
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"metron/internal/exchange"
 	"metron/schema"
 )
 
-// client sends requests to one target and stamps what comes back.
+// client sends requests and stamps what comes back.
 type client struct {
-	target    *url.URL
-	key       string // API key, "" for none
 	clock     schema.Clock
-	transport http.RoundTripper
-	buffers   sync.Pool // of *[]byte, for reads
+	transport *http.Transport
+	warm      warm
+	dials     map[string]dialFunc           // by scheme: opens a connection that is ready for a request
+	newest    atomic.Pointer[exchange.Conn] // that was opened
+	buffers   sync.Pool                     // of *[]byte, for reads
 }
 
-func newClient(target *url.URL, key string, clock schema.Clock) *client {
-	t := exchange.NewTransport(clock)
+// handshakes bounds how long one of TLS may take.
+const handshakes = 30 * time.Second
+
+func newClient(clock schema.Clock, http2 bool, roots *x509.CertPool) *client {
+	c := &client{clock: clock, transport: exchange.NewTransport(clock), buffers: sync.Pool{New: func() any { return new([16 << 10]byte) }}}
+	t := c.transport
 	t.MaxIdleConnsPerHost = 1 << 20 // keep every connection that the load once needed
-	return &client{target: target, key: key, clock: clock, transport: t,
-		buffers: sync.Pool{New: func() any { return new([16 << 10]byte) }}}
+	secure := &tls.Config{RootCAs: roots, NextProtos: []string{"http/1.1"}}
+	if http2 {
+		secure.NextProtos = []string{"h2"}
+		t.TLSNextProto, t.Protocols = nil, &http.Protocols{}
+		t.Protocols.SetHTTP2(true)
+		t.Protocols.SetUnencryptedHTTP2(true)
+	}
+	plain := c.watched(t.DialContext)
+	c.dials = map[string]dialFunc{"http": plain, "https": secured(plain, secure)}
+	t.DialContext, t.DialTLSContext = c.warm.before(c.dials["http"]), c.warm.before(c.dials["https"])
+	return c
+}
+
+// close closes the connections that no request is on.
+func (c *client) close() {
+	c.warm.close()
+	c.transport.CloseIdleConnections()
+}
+
+func (c *client) watched(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			c.newest.Store(socket(conn))
+		}
+		return conn, err
+	}
+}
+
+// secured gives a dial that has TLS on its connections, and the one protocol that
+// config asks for.
+func secured(dial dialFunc, config *tls.Config) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		plain, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		ctx, stop := context.WithTimeout(ctx, handshakes)
+		defer stop()
+		config := config.Clone()
+		config.ServerName, _, _ = net.SplitHostPort(address)
+		conn := tls.Client(plain, config)
+		if err := conn.HandshakeContext(ctx); err != nil {
+			plain.Close()
+			return nil, err
+		}
+		if want := config.NextProtos[0]; want == "h2" && conn.ConnectionState().NegotiatedProtocol != want {
+			conn.Close()
+			return nil, errors.New("the server does not speak HTTP/2")
+		}
+		return conn, nil
+	}
 }
 
 // request builds the HTTP request for a row's method and path.
-func (c *client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
-	u := *c.target
+func (c *client) request(ctx context.Context, method, path string, m message) (*http.Request, error) {
+	u := *m.target
 	// A base URL that ends in /v1, as SDKs take it, means the same server.
 	u.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/v1") + path
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "metron")
-	if c.key != "" {
-		req.Header.Set("Authorization", "Bearer "+c.key)
+	req.Header = m.header.Clone()
+	for name, value := range map[string]string{"Content-Type": "application/json", "User-Agent": "metron"} {
+		if req.Header.Get(name) == "" {
+			req.Header.Set(name, value)
+		}
 	}
 	// A present but empty key is not sent: it lets the transport send a
 	// request again when a kept connection turns out closed before anything
@@ -54,7 +114,7 @@ func (c *client) request(ctx context.Context, method, path string, body []byte) 
 
 // do sends one request and returns its completed row. tokens is told of each
 // token as it is seen.
-func (c *client) do(ctx context.Context, x *exchange.Exchange, body []byte, tokens func(n int64)) *schema.Record {
+func (c *client) do(ctx context.Context, x *exchange.Exchange, m message, tokens func(n int64)) *schema.Record {
 	r := x.Row()
 	dispatchedUS := c.clock.NowUS()
 	r.Dispatched = new(dispatchedUS - r.StartTime)
@@ -64,7 +124,7 @@ func (c *client) do(ctx context.Context, x *exchange.Exchange, body []byte, toke
 		return x.End(exchange.Ending{Err: err, AtUS: atUS,
 			ByClient: errors.Is(ctx.Err(), context.Canceled), Timeout: errors.Is(ctx.Err(), context.DeadlineExceeded)})
 	}
-	req, err := c.request(ctx, r.Method, r.Path, body)
+	req, err := c.request(ctx, r.Method, r.Path, m)
 	if err != nil {
 		return end(err, c.clock.NowUS())
 	}

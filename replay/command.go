@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,18 +33,14 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			"   metron sim --listen 127.0.0.1:8000 & sleep 1\n" +
 			"   metron replay conv.parquet --target http://127.0.0.1:8000 --to 60s --speed 2 --out run.parquet",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "target", Usage: "base `URL` of the server"},
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-		}, term.SelectionFlags(), planFlags(), []cli.Flag{
+		}, targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when, and for how long; needs no target, sends nothing"},
 			&cli.StringFlag{Name: "start-at", Usage: "wall `TIME` of the schedule's beginning, such as 2026-11-24T10:00:00Z: of several machines the same", DefaultText: "as soon as it is ready"},
 			&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
 			&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},
 			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
-			&cli.StringFlag{Name: "model", Usage: "model to ask for (default: the recorded one, else the first that the target lists)"},
-			&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
-			&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
 			&cli.Uint64Flag{Name: "prompt-seed", Usage: "of the made-up prompts; two runs with one `SEED` send the same, and the second finds them in the server's prefix cache", DefaultText: "drawn, and kept in the run file"},
 			exchange.TokenizerFlag(),
@@ -92,8 +88,14 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
 		config := r.Plan.config()
-		for key, value := range map[string]any{"trace": c.Args().Slice(), "target": r.Target.Redacted(), "start_at": c.String("start-at"), "max_in_flight": r.MaxInFlight,
-			"overload": r.Overload, "aborts": r.Aborts, "model": r.Model, "extensions": c.Bool("extensions"), "prompt_seed": seed, "tokenizer": c.String("tokenizer")} {
+		maps.Copy(config, r.Changes.config())
+		var targets []string
+		for _, u := range r.Targets {
+			targets = append(targets, u.Redacted())
+		}
+		for key, value := range map[string]any{"trace": c.Args().Slice(), "target": strings.Join(targets, " "), "spread": r.Spread, "warm": c.String("warm"), "http2": r.HTTP2,
+			"stop_on_errors": r.StopOnErrors, "start_at": c.String("start-at"), "max_in_flight": r.MaxInFlight,
+			"overload": r.Overload, "aborts": r.Aborts, "extensions": c.Bool("extensions"), "prompt_seed": seed, "tokenizer": c.String("tokenizer")} {
 			config[key] = value
 		}
 		m.Config, _ = json.Marshal(config)
@@ -126,30 +128,23 @@ func configure(c *cli.Context) (*Runner, error) {
 	if c.NArg() == 0 {
 		return nil, term.WithHint(term.Usagef("replay needs a trace"), "metron replay trace.parquet --target URL --out run.parquet")
 	}
-	r := &Runner{Plan: &Plan{}, Model: c.String("model"), NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace"),
+	r := &Runner{Plan: &Plan{}, NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace"),
 		MaxInFlight: c.Int("max-in-flight")}
 	if err := r.readFlags(c); err != nil || c.Bool("dry-run") {
 		return r, err
 	}
 	switch {
-	case c.String("target") == "":
+	case len(term.Texts(c, "target")) == 0:
 		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
 	case !strings.HasSuffix(c.String("out"), ".parquet"):
 		return nil, term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", c.String("out")), "--out run.parquet")
 	case c.Duration("grace") < 0 || c.Duration("timeout") < 0:
 		return nil, term.Usagef("--grace and --timeout must not be negative")
 	}
-	var err error
-	r.Target, err = url.Parse(c.String("target"))
-	if err != nil || (r.Target.Scheme != "http" && r.Target.Scheme != "https") || r.Target.Host == "" {
-		return nil, term.WithHint(term.Usagef("--target %q is not an http or https URL", term.RedactURL(c.String("target"))), "--target http://127.0.0.1:8000")
-	}
-	if r.Target.User != nil || r.Target.RawQuery != "" {
-		return nil, term.WithHint(term.Usagef("--target must not carry credentials or a query"), "give the key with --api-key-env or --api-key-file")
-	}
-	if r.Key, err = apiKey(c.String("api-key-env"), c.String("api-key-file")); err != nil {
+	if err := r.readTarget(c); err != nil {
 		return nil, err
 	}
+	var err error
 	_, r.CountBy, err = exchange.Counters(c)
 	return r, err
 }
@@ -179,6 +174,9 @@ func apiKey(variable, file string) (string, error) {
 // status is the exit status that a summary stands for.
 func status(s *Summary, allowInvalid bool) error {
 	switch {
+	case s.StoppedOnErrors > 0:
+		return term.WithHint(fmt.Errorf("stopped after %d failures in a row: %d of %d requests were sent; the run file holds them all", s.StoppedOnErrors, s.Sent, s.Planned),
+			"`metron inspect` shows the outcomes")
 	case s.Interrupted:
 		return fmt.Errorf("interrupted: %d of %d requests were sent; the run file holds them all", s.Sent, s.Planned)
 	case s.Outcomes[schema.OutcomeOK] == 0:

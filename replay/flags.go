@@ -53,6 +53,10 @@ func (r *Runner) readFlags(c *cli.Context) error {
 		read(c, "start-at", parseStart, &r.StartAt),
 		read(c, "overload", ParseOverload, &r.Overload),
 		read(c, "aborts", ParseAborts, &r.Aborts),
+		read(c, "spread", ParseSpread, &r.Spread),
+		read(c, "warm", parseWarm, &r.Warm),
+		read(c, "stream", parseStream, &r.Stream),
+		r.readChanges(c),
 	)
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()[0] // one at a time

@@ -69,9 +69,31 @@ func (p *Plan) Forecast(ctx context.Context, buckets int) (*Forecast, error) {
 	return f, nil
 }
 
+// peakRows is how many rows of the plan's beginning peakInFlight reads, so that a
+// long trace starts soon.
+const peakRows = 100_000
+
+// peakInFlight is how many requests will be in flight at once, by the first rows of
+// the plan.
+func (p *Plan) peakInFlight(ctx context.Context) (int, error) {
+	if !p.Mode.scheduled() {
+		return int(min(int64(p.Users), p.rows)), nil
+	}
+	f := &Forecast{Phases: map[string]int64{}, PerBucket: make([]int64, 1)}
+	w := forecaster{Forecast: f, plan: p, most: peakRows, bucketUS: p.lastUS + 1, sessions: map[uint64]bool{}}
+	for pass := int64(1); pass <= p.passes && w.seen < w.most; pass++ {
+		if err := w.pass(ctx, pass); err != nil {
+			return 0, err
+		}
+	}
+	return int(f.PeakInFlight), nil
+}
+
 // forecaster adds a Forecast up.
 type forecaster struct {
 	*Forecast
+	most     int64 // rows that it takes; 0: all
+	seen     int64 // that it took
 	plan     *Plan
 	sent     int64
 	bucketUS int64
@@ -90,7 +112,7 @@ func (w *forecaster) pass(ctx context.Context, number int64) error {
 		if err != nil {
 			return err
 		}
-		if walk.full() {
+		if walk.full() || w.most > 0 && w.seen == w.most {
 			return nil
 		}
 		if !a.replayable() {
@@ -115,6 +137,7 @@ func (w *forecaster) pass(ctx context.Context, number int64) error {
 
 func (w *forecaster) add(index, dueUS int64, a arrival) {
 	p := w.plan
+	w.seen++
 	if s := a.identity().session; s == "" {
 		w.Alone++
 	} else if key := maphash.String(p.seed, s); !w.sessions[key] {

@@ -119,7 +119,7 @@ func (r *Runner) exchange(place *slot, p *prepared) (endUS int64) {
 		defer time.AfterFunc(p.leaves.after, func() { leave(errLeft) }).Stop()
 	}
 	seen := int64(0)
-	r.client.do(ctx, p.exchange, p.body, func(n int64) {
+	r.client.do(ctx, p.exchange, p.message, func(n int64) {
 		r.tokens.Add(n)
 		if seen += n; p.leaves.tokens > 0 && seen >= p.leaves.tokens {
 			leave(errLeft)
@@ -137,9 +137,11 @@ func (r *Runner) exchange(place *slot, p *prepared) (endUS int64) {
 	}
 	r.recorded.add(row, p, why)
 	r.done.Add(1)
-	if failed(row, why) {
+	bad := failed(row, why)
+	if bad {
 		r.failed.Add(1)
 	}
+	r.errors.add(bad)
 	r.rows <- row
 	return endUS
 }

@@ -67,5 +67,8 @@ func (w *pass) lengthUS(toUS int64) int64 {
 // can be made for its API. Others (a health check that passed a capture) are
 // skipped and counted.
 func replayable(api, recorded string) bool {
-	return recorded == schema.RecordedContent || api == schema.APIChat || api == schema.APICompletions
+	return recorded == schema.RecordedContent || promptable(api)
 }
+
+// promptable reports whether a body can be made for a request of the API.
+func promptable(api string) bool { return streamable(api) }

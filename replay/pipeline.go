@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 // row of its answer begun but for StartTime.
 type prepared struct {
 	Send
-	body     []byte
+	message
 	weight   int64 // of readyBytes
 	exchange *exchange.Exchange
 	leaves   departure
@@ -150,7 +151,6 @@ func detach(r *schema.Record) {
 func (r *Runner) make(s Send) (prepared, error) {
 	r.making.Lock()
 	defer r.making.Unlock()
-	r.address(s.Row)
 	leaves := r.Aborts.departureOf(s.Row)
 	switch {
 	case leaves.ends():
@@ -158,16 +158,38 @@ func (r *Runner) make(s Send) (prepared, error) {
 	case s.Row.OutputTokens == nil:
 		s.Row.OutputTokens = streamedTokens(s.Row)
 	}
-	body := s.Row.RequestBody
-	if body == nil {
-		var err error
-		if body, err = r.Prompt.Body(s.Row); err != nil {
-			return prepared{}, fmt.Errorf("make a body for row %s: %w", s.Source, err)
-		}
+	row := r.row(s)
+	target := r.deals.deal(s.Row)
+	row.Target = targetName(target)
+	m, err := r.message(s.Row, target)
+	if err != nil {
+		return prepared{}, fmt.Errorf("make a body for row %s: %w", s.Source, err)
 	}
-	x := exchange.Begin(r.row(s), exchange.Request{
-		Method: s.Row.Method, Path: s.Row.Path, Body: body, Secrets: []string{r.Key}, CountBy: r.CountBy})
-	return prepared{Send: s, body: body, weight: min(int64(len(body)), readyBytes), exchange: x, leaves: leaves}, nil
+	q := exchange.Request{Method: s.Row.Method, Path: s.Row.Path, Body: m.body, Secrets: []string{r.Key}, CountBy: r.CountBy}
+	if s.Row.RequestBody != nil {
+		q.Keep.Privacy = schema.RecordedHash // a server may quote the prompt in an error
+	}
+	return prepared{Send: s, message: m, weight: min(int64(len(m.body)), readyBytes), exchange: exchange.Begin(row, q), leaves: leaves}, nil
+}
+
+// message is what is sent for a row: the body that it brings, else one that is
+// made up, with the changes that were asked for.
+func (r *Runner) message(row *schema.Record, target *url.URL) (m message, err error) {
+	m = message{target: target, header: r.headerOf(row)}
+	authorize(m.header, row.API, r.Key)
+	if !prompted(row) {
+		m.body = r.edit(row)
+		return m, nil
+	}
+	if row.RequestModel == "" && r.Model == "" {
+		row.RequestModel = r.served
+	}
+	row.RequestModel = r.model(row.RequestModel)
+	row.Stream = row.Stream || r.Stream
+	if m.body, err = r.Prompt.Body(row); err == nil {
+		m.body = setFields(m.body, r.Fields)
+	}
+	return m, err
 }
 
 // record writes rows until the channel is closed.
@@ -191,7 +213,6 @@ func (r *Runner) row(s Send) *schema.Record {
 		Tenant:               s.Row.Tenant,
 		SampleRate:           s.Row.SampleRate,
 		Phase:                s.Phase,
-		Target:               r.Target.Scheme + "://" + r.Target.Host,
 		ExpectedOutputTokens: s.Row.OutputTokens,
 		BlockHashes:          s.Row.BlockHashes,
 		BlockSize:            s.Row.BlockSize,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,13 +17,15 @@ import (
 	"metron/schema"
 )
 
-// model asks the target which model it serves.
-func (c *client) model(ctx context.Context) (string, error) {
+// model asks a target which model it serves.
+func (c *client) model(ctx context.Context, target *url.URL, key string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	status, body, err := c.get(ctx, "/v1/models")
+	m := message{target: target, header: http.Header{}}
+	authorize(m.header, schema.APIOther, key)
+	status, body, err := c.get(ctx, "/v1/models", m)
 	if err != nil {
-		return "", c.unreachable(err)
+		return "", unreachable(target, err)
 	}
 	var list struct {
 		Data []struct {
@@ -31,16 +34,16 @@ func (c *client) model(ctx context.Context) (string, error) {
 	}
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return "", c.refused("GET /v1/models", status, "")
+		return "", refused(target, "GET /v1/models", status, "")
 	case status != http.StatusOK || json.Unmarshal(body, &list) != nil || len(list.Data) == 0:
-		return "", term.WithHint(fmt.Errorf("target %s does not list its models (GET /v1/models answered %d)", c.target.Redacted(), status),
+		return "", term.WithHint(fmt.Errorf("target %s does not list its models (GET /v1/models answered %d)", target.Redacted(), status),
 			"name one with --model, and check that --target is the server's base URL")
 	}
 	return list.Data[0].ID, nil
 }
 
-func (c *client) get(ctx context.Context, path string) (status int, body []byte, err error) {
-	req, err := c.request(ctx, http.MethodGet, path, nil)
+func (c *client) get(ctx context.Context, path string, m message) (status int, body []byte, err error) {
+	req, err := c.request(ctx, http.MethodGet, path, m)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -59,52 +62,62 @@ const patience = time.Minute
 
 // probe sends one small request of the first row's kind, so that a target that
 // will refuse every request is found out before the run begins. Its row is
-// not part of the run. A row that brings its own body is not tried: sending it
-// twice would warm the target's cache.
-func (c *client) probe(ctx context.Context, p Prompter, first *schema.Record, timeout time.Duration) error {
-	if first.RequestBody != nil {
-		return nil
+// not part of the run, and its prompt is made up: the recorded one would warm the
+// target's cache. Where none can be made, a connection is opened.
+func (r *Runner) probe(ctx context.Context, target *url.URL, first *schema.Record) error {
+	if !promptable(first.API) {
+		return r.open(ctx, target, 1)
 	}
 	small := *first
 	small.RecordID = uuid.New()
 	small.InputTokens, small.OutputTokens = new(int64(16)), new(int64(1))
-	small.BlockHashes = nil
-	body, err := p.Body(&small)
+	small.BlockHashes, small.RequestBody = nil, nil
+	m, err := r.message(&small, target)
 	if err != nil {
 		return err
 	}
+	timeout := r.Timeout
 	if timeout == 0 || timeout > patience {
 		timeout = patience
 	}
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	row := &schema.Record{RecordID: small.RecordID, StartTime: c.clock.NowUS()}
-	x := exchange.Begin(row, exchange.Request{Method: first.Method, Path: first.Path, Body: body, Secrets: []string{c.key}})
-	r := c.do(ctx, x, body, func(int64) {})
+	row := &schema.Record{RecordID: small.RecordID, StartTime: r.client.clock.NowUS()}
+	x := exchange.Begin(row, exchange.Request{Method: first.Method, Path: first.Path, Body: m.body, Secrets: []string{r.Key}})
+	r.client.do(ctx, x, m, func(int64) {})
+	if err := tried(ctx, target, row, timeout); err != nil {
+		return err
+	}
+	r.kept = r.sawKept()
+	return nil
+}
+
+// tried is what the row of a trial request says against its target.
+func tried(ctx context.Context, target *url.URL, r *schema.Record, timeout time.Duration) error {
 	request := r.Method + " " + r.Path
 	switch r.Outcome {
 	case schema.OutcomeOK:
 		return nil
 	case schema.OutcomeHTTPError:
-		return c.refused(request, int(*r.HTTPStatus), r.ErrorMessage)
+		return refused(target, request, int(*r.HTTPStatus), r.ErrorMessage)
 	case schema.OutcomeClientAbort:
 		return ctx.Err()
 	case schema.OutcomeTimeout:
-		return term.WithHint(fmt.Errorf("target %s did not answer a trial %s within %v", c.target.Redacted(), request, timeout),
+		return term.WithHint(fmt.Errorf("target %s did not answer a trial %s within %v", target.Redacted(), request, timeout),
 			"check the server; --no-probe sends the trace all the same")
 	case schema.OutcomeTransportError:
-		return c.unreachable(fmt.Errorf("%s", r.ErrorMessage))
+		return unreachable(target, fmt.Errorf("%s", r.ErrorMessage))
 	}
-	return term.WithHint(fmt.Errorf("target %s: trial %s ended as %s (%s) %s", c.target.Redacted(), request, r.Outcome, r.ErrorType, r.ErrorMessage),
+	return term.WithHint(fmt.Errorf("target %s: trial %s ended as %s (%s) %s", target.Redacted(), request, r.Outcome, r.ErrorType, r.ErrorMessage),
 		"--no-probe sends the trace all the same")
 }
 
-func (c *client) unreachable(err error) error {
-	return term.WithHint(fmt.Errorf("target %s cannot be reached: %w", c.target.Redacted(), err),
+func unreachable(target *url.URL, err error) error {
+	return term.WithHint(fmt.Errorf("target %s cannot be reached: %w", target.Redacted(), err),
 		"check the URL and that the server is up; `metron sim` starts a simulated one")
 }
 
-func (c *client) refused(request string, status int, message string) error {
+func refused(target *url.URL, request string, status int, message string) error {
 	hint := "--no-probe sends the trace all the same"
 	switch {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
@@ -112,7 +125,7 @@ func (c *client) refused(request string, status int, message string) error {
 	case status == http.StatusNotFound:
 		hint = "check that --target is the server's base URL and --model a model it serves"
 	}
-	text := fmt.Sprintf("target %s answered %d %s to %s", c.target.Redacted(), status, http.StatusText(status), request)
+	text := fmt.Sprintf("target %s answered %d %s to %s", target.Redacted(), status, http.StatusText(status), request)
 	if message = strings.Join(strings.Fields(message), " "); message != "" {
 		text += ": " + message
 	}

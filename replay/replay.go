@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -38,11 +39,31 @@ const (
 
 // Runner replays a plan against a target. Fill the fields, then call Run once.
 type Runner struct {
-	Plan   *Plan
-	Target *url.URL
-	Key    string // API key sent as a bearer token; never recorded
-	Model  string // sent instead of the recorded model; "" asks the target when the trace has none
-	Prompt Prompter
+	Plan    *Plan
+	Targets []*url.URL // one or more servers of the same model
+	Spread  Spread     // how requests are dealt to them
+	Key     string     // API key, sent where each API looks for it; never recorded
+	Prompt  Prompter   // of bodies for rows without one
+
+	// Changes are what is sent otherwise than recorded. For rows that name no model
+	// and have no body the target is asked, if Model is "".
+	Changes
+
+	// HTTP2 speaks HTTP/2 and nothing else: with TLS by ALPN, without by prior
+	// knowledge. Requests then share connections, and a chunk's time is that of the
+	// last read of its connection when it was taken, be it another request's.
+	HTTP2 bool
+
+	// Roots are trusted to name a target; nil: the system's are.
+	Roots *x509.CertPool
+
+	// Warm is how many connections are opened before the first send, over all
+	// targets: 0 none, WarmAuto as many as the plan is likely to need.
+	Warm int
+
+	// StopOnErrors ends the run when so many requests in a row, in the order of
+	// their ends, have failed in any way; 0: never.
+	StopOnErrors int
 
 	// CountBy gives a counter for the text of an answer whose tokens the target
 	// does not tell; nil: they stay unknown.
@@ -74,12 +95,16 @@ type Runner struct {
 	Out func(schema.Meta) (*schema.Writer, error)
 
 	client *client
+	served string // the model of rows that name none
+	kept   bool   // the target was seen to keep a connection after its answer
+	deals  dealer // by making
+	errors streak
 	runID  uuid.UUID
 	zeroUS int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
 	out    *schema.Writer
 	rows   chan *schema.Record
 	ahead  *semaphore.Weighted // of readyBytes
-	making sync.Mutex          // held while Prompt makes a body
+	making sync.Mutex          // held while a body is made
 	slots  *slots              // nil: no cap
 	later  *later              // in the modes whose turns wait
 
@@ -102,8 +127,17 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	clock := schema.NewClock()
-	r.client = newClient(r.Target, r.Key, clock)
-	if err := r.prepareTarget(ctx); err != nil {
+	r.client = newClient(clock, r.HTTP2, r.Roots)
+	defer r.client.close()
+	r.deals = dealer{targets: r.Targets, spread: r.Spread}
+	peak, err := r.roomFor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.prepareTargets(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.warmUp(ctx, peak); err != nil {
 		return nil, err
 	}
 	if !r.StartAt.IsZero() && r.StartAt.UnixMicro() < clock.NowUS() {
@@ -115,12 +149,14 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	r.runID = uuid.New()
 	r.rows = make(chan *schema.Record, rowQueue)
 	r.ahead = semaphore.NewWeighted(readyBytes)
-	var err error
 	if r.out, err = r.Out(schema.Meta{Vantage: schema.VantageReplay, TimeZero: clock.ZeroUS(), Clock: "monotonic from one wall reading",
 		Privacy: r.privacy()}); err != nil {
 		return nil, err
 	}
-	interrupted, err := r.send(ctx)
+	sending, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.errors = streak{most: r.StopOnErrors, stop: stop}
+	cut, err := r.send(sending)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("stopped after %d of %d requests (what was recorded is in %q): %w",
 			r.sent.Load(), r.Plan.Rows(), r.out.Journal(), err), r.out.Keep())
@@ -129,7 +165,10 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.out.Keep())
 	}
-	s := r.recorded.summary(r.Plan, r.sent.Load(), interrupted)
+	s := r.recorded.summary(r.Plan, r.sent.Load(), cut && ctx.Err() != nil)
+	if cut && !s.Interrupted {
+		s.StoppedOnErrors = int64(r.StopOnErrors)
+	}
 	r.out.SetMeta(func(m *schema.Meta) {
 		m.Verdict, m.SourceDigest = s.Verdict, digest
 		m.Counters = map[string]int64{"planned": r.Plan.Rows(), "sent": s.Sent}
@@ -146,33 +185,6 @@ func (r *Runner) privacy() string {
 		}
 	}
 	return schema.RecordedLengths
-}
-
-// prepareTarget finds the model and tries one request.
-func (r *Runner) prepareTarget(ctx context.Context) error {
-	for s, err := range r.Plan.Sends() {
-		if err != nil {
-			return err
-		}
-		if r.Model == "" && s.Row.RequestModel == "" {
-			if r.Model, err = r.client.model(ctx); err != nil {
-				return err
-			}
-		}
-		r.address(s.Row)
-		if r.NoProbe {
-			return nil
-		}
-		return r.client.probe(ctx, r.Prompt, s.Row, r.Timeout)
-	}
-	return nil
-}
-
-// address sets the model that a row is sent to.
-func (r *Runner) address(row *schema.Record) {
-	if r.Model != "" {
-		row.RequestModel = r.Model
-	}
 }
 
 // Progress is the live line: sent, in flight, done, errors, lag, tokens/s, time left.

@@ -51,7 +51,7 @@ func runner(t *testing.T, h http.Handler, startsUS ...int64) (*Runner, string) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "run.parquet")
-	return &Runner{Plan: &Plan{Trace: traceOf(t, startsUS...)}, Target: target, Prompt: fixedPrompt{}, Grace: time.Second,
+	return &Runner{Plan: &Plan{Trace: traceOf(t, startsUS...)}, Targets: []*url.URL{target}, Prompt: fixedPrompt{}, Grace: time.Second,
 		Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(path, m) }}, path
 }
 

@@ -16,14 +16,19 @@ import (
 // Summary is what a run was, for the person who waited for it. The numbers of
 // record are analyze's, from the file.
 type Summary struct {
-	Planned     int64            `json:"planned"`
-	Skipped     int64            `json:"skipped"` // rows of no known API and without a body
-	Sent        int64            `json:"sent"`
-	Interrupted bool             `json:"interrupted"`
-	Outcomes    map[string]int64 `json:"outcomes"`
-	Errors      map[string]int64 `json:"errors,omitempty"` // by "outcome: type: message"
-	DurationS   float64          `json:"duration_s"`       // first send to last end
-	Tokens      int64            `json:"output_tokens"`
+	Planned     int64 `json:"planned"`
+	Skipped     int64 `json:"skipped"` // rows of no known API and without a body
+	Sent        int64 `json:"sent"`
+	Interrupted bool  `json:"interrupted"`
+
+	// StoppedOnErrors is the number of failures in a row that ended the run; 0:
+	// none did.
+	StoppedOnErrors int64 `json:"stopped_on_errors,omitempty"`
+
+	Outcomes  map[string]int64 `json:"outcomes"`
+	Errors    map[string]int64 `json:"errors,omitempty"` // by "outcome: type: message"
+	DurationS float64          `json:"duration_s"`       // first send to last end
+	Tokens    int64            `json:"output_tokens"`
 
 	// Overload is what the cap on requests in flight did: queued, shed, aborted.
 	Overload map[string]int64 `json:"overload,omitempty"`
@@ -104,7 +109,7 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
 	}
-	if source.InputTokens == nil && source.RequestBody == nil {
+	if source.InputTokens == nil && prompted(source) {
 		s.PromptLengthsGuessed++
 	}
 	if row.OutputTokens != nil {
@@ -210,6 +215,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	if s.TurnsHeld > 0 {
 		f.Line("turns held", "%s by their predecessor, the longest for %s", term.Count(s.TurnsHeld), term.Seconds(s.LongestHoldS))
+	}
+	if s.StoppedOnErrors > 0 {
+		f.Line("stopped", "after %s failures in a row", term.Count(s.StoppedOnErrors))
 	}
 	f.Line("duration", "%s", term.Seconds(s.DurationS))
 	f.Line("output tokens", "%s", term.Count(s.Tokens))

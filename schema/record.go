@@ -123,7 +123,8 @@ type Record struct {
 	Dispatched *int64 `parquet:"dispatched,optional" unit:"us after start_time" otel:"-" by:"replay import"`
 	// A connection to the server was there, new or used before. Null: unknown, or there was none.
 	Connected *int64 `parquet:"connected,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
-	// Whether that connection had served before. Null: as connected.
+	// Whether that connection was there before: it had served, or was opened ahead of the run. Null: as
+	// connected.
 	ConnectionReused *bool `parquet:"connection_reused,optional" unit:"-" otel:"-" by:"capture replay import"`
 	// The whole request was handed to the kernel. Null: unknown, or it never was.
 	Wrote *int64 `parquet:"wrote,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"metron/schema"
 )
@@ -53,10 +52,9 @@ type Prompter struct {
 
 // Body is the JSON body of the request that stands for r, in r's API.
 func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
-	chat := r.API == schema.APIChat
-	if !chat && r.API != schema.APICompletions {
-		return nil, fmt.Errorf("api %q: prompts are made for %s and %s only; record the trace with content to replay its bodies",
-			r.API, schema.APIChat, schema.APICompletions)
+	form, ok := formOf(r.API)
+	if !ok {
+		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
 	}
 	model := p.Model
 	if model == "" {
@@ -70,7 +68,7 @@ func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
 		return nil, err
 	}
 	tokens := p.promptTokens(r)
-	if chat {
+	if form.templated {
 		tokens -= p.templateTokens()
 	}
 	tokens = max(1, tokens)
@@ -79,13 +77,8 @@ func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
 	}
 	b := make([]byte, 0, 512+len(quoted)+int(textBytes(tokens))+openerDigits*len(r.BlockHashes))
 	b = append(append(b, `{"model":`...), quoted...)
-	if chat {
-		b = append(b, `,"messages":[{"role":"user","content":"`...)
-		b = append(p.appendPrompt(b, r, tokens), `"}]`...)
-	} else {
-		b = append(p.appendPrompt(append(b, `,"prompt":"`...), r, tokens), '"')
-	}
-	return append(p.appendOptions(b, r), '}'), nil
+	b = append(p.appendPrompt(append(b, form.before...), r, tokens), form.after...)
+	return append(form.options(p, b, r), '}'), nil
 }
 
 func (p *Prompter) templateTokens() int64 {
@@ -142,52 +135,4 @@ func (p *Prompter) appendPrompt(b []byte, r *schema.Record, tokens int64) []byte
 	}
 	id := r.RecordID
 	return appendText(b, seedOf(p.Seed, row, binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])), tokens)
-}
-
-// appendOptions appends what is asked for besides the prompt.
-func (p *Prompter) appendOptions(b []byte, r *schema.Record) []byte {
-	number := func(key string, v *int64) {
-		if v != nil {
-			b = append(append(append(b, `,"`...), key...), `":`...)
-			b = strconv.AppendInt(b, *v, 10)
-		}
-	}
-	decimal := func(key string, v *float64) {
-		if v != nil {
-			b = append(append(append(b, `,"`...), key...), `":`...)
-			b = strconv.AppendFloat(b, *v, 'g', -1, 64)
-		}
-	}
-	switch {
-	case r.Stream && p.Extensions:
-		b = append(b, `,"stream":true,"stream_options":{"include_usage":true,"continuous_usage_stats":true}`...)
-	case r.Stream:
-		b = append(b, `,"stream":true,"stream_options":{"include_usage":true}`...)
-	default:
-		b = append(b, `,"stream":false`...)
-	}
-	choices := max(1, r.ChoiceCount)
-	if choices > 1 {
-		number("n", &choices)
-	}
-	maxTokens, minTokens, ignoreEOS := r.MaxTokens, r.MinTokens, r.IgnoreEOS
-	if r.OutputTokens != nil {
-		// Servers refuse a maximum of 0; a request that got nothing asks for one token.
-		each := max(1, (*r.OutputTokens+choices-1)/choices)
-		maxTokens = &each
-		minTokens, ignoreEOS = nil, nil
-		if p.Extensions {
-			minTokens, ignoreEOS = &each, new(true)
-		}
-	}
-	number("max_tokens", maxTokens)
-	number("min_tokens", minTokens)
-	if ignoreEOS != nil {
-		b = strconv.AppendBool(append(b, `,"ignore_eos":`...), *ignoreEOS)
-	}
-	decimal("temperature", r.Temperature)
-	decimal("top_p", r.TopP)
-	number("top_k", r.TopK)
-	number("seed", r.Seed)
-	return b
 }

@@ -126,7 +126,7 @@ func TestBodyErrors(t *testing.T) {
 		edit func(r *schema.Record)
 		want string
 	}{
-		{func(r *schema.Record) { r.API = "ollama.chat" }, `api "ollama.chat"`},
+		{func(r *schema.Record) { r.API = "embeddings" }, `api "embeddings"`},
 		{func(r *schema.Record) { r.RequestModel = "" }, "no model"},
 		{func(r *schema.Record) { r.InputTokens = new(int64(math.MaxInt64)) }, "more than the 16777216"},
 	} {

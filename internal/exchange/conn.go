@@ -16,10 +16,25 @@ import (
 // returned bytes.
 type Conn struct {
 	net.Conn
+
+	// Ahead says that it was opened before a request asked for it, which counts as
+	// used before. It is set before the first request.
+	Ahead bool
+
 	clock  schema.Clock
 	lastUS atomic.Int64
 	reads  atomic.Int32
+	closed atomic.Bool
 }
+
+// Close closes the connection.
+func (c *Conn) Close() error {
+	c.closed.Store(true)
+	return c.Conn.Close()
+}
+
+// Closed reports whether we closed it, be it because the server did.
+func (c *Conn) Closed() bool { return c.closed.Load() }
 
 // Read reads from the connection and stamps the moment the read returned.
 func (c *Conn) Read(p []byte) (int, error) {
@@ -70,8 +85,9 @@ func NewStamps(ctx context.Context, clock schema.Clock) (*Stamps, context.Contex
 	return s, httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			s.connectedUS.Store(clock.NowUS())
-			s.reused.Store(info.Reused)
-			if c := stamped(info.Conn); c != nil {
+			c := stamped(info.Conn)
+			s.reused.Store(info.Reused || c != nil && c.Ahead)
+			if c != nil {
 				s.readsBefore.Store(c.reads.Load())
 				s.conn.Store(c)
 			}

@@ -16,6 +16,18 @@ const shortSecret = 8
 // cutMark stands where a credential stood.
 const cutMark = "[credential]"
 
+// IsSecretive reports whether the name of a header field or of a query's
+// parameter is such as credentials have.
+func IsSecretive(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"auth", "key", "token", "secret", "cookie", "passw", "credential", "signature"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return name == "sig" // of a signed URL
+}
+
 // spellings are credentials in every form in which a server may say them again,
 // the longest first.
 func spellings(credentials []string) []string {

@@ -6,7 +6,7 @@ import "github.com/urfave/cli/v2"
 // selects rows by conditions and a window of time.
 func SelectionFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.GenericFlag{Name: "where", Value: &texts{}, Usage: "only rows that meet these `CONDITIONS`, such as 'outcome=ok,model=llama*' (repeatable)"},
+		TextsFlag("where", "only rows that meet these `CONDITIONS`, such as 'outcome=ok,model=llama*' (repeatable)"),
 		&cli.StringFlag{Name: "from", Usage: "begin at this `MOMENT`: an offset such as 90s, or a time such as 2026-11-24T10:00:00Z"},
 		&cli.StringFlag{Name: "to", Usage: "end before this `MOMENT`"},
 	}
@@ -14,18 +14,5 @@ func SelectionFlags() []cli.Flag {
 
 // Selection gives the values of SelectionFlags, as schema.ParseSelection takes them.
 func Selection(c *cli.Context) (where []string, from, to string) {
-	if t, ok := c.Generic("where").(*texts); ok {
-		where = *t
-	}
-	return where, c.String("from"), c.String("to")
+	return Texts(c, "where"), c.String("from"), c.String("to")
 }
-
-// texts is a repeatable flag that, unlike cli.StringSlice, splits nothing at commas.
-type texts []string
-
-func (t *texts) Set(value string) error {
-	*t = append(*t, value)
-	return nil
-}
-
-func (t *texts) String() string { return "" }

@@ -1,12 +1,12 @@
 //go:build unix
 
-package capture
+package descriptors
 
 import "syscall"
 
-// descriptorLimit is how many files may be open. Go's runtime has raised the
+// Limit is how many files may be open. Go's runtime has raised the
 // soft limit to the hard one by then.
-func descriptorLimit() (limit uint64, known bool) {
+func Limit() (limit uint64, known bool) {
 	var l syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
 		return 0, false
