@@ -73,15 +73,16 @@ type Runner struct {
 	// Out is opened once the target has been seen to answer.
 	Out func(schema.Meta) (*schema.Writer, error)
 
-	client *client
-	runID  uuid.UUID
-	zeroUS int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
-	out    *schema.Writer
-	rows   chan *schema.Record
-	ahead  *semaphore.Weighted // of readyBytes
-	making sync.Mutex          // held while Prompt makes a body
-	slots  *slots              // nil: no cap
-	later  *later              // in the modes whose turns wait
+	client  *client
+	runID   uuid.UUID
+	zeroUS  int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
+	out     *schema.Writer
+	rows    chan *schema.Record
+	ahead   *semaphore.Weighted // of readyBytes
+	making  sync.Mutex          // held while Prompt makes a body
+	slots   *slots              // nil: no cap
+	unwatch func()              // ends the watch over this process's load, once it has begun
+	later   *later              // in the modes whose turns wait
 
 	// Live counts, read by Progress.
 	started     atomic.Bool
