@@ -56,6 +56,7 @@ type tally struct {
 	mu      sync.Mutex // guards what follows
 	s       Summary
 	sends   []sent // of every request that was written, from the moment it could leave
+	noTTFT  bool   // its target's TTFT is none to judge by
 	lost    int64  // due, not sent, and not for a cap
 	steps   steps
 	zeroUS  int64   // the beginning of the schedule, us since the Unix epoch
@@ -195,6 +196,9 @@ func (t *tally) summary(p *Plan, sent int64, interrupted bool) *Summary {
 	s.DurationS = float64(t.lastUS-t.firstUS) / 1e6
 	slices.Sort(t.ttftsUS)
 	sends := inOrder(t.sends)
+	if t.noTTFT {
+		t.ttftsUS = nil
+	}
 	s.Verdict = judge(evidence{sends, t.ttftsUS, t.lost})
 	t.steps.describe(s.Verdict, sends, t.zeroUS)
 	s.doubt()
