@@ -22,9 +22,9 @@ func calibrateFlags() []cli.Flag {
 
 // checkCalibrate refuses flags that have no meaning in a calibration.
 func (r *Runner) checkCalibrate(c *cli.Context) (err error) {
-	for _, flag := range []string{"target", "out", "force", "dry-run", "start-at", "api-key-env", "api-key-file", "timeout", "allow-invalid"} {
+	for _, flag := range []string{"target", "out", "force", "dry-run", "start-at", "api-key-env", "api-key-file", "timeout"} {
 		if c.IsSet(flag) {
-			return term.Usagef("--calibrate and --%s exclude each other: the server is built in, and no run is kept or judged", flag)
+			return term.Usagef("--calibrate and --%s exclude each other: the server is built in, and no run is kept", flag)
 		}
 	}
 	switch {

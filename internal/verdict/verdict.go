@@ -69,7 +69,7 @@ func overTime(v *schema.Verdict) string {
 			worst = i
 		}
 	}
-	return fmt.Sprintf("%s  p99 by the %s, highest at %s", sparks(bars), us(int64(each)*v.StepS*1e6), us(int64(worst)*v.StepS*1e6))
+	return fmt.Sprintf("%s p99 of each %d s, highest at %d s", sparks(bars), int64(each)*v.StepS, int64(worst)*v.StepS)
 }
 
 func p99(s schema.Sender) int64 {
