@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"metron/internal/term"
+	"metron/internal/verdict"
 	"metron/schema"
 )
 
@@ -20,6 +21,17 @@ func (r *Result) WriteText(w io.Writer) error {
 	b.WriteString("\n")
 	for _, line := range r.totals() {
 		b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
+	}
+	for _, f := range r.Files {
+		if f.Verdict == nil {
+			continue
+		}
+		if len(r.Files) > 1 {
+			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", "run", f.Path), 21))
+		}
+		for _, line := range verdict.Lines(f.Verdict) {
+			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
+		}
 	}
 	for i, note := range r.notes() {
 		if i == 0 {

@@ -35,7 +35,7 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-		}, targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), []cli.Flag{
+		}, targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), calibrateFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when, and for how long; needs no target, sends nothing"},
 			&cli.StringFlag{Name: "start-at", Usage: "wall `TIME` of the schedule's beginning, such as 2026-11-24T10:00:00Z: of several machines the same", DefaultText: "as soon as it is ready"},
 			&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
@@ -76,6 +76,9 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 	r.Plan.Trace = trace
 	if c.Bool("dry-run") {
 		return dryRun(c, r)
+	}
+	if c.Bool("calibrate") {
+		return calibrate(c, r)
 	}
 	out := c.String("out")
 	if _, err := os.Stat(out); err == nil && !c.Bool("force") {
@@ -130,10 +133,14 @@ func configure(c *cli.Context) (*Runner, error) {
 	}
 	r := &Runner{Plan: &Plan{}, NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace"),
 		MaxInFlight: c.Int("max-in-flight")}
-	if err := r.readFlags(c); err != nil || c.Bool("dry-run") {
+	if err := r.readFlags(c); err != nil || c.Bool("dry-run") && !c.Bool("calibrate") {
 		return r, err
 	}
 	switch {
+	case c.Bool("calibrate"):
+		return r, r.checkCalibrate(c)
+	case c.IsSet("calibrate-for"):
+		return nil, term.Usagef("--calibrate-for is of --calibrate")
 	case len(term.Texts(c, "target")) == 0:
 		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
 	case !strings.HasSuffix(c.String("out"), ".parquet"):

@@ -9,5 +9,7 @@
 // the changes that were asked for (message.go, fields.go), and puts one row a request through the schema's
 // door. Where a Mode or a cap asks for it, requests wait for the turn before
 // them (turns.go), a free user (users.go) or a place in flight (slots.go), and their
-// rows say so. At the end a Verdict says whether the timing held.
+// rows say so. At the end a Verdict says whether the timing held
+// (verdict.go, drift.go), second by second (steps.go) and beside what this process
+// did (load.go); Calibrate asks the machine the same without a target (null.go).
 package replay

@@ -13,6 +13,8 @@ func (r *Runner) begin() {
 	if !r.StartAt.IsZero() {
 		r.zeroUS = r.StartAt.UnixMicro()
 	}
+	r.recorded.zeroUS = r.zeroUS
+	r.unwatch = watchLoad(func(middle time.Time, l load) { r.recorded.load(r.client.clock.US(middle), l) })
 	r.started.Store(true)
 }
 

@@ -76,6 +76,9 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 		prepErr = nil
 	}
 	inFlight.Wait()
+	if r.unwatch != nil {
+		r.unwatch()
+	}
 	interrupted = interrupted || ctx.Err() != nil // it may have come while the last answers were awaited
 	close(r.rows)
 	return interrupted, errors.Join(prepErr, usersErr, recorder.Wait())

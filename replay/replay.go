@@ -94,19 +94,20 @@ type Runner struct {
 	// Out is opened once the target has been seen to answer.
 	Out func(schema.Meta) (*schema.Writer, error)
 
-	client *client
-	served string // the model of rows that name none
-	kept   bool   // the target was seen to keep a connection after its answer
-	deals  dealer // by making
-	errors streak
-	runID  uuid.UUID
-	zeroUS int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
-	out    *schema.Writer
-	rows   chan *schema.Record
-	ahead  *semaphore.Weighted // of readyBytes
-	making sync.Mutex          // held while a body is made
-	slots  *slots              // nil: no cap
-	later  *later              // in the modes whose turns wait
+	client  *client
+	served  string // the model of rows that name none
+	kept    bool   // the target was seen to keep a connection after its answer
+	deals   dealer // by making
+	errors  streak
+	runID   uuid.UUID
+	zeroUS  int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
+	out     *schema.Writer
+	rows    chan *schema.Record
+	ahead   *semaphore.Weighted // of readyBytes
+	making  sync.Mutex          // held while a body is made
+	slots   *slots              // nil: no cap
+	later   *later              // in the modes whose turns wait
+	unwatch func()              // ends the watch over this process's load, once it has begun
 
 	// Live counts, read by Progress.
 	started     atomic.Bool

@@ -228,31 +228,6 @@ func TestErrorsInTheMiddleAreRows(t *testing.T) {
 	}
 }
 
-func TestVerdict(t *testing.T) {
-	repeat := func(v int64, n int) []int64 {
-		out := make([]int64, n)
-		for i := range out {
-			out[i] = v
-		}
-		return out
-	}
-	for _, c := range []struct {
-		lags, ttfts []int64
-		want        string
-	}{
-		{repeat(900, 100), repeat(200_000, 100), schema.VerdictValid},
-		{repeat(900, 100), repeat(80_000, 100), schema.VerdictSuspect}, // over 1 % of the median TTFT
-		{repeat(1_001, 100), repeat(500_000, 100), schema.VerdictSuspect},
-		{repeat(10_001, 100), repeat(9_000_000, 100), schema.VerdictInvalid},
-		{append(repeat(100, 199), 50_000), repeat(200_000, 200), schema.VerdictValid}, // one late in 200 is beyond the p99
-		{nil, nil, schema.VerdictInvalid},
-	} {
-		if v := judge(c.lags, c.ttfts); v.Status != c.want {
-			t.Errorf("%d lags up to %d us: %s %v, want %s", len(c.lags), v.SendLagMaxUS, v.Status, v.Reasons, c.want)
-		}
-	}
-}
-
 func TestTargetThatNeverAnswers(t *testing.T) {
 	silent := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.URL.Path == "/v1/models" {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"metron/internal/term"
+	"metron/internal/verdict"
 	"metron/schema"
 )
 
@@ -59,7 +60,11 @@ type Summary struct {
 type tally struct {
 	mu      sync.Mutex // guards what follows
 	s       Summary
-	lagsUS  []int64 // from the moment a request could leave to wrote
+	sends   []sent // of every request that was written, from the moment it could leave
+	noTTFT  bool   // its target's TTFT is none to judge by
+	lost    int64  // due, not sent, and not for a cap
+	steps   steps
+	zeroUS  int64   // the beginning of the schedule, us since the Unix epoch
 	ttftsUS []int64 // of ok rows, from the actual send
 	firstUS int64   // first send, us since the Unix epoch
 	lastUS  int64   // last end
@@ -77,7 +82,13 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	if row.Overload != "" {
 		s.Overload[row.Overload]++
 	}
+	var did period
+	defer func() { t.steps.at(p.dueUS-t.zeroUS, did) }()
 	if row.Outcome == schema.OutcomeNotSent {
+		did.counts.Shed++
+		if row.Overload == "" {
+			t.lost++
+		}
 		return
 	}
 	if failed(row, why) {
@@ -94,7 +105,7 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 		s.LongestHoldS = max(s.LongestHoldS, float64(*row.Ready)/1e6)
 	}
 	if row.Wrote != nil {
-		t.lagsUS = append(t.lagsUS, max(0, row.StartTime+*row.Wrote-p.dueUS))
+		t.sends = append(t.sends, sent{p.dueUS, max(0, row.StartTime+*row.Wrote-p.dueUS)})
 	}
 	begin, end := row.StartTime+*row.Dispatched, row.StartTime+*row.End
 	if t.firstUS == 0 || begin < t.firstUS {
@@ -103,8 +114,11 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	t.lastUS = max(t.lastUS, end)
 	if row.ConnectionReused != nil && !*row.ConnectionReused {
 		s.NewConnections++
+		did.counts.NewConnections++
 	}
+	chunks, coalesced := s.Chunks, s.CoalescedChunks
 	t.addChunks(row)
+	did.counts.Chunks, did.counts.CoalescedChunks = s.Chunks-chunks, s.CoalescedChunks-coalesced
 	if source.InputTokens != nil && row.InputTokens != nil {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
@@ -116,6 +130,7 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 		s.Tokens += *row.OutputTokens
 		if row.Outcome == schema.OutcomeOK && row.ExpectedOutputTokens != nil && shares(*row.ExpectedOutputTokens, row.ChoiceCount) != *row.OutputTokens {
 			s.OutputLengthMismatch++
+			did.counts.LengthMismatches++
 		}
 	}
 }
@@ -160,13 +175,21 @@ func failure(row *schema.Record) string {
 	return strings.Join(parts, ": ")
 }
 
+// load adds what the process did around a moment.
+func (t *tally) load(atUS int64, l load) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if atUS > t.zeroUS-1e6 { // a run that waits for its moment has no load yet
+		t.steps.at(atUS-t.zeroUS, period{load: l})
+	}
+}
+
 // recentLagP99 is the send lag p99 of the last thousand requests, us.
 func (t *tally) recentLagP99() int64 {
 	t.mu.Lock()
-	recent := slices.Clone(t.lagsUS[max(0, len(t.lagsUS)-1000):])
+	recent := slices.Clone(t.sends[max(0, len(t.sends)-1000):])
 	t.mu.Unlock()
-	slices.Sort(recent)
-	return nearestRank(recent, 99)
+	return nearestRank(lagsOf(recent), 99)
 }
 
 // summary completes the tally.
@@ -176,9 +199,13 @@ func (t *tally) summary(p *Plan, sent int64, interrupted bool) *Summary {
 	s := t.s
 	s.Planned, s.Skipped, s.Sent, s.Interrupted = p.Rows(), p.Skipped(), sent, interrupted
 	s.DurationS = float64(t.lastUS-t.firstUS) / 1e6
-	slices.Sort(t.lagsUS)
 	slices.Sort(t.ttftsUS)
-	s.Verdict = judge(t.lagsUS, t.ttftsUS)
+	sends := inOrder(t.sends)
+	if t.noTTFT {
+		t.ttftsUS = nil
+	}
+	s.Verdict = judge(evidence{sends, t.ttftsUS, t.lost})
+	t.steps.describe(s.Verdict, sends, t.zeroUS)
 	s.doubt()
 	return &s
 }
@@ -221,7 +248,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	f.Line("duration", "%s", term.Seconds(s.DurationS))
 	f.Line("output tokens", "%s", term.Count(s.Tokens))
-	f.Line("send lag", "p50 %s, p99 %s, max %s", us(s.Verdict.SendLagP50US), us(s.Verdict.SendLagP99US), us(s.Verdict.SendLagMaxUS))
+	for _, line := range verdict.Lines(s.Verdict) {
+		f.Line(line[0], "%s", line[1])
+	}
 	if s.PromptTokensRecorded > 0 {
 		off := 100 * float64(s.PromptTokensSent-s.PromptTokensRecorded) / float64(s.PromptTokensRecorded)
 		f.Line("prompt tokens", "%s sent, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off)

@@ -41,26 +41,6 @@ type Meta struct {
 	SourceDigest  string           `json:"source_digest,omitempty"` // sha256 of the trace that was replayed or imported
 }
 
-// Statuses of a verdict.
-const (
-	VerdictValid   = "VALID"
-	VerdictSuspect = "SUSPECT"
-	VerdictInvalid = "INVALID"
-)
-
-// Verdicts lists the statuses of a verdict, the best first.
-func Verdicts() []string { return []string{VerdictValid, VerdictSuspect, VerdictInvalid} }
-
-// Verdict says whether a run's timing describes its target.
-type Verdict struct {
-	Status  string   `json:"status"` // VALID, SUSPECT or INVALID
-	Reasons []string `json:"reasons,omitempty"`
-	// Send lag, us: from the scheduled send to the request handed to the kernel.
-	SendLagP50US int64 `json:"send_lag_p50_us"`
-	SendLagP99US int64 `json:"send_lag_p99_us"`
-	SendLagMaxUS int64 `json:"send_lag_max_us"`
-}
-
 // Manifest says what a capture kept of its traffic, so that whoever gets the file
 // knows what is in it. What each row kept stands in its column recorded.
 type Manifest struct {

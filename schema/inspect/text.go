@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"metron/internal/term"
+	"metron/internal/verdict"
 	"metron/schema"
 )
 
@@ -106,10 +107,12 @@ func footerLines(m schema.Meta, line func(name, format string, args ...any)) {
 	}
 	line("counters", "%s", strings.Join(counters, ", "))
 	if v := m.Verdict; v != nil {
-		line("verdict", "%s, send lag p50 %s p99 %s max %s", v.Status, term.Seconds(float64(v.SendLagP50US)/1e6),
-			term.Seconds(float64(v.SendLagP99US)/1e6), term.Seconds(float64(v.SendLagMaxUS)/1e6))
+		line("verdict", "%s", v.Status)
 		for _, reason := range v.Reasons {
 			line("", "%s", reason)
+		}
+		for _, l := range verdict.Lines(v) {
+			line(l[0], "%s", l[1])
 		}
 	}
 	line("config", "%s", m.Config)

@@ -104,7 +104,7 @@ func worse(a, b *schema.Verdict) *schema.Verdict {
 	if a == nil || b == nil {
 		return nil
 	}
-	v := *a
+	v := schema.Verdict{Status: a.Status} // of drift and steps, each is of its own run
 	if slices.Index(schema.Verdicts(), b.Status) > slices.Index(schema.Verdicts(), a.Status) {
 		v.Status = b.Status
 	}

@@ -149,6 +149,10 @@ func TestMergeJoinsFooters(t *testing.T) {
 		{"verdict", schema.Meta{Verdict: verdict("VALID", 3, "x")}, schema.Meta{Verdict: verdict("INVALID", 9, "x", "y")}, func(m schema.Meta) bool {
 			return m.Verdict.Status == "INVALID" && m.Verdict.SendLagP99US == 9 && slices.Equal(m.Verdict.Reasons, []string{"x", "y"})
 		}},
+		{"verdict", schema.Meta{Verdict: &schema.Verdict{Status: "VALID", DriftUS: new(int64(5)), StepS: 1, Steps: make([]schema.Sender, 2), Whole: &schema.Sender{Requests: 2}}},
+			schema.Meta{Verdict: verdict("VALID", 3)}, func(m schema.Meta) bool {
+				return m.Verdict.DriftUS == nil && m.Verdict.Steps == nil && m.Verdict.StepS == 0 && m.Verdict.Whole == nil
+			}},
 		{"verdict", schema.Meta{Verdict: verdict("VALID", 3)}, schema.Meta{}, func(m schema.Meta) bool { return m.Verdict == nil }},
 	} {
 		dir := t.TempDir()

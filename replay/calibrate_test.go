@@ -1,0 +1,106 @@
+package replay
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"metron/schema"
+)
+
+// TestNullServer: its answers are whole ones in every API that it speaks.
+func TestNullServer(t *testing.T) {
+	server, err := startNull()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.close()
+	var rows []schema.Record
+	for api, path := range map[string]string{
+		schema.APIChat: "/v1/chat/completions", schema.APICompletions: "/v1/completions", schema.APIResponses: "/v1/responses",
+		schema.APIMessages: "/v1/messages", schema.APIOllamaChat: "/api/chat", schema.APIOllamaGenerate: "/api/generate",
+	} {
+		rows = append(rows, chatRow(0, func(r *schema.Record) {
+			r.API, r.Path, r.Recorded, r.RequestBody = api, path, schema.RecordedContent, []byte(`{"model":"m","stream":true}`)
+		}))
+	}
+	r, path := runner(t, nil)
+	r.Targets = []*url.URL{server.target}
+	_, of := replayRows(t, r, path, rows...)
+	for _, row := range of {
+		if row.Outcome != schema.OutcomeOK || row.OutputTokens == nil || *row.OutputTokens != nullTokens || len(row.ChunkTime) < nullTokens {
+			t.Errorf("%s: %s %s, %d chunks, tokens %v", row.API, row.Outcome, row.ErrorType, len(row.ChunkTime), row.OutputTokens)
+		}
+	}
+	if len(of) != len(rows) {
+		t.Errorf("%d rows, want %d", len(of), len(rows))
+	}
+}
+
+func TestCalibrate(t *testing.T) {
+	var starts []int64
+	for i := range int64(40) {
+		starts = append(starts, i*20_000)
+	}
+	r := &Runner{Plan: &Plan{Trace: traceOf(t, starts...)}, Prompt: fixedPrompt{}}
+	var watched int
+	c, err := r.Calibrate(t.Context(), 200*time.Millisecond, func(*Runner) { watched++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		times, requests int64
+		speed           string
+		cut             bool
+	}{{1, 10, "1", true}, {2, 20, "2", true}, {5, 40, "5", false}} {
+		got := c.Runs[i]
+		if got.Times != want.times || got.Requests != want.requests || got.OK != want.requests || got.Speed != want.speed || got.Cut != want.cut {
+			t.Errorf("run %d is %+v, want %+v", i, got, want)
+		}
+		if got.Verdict.Whole.Requests != want.requests || strings.Contains(strings.Join(got.Verdict.Reasons, " "), "TTFT") || got.TokenRate <= got.RequestRate {
+			t.Errorf("run %d: %+v, %+v", i, got, got.Verdict)
+		}
+	}
+	if len(c.Runs) != 3 || watched != 3 {
+		t.Errorf("%d runs, %d watched, want 3", len(c.Runs), watched)
+	}
+}
+
+// TestCalibrationPlan: the plan is scaled from the speed that its own flags ask
+// for, and only one that is longer than asked is cut.
+func TestCalibrationPlan(t *testing.T) {
+	starts := []int64{0, 1e6, 2e6, 3e6}
+	rate, err := ParseMeanRate("2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		plan   Plan
+		times  int64
+		length time.Duration
+		rows   int64
+		endUS  int64
+		cut    bool
+	}{
+		{"as it is", Plan{}, 1, time.Minute, 4, 3e6, false},
+		{"faster", Plan{}, 5, time.Minute, 4, 600_000, false},
+		{"cut", Plan{}, 1, 2500 * time.Millisecond, 3, 2e6, true},
+		{"of a rate", Plan{Rate: rate}, 2, time.Minute, 4, 750_000, false},
+		{"of loops", Plan{Loop: Loop{Times: 3}}, 1, 6 * time.Second, 6, 5e6, true},
+		{"of loops that fit", Plan{Loop: Loop{Times: 3}}, 1, time.Minute, 12, 11e6, false},
+		{"of a loop's time", Plan{Loop: Loop{For: 5 * time.Second}}, 1, time.Minute, 5, 4e6, false},
+		{"without warm-up", Plan{Warmup: Extent{Requests: 3}}, 1, 1500 * time.Millisecond, 2, 1e6, true},
+	} {
+		c.plan.Trace = traceOf(t, starts...)
+		got, cut, err := c.plan.calibration(t.Context(), c.times, c.length)
+		if err != nil || got.rows != c.rows || got.endUS != c.endUS || cut != c.cut {
+			t.Errorf("%s: %d rows until %d us, cut %v, %v; want %d until %d, %v", c.name, got.rows, got.endUS, cut, err, c.rows, c.endUS, c.cut)
+		}
+	}
+	closed := &Runner{Plan: &Plan{Mode: Closed, Users: 1}}
+	if _, err := closed.Calibrate(t.Context(), time.Second, nil); err == nil {
+		t.Error("a plan without a schedule is calibrated")
+	}
+}
