@@ -28,10 +28,11 @@ const (
 	maxParked = 512
 
 	// backOff is how long connections are not even kept for a trial after a
-	// server closed one. It doubles each time, so that a server that keeps
-	// some connections and closes others soon costs nothing more, and one that
+	// server closed one. It doubles each time up to longest, so that a server that
+	// keeps some connections and closes others soon costs little more, and one that
 	// was only restarted is believed again.
 	backOff = 10 * time.Minute
+	longest = 2 * time.Hour
 )
 
 // pool has the connections between two requests. A server begins untrusted;
@@ -152,7 +153,7 @@ func (p *pool) doubt() {
 
 func (p *pool) doubtLocked() {
 	if now := time.Now(); now.After(p.until) {
-		p.backOff = max(backOff, 2*p.backOff)
+		p.backOff = min(max(backOff, 2*p.backOff), longest)
 		p.until = now.Add(p.backOff)
 	}
 	p.held = 0
