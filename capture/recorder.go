@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"metron/internal/exchange"
 	"metron/schema"
 )
 
@@ -231,13 +232,8 @@ func (r *recorder) start(f *flight, atUS int64) {
 	}
 	f.segment, f.exchange = segment, x
 	head := *row
-	if head.RequestBody != nil { // comes with the end
-		head.RequestBody, head.RequestHeaders, head.Recorded = nil, "", schema.RecordedLengths
-		if len(head.BlockHashes) > 0 {
-			head.Recorded = schema.RecordedHash
-		}
-	}
-	_ = segment.out.Put(&head) // the complete row, or its loss, is what counts
+	exchange.WithoutContent(&head) // which comes with the end
+	_ = segment.out.Put(&head)     // the complete row, or its loss, is what counts
 }
 
 // end puts a finished row. One whose file is lost goes into the next.

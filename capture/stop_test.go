@@ -86,7 +86,7 @@ func TestUnrecorded(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if n := s.recorder.counts.values(); n["seen"] != 1 || n["recorded"] != 0 {
+	if n := s.recorder.counts.tally(); n.seen != 1 || n.recorded != 0 {
 		t.Errorf("counts %v", n)
 	}
 }

@@ -59,5 +59,3 @@ func (c *counts) tally() tally {
 	return tally{seen: c.seen.Load(), recorded: c.recorded.Load() - c.gone.Load(), dropped: c.dropped.Load(), failed: c.failed.Load(),
 		filtered: c.filtered.Load(), sampledOut: c.sampledOut.Load(), toHash: c.toHash.Load(), toLengths: c.toLengths.Load()}
 }
-
-func (c *counts) values() map[string]int64 { return c.tally().counters() }

@@ -49,19 +49,13 @@ func Begin(row *schema.Record, q Request) *Exchange {
 	x := &Exchange{row: row, req: *q.Said, secrets: spellings(q.Secrets), countBy: q.CountBy}
 	row.API, row.Method, row.Path = x.req.API, q.Method, q.Path
 	row.RequestModel, row.Stream, row.ChoiceCount = x.req.Model, x.req.Stream, max(1, x.req.ChoiceCount)
-	if x.req.MaxTokens != nil && *x.req.MaxTokens < 0 { // llama.cpp: no limit
-		x.req.MaxTokens = nil
-	}
 	row.MaxTokens, row.MinTokens, row.IgnoreEOS = x.req.MaxTokens, x.req.MinTokens, x.req.IgnoreEOS
 	row.Temperature, row.TopP, row.TopK, row.Seed = x.req.Temperature, x.req.TopP, x.req.TopK, x.req.Seed
 	row.ResponseFormat, row.ToolCount, row.ImageCount = x.req.ResponseFormat, x.req.ToolCount, x.req.ImageCount
 	row.RequestBytes = int64(len(q.Body))
 	row.TokenSource = schema.TokenSourceChunks
 	row.Outcome = schema.OutcomeUnknown
-	row.Recorded = schema.RecordedLengths
-	if len(row.BlockHashes) > 0 {
-		row.Recorded = schema.RecordedHash
-	}
+	WithoutContent(row)
 	x.begin(q)
 	return x
 }

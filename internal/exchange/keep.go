@@ -57,8 +57,13 @@ func (x *Exchange) Degrade() {
 	}
 	r := x.row
 	x.content, x.answer = false, nil
-	r.RequestBody, r.RequestHeaders = nil, ""
-	r.Recorded = schema.RecordedLengths
+	WithoutContent(r)
+}
+
+// WithoutContent takes the request's content out of a row: hashes of the prompt
+// stay, if there are any, and Recorded says so.
+func WithoutContent(r *schema.Record) {
+	r.RequestBody, r.RequestHeaders, r.Recorded = nil, "", schema.RecordedLengths
 	if len(r.BlockHashes) > 0 {
 		r.Recorded = schema.RecordedHash
 	}

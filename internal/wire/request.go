@@ -52,6 +52,9 @@ func ParseRequest(method, path string, body []byte) Request {
 	}
 	d.request(path, body, &r)
 	r.ChoiceCount = max(r.ChoiceCount, 1)
+	if r.MaxTokens != nil && *r.MaxTokens < 0 { // llama.cpp's and Ollama's way to say no limit
+		r.MaxTokens = nil
+	}
 	return r
 }
 
