@@ -25,6 +25,7 @@ func TestParseRequest(t *testing.T) {
 			Request{API: apiChat, ChoiceCount: 1, MaxTokens: new(int64(7))}},
 		{"nulls are unknown", "POST", "/v1/chat/completions", `{"model":null,"stream":null,"n":null,"max_tokens":null,"temperature":null,"ignore_eos":null,"tools":null,"messages":null}`,
 			Request{API: apiChat, ChoiceCount: 1}},
+		{"less than nothing is no limit", "POST", "/v1/chat/completions", `{"max_tokens":-1}`, Request{API: apiChat, ChoiceCount: 1}},
 		{"zero is not unknown", "POST", "/v1/chat/completions", `{"max_tokens":0,"temperature":0,"ignore_eos":false,"seed":0}`,
 			Request{API: apiChat, ChoiceCount: 1, MaxTokens: new(int64(0)), Temperature: new(0.0), IgnoreEOS: new(false), Seed: new(int64(0))}},
 		{"functions are tools", "POST", "/v1/chat/completions", `{"functions":[{}],"tools":[{}]}`, Request{API: apiChat, ChoiceCount: 1, ToolCount: 2}},
@@ -101,6 +102,9 @@ func requestByMaps(body []byte) (Request, bool) {
 	}
 	if r.MaxTokens = integer("max_completion_tokens"); r.MaxTokens == nil {
 		r.MaxTokens = integer("max_tokens")
+	}
+	if r.MaxTokens != nil && *r.MaxTokens < 0 {
+		r.MaxTokens = nil // no limit
 	}
 	r.MinTokens, r.TopK, r.Seed = integer("min_tokens"), integer("top_k"), integer("seed")
 	if b, ok := top["ignore_eos"].(bool); ok {
