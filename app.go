@@ -26,9 +26,7 @@ func commands() []*cli.Command {
 		recipe.DemoCommand(),
 		capture.Command(),
 		workload.Command(),
-		replay.Command(func(extensions bool, seed uint64) replay.Prompter {
-			return &workload.Prompter{Extensions: extensions, Seed: seed}
-		}),
+		replay.Command(newPrompter),
 		analyze.Command(),
 		inspect.Command(),
 		trace.Command(),

@@ -61,7 +61,10 @@ func (r *Runner) readFlags(c *cli.Context) error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()[0] // one at a time
 	}
-	return r.checkFlags(c)
+	if err := r.checkFlags(c); err != nil {
+		return err
+	}
+	return r.readPrompts(c)
 }
 
 // read parses a flag that was given or has a default.

@@ -24,14 +24,15 @@ func (r *Runner) roomFor(ctx context.Context) (peak int, err error) {
 	return peak, descriptors.Check(max(peak, r.Warm), 1, "requests in flight", "bound them with --max-in-flight")
 }
 
-// prepareTargets finds the model and tries one request at each target.
+// prepareTargets finds the model, tries one request at each target, and fits prompts to
+// them.
 func (r *Runner) prepareTargets(ctx context.Context) error {
 	for s, err := range r.Plan.Sends() {
 		if err != nil {
 			return err
 		}
 		if r.Model == "" && s.Row.RequestModel == "" && prompted(s.Row) {
-			if r.served, err = r.client.model(ctx, r.Targets[0], r.Key); err != nil {
+			if r.served, err = r.client.model(ctx, r.plain(r.Targets[0])); err != nil {
 				return err
 			}
 		}
@@ -43,7 +44,7 @@ func (r *Runner) prepareTargets(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return r.learn(ctx, s.Row)
 	}
 	return nil
 }

@@ -18,12 +18,11 @@ import (
 )
 
 // model asks a target which model it serves.
-func (c *client) model(ctx context.Context, target *url.URL, key string) (string, error) {
+func (c *client) model(ctx context.Context, m message) (string, error) {
+	target := m.target
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	m := message{target: target, header: http.Header{}}
-	authorize(m.header, schema.APIOther, key)
-	status, body, err := c.get(ctx, "/v1/models", m)
+	status, body, err := c.ask(ctx, http.MethodGet, "/v1/models", m)
 	if err != nil {
 		return "", unreachable(target, err)
 	}
@@ -42,8 +41,9 @@ func (c *client) model(ctx context.Context, target *url.URL, key string) (string
 	return list.Data[0].ID, nil
 }
 
-func (c *client) get(ctx context.Context, path string, m message) (status int, body []byte, err error) {
-	req, err := c.request(ctx, http.MethodGet, path, m)
+// ask sends a request that is not timed.
+func (c *client) ask(ctx context.Context, method, path string, m message) (status int, body []byte, err error) {
+	req, err := c.request(ctx, method, path, m)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -72,14 +72,11 @@ func (r *Runner) probe(ctx context.Context, target *url.URL, first *schema.Recor
 	small.RecordID = uuid.New()
 	small.InputTokens, small.OutputTokens = new(int64(16)), new(int64(1))
 	small.BlockHashes, small.RequestBody = nil, nil
-	m, err := r.message(&small, target)
+	m, err := r.message(&small, target, nil)
 	if err != nil {
 		return err
 	}
-	timeout := r.Timeout
-	if timeout == 0 || timeout > patience {
-		timeout = patience
-	}
+	timeout := r.patience()
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
 	row := &schema.Record{RecordID: small.RecordID, StartTime: r.client.clock.NowUS()}

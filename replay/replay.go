@@ -69,6 +69,10 @@ type Runner struct {
 	// does not tell; nil: they stay unknown.
 	CountBy func() wire.Counter
 
+	// History is where the answers are from that made-up turns go on from, in modes
+	// whose turns wait for each other.
+	History History
+
 	// NoProbe skips the trial request before the run.
 	NoProbe bool
 
@@ -95,9 +99,11 @@ type Runner struct {
 	Out func(schema.Meta) (*schema.Writer, error)
 
 	client  *client
-	served  string // the model of rows that name none
-	kept    bool   // the target was seen to keep a connection after its answer
-	deals   dealer // by making
+	served  string   // the model of rows that name none
+	prompts Prompts  // as the flags have them
+	learned []string // what the Prompter learned of the target
+	kept    bool     // the target was seen to keep a connection after its answer
+	deals   dealer   // by making
 	errors  streak
 	runID   uuid.UUID
 	zeroUS  int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
@@ -106,6 +112,8 @@ type Runner struct {
 	ahead   *semaphore.Weighted // of readyBytes
 	making  sync.Mutex          // held while a body is made
 	slots   *slots              // nil: no cap
+	lateErr firstError          // of bodies that were made late
+	history atomic.Int64        // bytes of answers that are held
 	later   *later              // in the modes whose turns wait
 	unwatch func()              // ends the watch over this process's load, once it has begun
 
@@ -167,6 +175,7 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		return nil, errors.Join(err, r.out.Keep())
 	}
 	s := r.recorded.summary(r.Plan, r.sent.Load(), cut && ctx.Err() != nil)
+	s.Prompts = r.learned
 	if cut && !s.Interrupted {
 		s.StoppedOnErrors = int64(r.StopOnErrors)
 	}

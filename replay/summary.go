@@ -46,9 +46,13 @@ type Summary struct {
 
 	Verdict *schema.Verdict `json:"verdict"`
 
+	// Prompts is what trial requests said of the prompts that were made up.
+	Prompts []string `json:"prompts,omitempty"`
+
 	// Sums over the rows where both sides are known.
 	PromptTokensRecorded int64 `json:"prompt_tokens_recorded"`
 	PromptTokensSent     int64 `json:"prompt_tokens_sent"`
+	PromptLengthMismatch int64 `json:"prompt_length_mismatches"` // rows whose made-up prompt the target counted otherwise than the trace
 	OutputLengthMismatch int64 `json:"output_length_mismatches"` // ok rows whose answer is not as long as the recorded one
 	PromptLengthsGuessed int64 `json:"prompt_lengths_guessed"`   // rows whose prompt length the trace does not tell
 	NewConnections       int64 `json:"new_connections"`
@@ -122,6 +126,9 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	if source.InputTokens != nil && row.InputTokens != nil {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
+		if prompted(source) && *row.InputTokens != *source.InputTokens {
+			s.PromptLengthMismatch++
+		}
 	}
 	if source.InputTokens == nil && prompted(source) {
 		s.PromptLengthsGuessed++
@@ -254,6 +261,12 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if s.PromptTokensRecorded > 0 {
 		off := 100 * float64(s.PromptTokensSent-s.PromptTokensRecorded) / float64(s.PromptTokensRecorded)
 		f.Line("prompt tokens", "%s sent, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off)
+	}
+	if s.PromptLengthMismatch > 0 {
+		f.Line("", "%s made-up prompts are not as long as the recorded ones", term.Count(s.PromptLengthMismatch))
+	}
+	for i, line := range s.Prompts {
+		f.Line([]string{"prompts", ""}[min(i, 1)], "%s", line)
 	}
 	if s.PromptLengthsGuessed > 0 {
 		f.Line("", "%s prompts of a guessed length: the trace does not tell it", term.Count(s.PromptLengthsGuessed))

@@ -21,6 +21,7 @@ type Exchange struct {
 	decoder *wire.Decoder
 	secrets []string // never to appear in the row, in each spelling
 	countBy func() wire.Counter
+	say     func(text string) // gets the answer's text; nil: nobody wants it
 	keep    Keep
 	answer  []byte // the response's body, where content is kept
 	content bool   // it is
@@ -63,6 +64,9 @@ func Begin(row *schema.Record, q Request) *Exchange {
 // Request is what the request's body says, the hints at its session among it.
 func (x *Exchange) Request() *wire.Request { return &x.req }
 
+// Hear has the answer's text handed to a function as it comes; it is called before Head.
+func (x *Exchange) Hear(say func(text string)) { x.say = say }
+
 // Row is the row as far as it is known.
 func (x *Exchange) Row() *schema.Record { return x.row }
 
@@ -72,6 +76,7 @@ func (x *Exchange) Head(status int, header http.Header, atUS int64) {
 	x.row.Headers = new(atUS - x.row.StartTime)
 	x.decoder = wire.NewDecoder(x.req, status, header)
 	x.decoder.CountBy(x.countBy)
+	x.decoder.Say(x.say)
 	x.answered()
 }
 
