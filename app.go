@@ -26,7 +26,7 @@ func commands() []*cli.Command {
 		recipe.DemoCommand(),
 		capture.Command(),
 		workload.Command(),
-		replay.Command(newPrompter),
+		replay.Command(recipe.Prompter),
 		analyze.Command(),
 		inspect.Command(),
 		trace.Command(),

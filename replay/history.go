@@ -42,10 +42,11 @@ const maxHistory = 256 << 20
 
 // spoken is a turn of a conversation that goes on.
 type spoken struct {
-	before *spoken        // nil: it began with this one
-	row    *schema.Record // what was asked, without the rest of its row
-	answer string         // "": none to go on from
-	talk   *atomic.Int64  // bytes of the answers that are held of its session
+	before   *spoken        // nil: it began with this one
+	row      *schema.Record // what was asked, without the rest of its row
+	messages int            // of its recorded body; 0: it has none
+	answer   string         // "": none to go on from
+	talk     *atomic.Int64  // bytes of the answers that are held of its session
 }
 
 // sayAs is a row as a conversation knows it.
@@ -76,7 +77,7 @@ func (r *Runner) body(row *schema.Record, before *spoken) ([]byte, error) {
 // late reports whether a request's body can be made only when the turn before it has
 // ended.
 func (r *Runner) late(p *prepared) bool {
-	return r.History == HistoryLive && p.before != nil && prompted(p.Row)
+	return r.History == HistoryLive && p.before != nil && (prompted(p.Row) || hasMessages(p.Row))
 }
 
 // history is a turn as later ones know it.
@@ -95,6 +96,9 @@ func (r *Runner) link(p *prepared, links turns) {
 	}
 	before := p.before.history()
 	p.own.said = &spoken{before: before, row: sayAs(p.Row), talk: new(atomic.Int64)}
+	if r.History == HistoryLive && hasMessages(p.Row) {
+		p.own.said.messages = len(messagesOf(p.Row.RequestBody))
+	}
 	if before != nil {
 		p.own.said.talk = before.talk
 	}

@@ -126,3 +126,75 @@ type speechless struct{ fixedPrompt }
 func (speechless) Conversation([]*schema.Record, []string) ([]byte, error) {
 	return nil, fmt.Errorf("speechless")
 }
+
+// TestPutAnswers: only what was answered in this run is put in, and no other byte
+// changes.
+func TestPutAnswers(t *testing.T) {
+	first := &spoken{messages: 2, answer: `one "live" answer`}
+	for _, c := range []struct {
+		name, body, want string
+		before           *spoken
+	}{
+		{"an answer", `{"model":"m", "messages" : [ {"role":"system","content":"s"},{"role":"user","content":"q"} , {"role":"assistant", "content" : "old","x":1},{"role":"user","content":"more"}],"n":1}`,
+			`{"model":"m", "messages" : [ {"role":"system","content":"s"},{"role":"user","content":"q"} , {"role":"assistant", "content" : "one \"live\" answer","x":1},{"role":"user","content":"more"}],"n":1}`, first},
+		{"two", `{"messages":[1,2,{"content":"a","role":"assistant"},3,{"role":"assistant","content":"b"}]}`,
+			`{"messages":[1,2,{"content":"one \"live\" answer","role":"assistant"},3,{"role":"assistant","content":"two"}]}`, &spoken{before: first, messages: 4, answer: "two"}},
+		{"the other failed", `{"messages":[1,2,{"content":"a","role":"assistant"},3,{"role":"assistant","content":"b"}]}`,
+			`{"messages":[1,2,{"content":"one \"live\" answer","role":"assistant"},3,{"role":"assistant","content":"b"}]}`, &spoken{before: first, messages: 4}},
+		{"a call of a tool", `{"messages":[1,2,{"role":"assistant","content":null,"tool_calls":[]}]}`, `{"messages":[1,2,{"role":"assistant","content":null,"tool_calls":[]}]}`, first},
+		{"another history", `{"messages":[1,2,{"role":"user","content":"q"}]}`, `{"messages":[1,2,{"role":"user","content":"q"}]}`, first},
+		{"fewer messages", `{"messages":[]}`, `{"messages":[]}`, first},
+		{"no messages", `{"messages":"none"}`, `{"messages":"none"}`, first},
+		{"no object", `[1]`, `[1]`, first},
+	} {
+		if got := string(putAnswers([]byte(c.body), c.before)); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+// FuzzPutAnswers: a body that is JSON stays JSON, and without answers itself.
+func FuzzPutAnswers(f *testing.F) {
+	f.Add([]byte(`{"messages":[{"role":"assistant","content":"a"}, {"a":[{}]}]}`), "b", 0)
+	f.Add([]byte(`{"messages":[ ] ,"messages":{}}`), "\x00", 1)
+	f.Fuzz(func(t *testing.T, body []byte, answer string, at int) {
+		got := putAnswers(body, &spoken{messages: at, answer: answer})
+		if json.Valid(body) && !json.Valid(got) {
+			t.Fatalf("%q became %q", body, got)
+		}
+		if same := putAnswers(body, nil); string(same) != string(body) {
+			t.Fatalf("%q became %q", body, same)
+		}
+	})
+}
+
+// TestHistoryOfRecordedBodies: a recorded conversation goes on from what the target
+// answers, or as it was recorded.
+func TestHistoryOfRecordedBodies(t *testing.T) {
+	turn := func(us int64, body string) schema.Record {
+		r := turnRow(us, "a", 0)
+		r.RequestBody, r.Recorded = []byte(body), schema.RecordedContent
+		return r
+	}
+	rows := []schema.Record{
+		turn(0, `{"model":"m","stream":true,"messages":[{"role":"user","content":"q"}]}`),
+		turn(1_000, `{"model":"m","stream":true,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"then"},{"role":"user","content":"more"}]}`),
+	}
+	for history, want := range map[History]string{HistoryLive: "now", HistoryRecorded: "then", "": "then"} {
+		bodies := make(chan string, 2)
+		r, _ := runner(t, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			body, _ := io.ReadAll(q.Body)
+			bodies <- string(body)
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"now\"}}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n")
+		}))
+		r.Plan.Trace, r.Plan.Mode, r.History, r.NoProbe = traceOfRows(t, rows...), Session, history, true
+		if _, err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		<-bodies
+		if got := <-bodies; !strings.Contains(got, `"assistant","content":"`+want+`"`) {
+			t.Errorf("%q: %s", history, got)
+		}
+	}
+}

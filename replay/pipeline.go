@@ -188,6 +188,9 @@ func (r *Runner) message(row *schema.Record, target *url.URL, before *spoken) (m
 	authorize(m.header, row.API, r.Key)
 	if !prompted(row) {
 		m.body = r.edit(row)
+		if r.History == HistoryLive && hasMessages(row) {
+			m.body = putAnswers(m.body, before)
+		}
 		return m, nil
 	}
 	r.asSent(row)

@@ -1,4 +1,4 @@
-package main
+package recipe
 
 import (
 	"metron/replay"
@@ -10,8 +10,8 @@ import (
 // common models none of these is special.
 const firstTokenID, lastTokenID = 1000, 31_999
 
-// newPrompter makes what replay's flags ask for.
-func newPrompter(c replay.Prompts) (replay.Prompter, error) {
+// Prompter is the source of bodies that replay's flags ask for.
+func Prompter(c replay.Prompts) (replay.Prompter, error) {
 	p := &workload.Prompter{Extensions: c.Extensions, Seed: c.Seed, Conversations: c.History != ""}
 	ids := prompt.IDRange(firstTokenID, lastTokenID)
 	if t := c.Tokenizer; t != nil {
