@@ -3,6 +3,7 @@ package forms
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 )
 
 // members is an object that is written, its fields in their order.
@@ -72,8 +73,24 @@ func appendValue(b []byte, value any) []byte {
 		return append(b, ']')
 	case json.Number:
 		return append(b, v...)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case string:
+		if plain(v) {
+			return append(append(append(b, '"'), v...), '"')
+		}
 	}
 	return append(b, encode(value)...)
+}
+
+// plain reports whether a text stands in JSON as it is.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // encode is a value as JSON, without a browser's escapes.
