@@ -170,6 +170,8 @@ func TestPaths(t *testing.T) {
 		{"bedrock", "", "arn:aws:bedrock:us-east-1:1:inference-profile/us.x-v1:0", true, "/model/arn:aws:bedrock:us-east-1:1:inference-profile%2Fus.x-v1:0/converse-stream"},
 		{"bedrock.invoke", "", "anthropic.claude-v2:1", true, "/model/anthropic.claude-v2:1/invoke-with-response-stream"},
 		{"bedrock.invoke", "/model/anthropic.a/invoke", "anthropic.b", false, "/model/anthropic.b/invoke"},
+		{"bedrock", "/model/a/invoke", "", false, "/model/a/converse"},
+		{"bedrock", "/model/a/invoke-with-response-stream", "b", true, "/model/b/converse-stream"},
 		{"sagemaker", "", "my endpoint", true, "/endpoints/my%20endpoint/invocations-response-stream"},
 		{"sagemaker", "/invocations", "b", true, "/invocations"},
 		{"ollama.chat", "/api/chat", "b", true, "/api/chat"},

@@ -22,11 +22,17 @@ func (f Form) Path(model string, stream bool) string {
 	return f.Redirect(path, model, stream)
 }
 
-// Redirect is a path with another model, "" leaves that which is there, and for a
-// stream where the path says so.
+// Redirect is a path of the API with another model, "" leaves that which is there,
+// and for a stream where the path says so.
 func (f Form) Redirect(path, model string, stream bool) string {
 	if begin, end, ok := f.modelIn(path); ok && model != "" {
 		path = path[:begin] + model + path[end:]
+	}
+	if f == schema.APIBedrock { // of no model that is invoked by its maker's own form
+		path = strings.TrimSuffix(path, "-with-response-stream")
+		if before, ok := strings.CutSuffix(path, "/invoke"); ok {
+			path = before + "/converse"
+		}
 	}
 	if !stream {
 		return path
