@@ -1,6 +1,10 @@
 package forms
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"metron/internal/jsonparts"
+)
 
 func anthropicOptions() optionNames {
 	return optionNames{maxTokens: "max_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", stop: "stop_sequences"}
@@ -47,13 +51,12 @@ func parseAnthropic(o object, c *Conversation) {
 // blocks reads a text or a list of blocks into a message. Results of tools become
 // messages of their own, and what was said before one goes first.
 func (o object) blocks(raw json.RawMessage, at string, m *Message, c *Conversation) {
-	var text string
-	if raw == nil || json.Unmarshal(raw, &text) == nil {
+	if text, ok := textOf(raw); ok || raw == nil {
 		m.say(text)
 		return
 	}
-	var blocks []json.RawMessage
-	if json.Unmarshal(raw, &blocks) != nil {
+	blocks, ok := jsonparts.Elements(raw)
+	if !ok {
 		o.fail("%s is neither a text nor blocks", named(at))
 	}
 	for _, raw := range blocks {

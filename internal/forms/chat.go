@@ -3,6 +3,8 @@ package forms
 import (
 	"encoding/json"
 	"strings"
+
+	"metron/internal/jsonparts"
 )
 
 // openAIOptions are OpenAI's, and those that vLLM brought up.
@@ -89,13 +91,12 @@ func (o object) role() Role {
 
 // content reads a text, or parts in the spellings of OpenAI's two APIs.
 func (o object) content(raw json.RawMessage, m *Message) {
-	var text string
-	if raw == nil || json.Unmarshal(raw, &text) == nil {
+	if text, ok := textOf(raw); ok || raw == nil {
 		m.say(text)
 		return
 	}
-	var parts []json.RawMessage
-	if json.Unmarshal(raw, &parts) != nil {
+	parts, ok := jsonparts.Elements(raw)
+	if !ok {
 		o.fail("%scontent is neither a text nor parts", o.at)
 	}
 	for _, raw := range parts {
@@ -139,8 +140,7 @@ func (i *Image) url() string {
 // openAIChoice takes tool_choice, in the spellings of OpenAI's two APIs.
 func (o object) openAIChoice() Choice {
 	raw := o.raw("tool_choice")
-	var word string
-	if raw == nil || json.Unmarshal(raw, &word) == nil {
+	if word, ok := textOf(raw); ok || raw == nil {
 		if word == "required" {
 			word = "any"
 		}

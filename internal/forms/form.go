@@ -139,6 +139,9 @@ func Parse(f Form, path string, body []byte) (c *Conversation, lost []string, er
 	if !ok {
 		return nil, nil, fmt.Errorf("api %q has no form", f)
 	}
+	if !json.Valid(body) {
+		return nil, nil, errors.New("the body is not JSON, or not all of it")
+	}
 	var r reading
 	o := r.open(body, "")
 	c = &Conversation{}

@@ -123,8 +123,9 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ body, want string }{
-		{`{`, "the body is not an object"},
-		{`{"model":1,"messages":[{"role":"user","content":"a"}]}`, "model is not what the API takes"},
+		{`{`, "the body is not JSON"},
+		{`[]`, "the body is not an object"},
+		{`{"model":1,"messages":[{"role":"user","content":"a"}]}`, "model is not a text"},
 		{`{"messages":[7]}`, "messages is not an object"},
 		{`{"messages":[{"role":"pirate"}]}`, `messages.role is "pirate"`},
 		{`{"messages":[]}`, "it says nothing"},

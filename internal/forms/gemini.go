@@ -1,8 +1,9 @@
 package forms
 
 import (
-	"encoding/json"
 	"strings"
+
+	"metron/internal/jsonparts"
 )
 
 func geminiOptions() optionNames {
@@ -98,10 +99,10 @@ func (o object) part(m *Message, c *Conversation) {
 // output is what a tool gave: the text under that name, or else the whole object.
 func (o object) output() string {
 	raw := o.raw("response")
-	var fields map[string]json.RawMessage
-	var text string
-	if json.Unmarshal(raw, &fields) == nil && len(fields) == 1 && json.Unmarshal(fields["output"], &text) == nil {
-		return text
+	if list, _, ok := jsonparts.Members(raw); ok && len(list) == 1 && list[0].Name == "output" {
+		if text, ok := textOf(raw[list[0].Begin:list[0].End]); ok {
+			return text
+		}
 	}
 	return string(compact(raw))
 }

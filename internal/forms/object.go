@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"metron/internal/jsonparts"
 )
 
 // losses names what a translation leaves out, each once.
@@ -39,9 +41,13 @@ type object struct {
 
 // open reads an object; anything else fails, and is read as an empty one.
 func (r *reading) open(raw json.RawMessage, at string) object {
-	o := object{reading: r, at: at}
-	if json.Unmarshal(raw, &o.fields) != nil || o.fields == nil {
+	list, _, ok := jsonparts.Members(raw)
+	if !ok {
 		r.fail("%s is not an object", named(at))
+	}
+	o := object{r, at, make(map[string]json.RawMessage, len(list))}
+	for _, m := range list {
+		o.fields[m.Name] = raw[m.Begin:m.End]
 	}
 	return o
 }
@@ -80,21 +86,37 @@ func snake(name string) string {
 	return b.String()
 }
 
-// into takes a field of a Go type; one of another type fails.
-func (o object) into(name string, v any) {
-	if raw := o.raw(name); raw != nil && json.Unmarshal(raw, v) != nil {
-		o.fail("%s%s is not what the API takes", o.at, name)
+func (o object) text(name string) string {
+	raw := o.raw(name)
+	if raw == nil {
+		return ""
 	}
-}
-
-func (o object) text(name string) (text string) {
-	o.into(name, &text)
+	text, ok := textOf(raw)
+	if !ok {
+		o.fail("%s%s is not a text", o.at, name)
+	}
 	return text
 }
 
-func (o object) flag(name string) (flag *bool) {
-	o.into(name, &flag)
-	return flag
+// textOf reads a string; false for any other value.
+func textOf(raw json.RawMessage) (text string, ok bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	return jsonparts.Text(raw), true
+}
+
+func (o object) flag(name string) *bool {
+	switch raw := o.raw(name); string(raw) {
+	case "true":
+		return new(true)
+	case "false":
+		return new(false)
+	case "":
+	default:
+		o.fail("%s%s is neither true nor false", o.at, name)
+	}
+	return nil
 }
 
 // number takes a number as it is written; "": it is not there.
@@ -113,8 +135,8 @@ func (o object) texts(name string) (list []string) {
 	if raw == nil {
 		return nil
 	}
-	if raw[0] == '"' {
-		raw = slices.Concat([]byte("["), raw, []byte("]"))
+	if text, ok := textOf(raw); ok {
+		return []string{text}
 	}
 	if json.Unmarshal(raw, &list) != nil {
 		o.fail("%s%s is neither a text nor a list of texts", o.at, name)
@@ -130,8 +152,12 @@ func (o object) objects(name string) (list []object) {
 	return list
 }
 
-func (o object) raws(name string) (list []json.RawMessage) {
-	o.into(name, &list)
+func (o object) raws(name string) []json.RawMessage {
+	raw := o.raw(name)
+	list, ok := jsonparts.Elements(raw)
+	if !ok && raw != nil {
+		o.fail("%s%s is not a list", o.at, name)
+	}
 	return list
 }
 
@@ -162,14 +188,13 @@ func (o object) rest() {
 // arguments reads those of a call; what is no object, a model's mistake, has no
 // place in most APIs.
 func (o object) arguments(raw json.RawMessage) json.RawMessage {
-	var fields map[string]json.RawMessage
-	if len(raw) > 0 && (json.Unmarshal(raw, &fields) != nil || fields == nil) {
+	if json.Valid(raw) && raw[0] == '{' { // it may have stood in a text
+		return compact(raw)
+	}
+	if len(raw) > 0 {
 		o.add(o.at + "arguments")
 	}
-	if fields == nil {
-		return json.RawMessage("{}")
-	}
-	return compact(raw)
+	return json.RawMessage("{}")
 }
 
 // show adds an image to a message, and names data of another kind.

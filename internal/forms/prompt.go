@@ -1,8 +1,9 @@
 package forms
 
 import (
-	"encoding/json"
 	"strings"
+
+	"metron/internal/jsonparts"
 )
 
 // parseCompletions reads a prompt as a message of the user.
@@ -18,17 +19,17 @@ func buildCompletions(c *Conversation, l *losses) members {
 // ask takes a prompt.
 func (c *Conversation) ask(o object, name string) {
 	raw := o.raw(name)
-	var prompts []json.RawMessage
-	if len(raw) > 0 && raw[0] == '[' && json.Unmarshal(raw, &prompts) == nil && len(prompts) == 1 {
+	prompts, _ := jsonparts.Elements(raw)
+	if len(prompts) == 1 {
 		raw = prompts[0]
 	}
-	var text string
+	text, ok := textOf(raw)
 	switch {
 	case raw == nil:
 		o.fail("there is no %s%s", o.at, name)
-	case raw[0] == '[' && len(prompts) > 1 && prompts[0][0] == '"':
+	case len(prompts) > 1 && prompts[0][0] == '"':
 		o.fail("%s%s is several prompts", o.at, name)
-	case json.Unmarshal(raw, &text) != nil:
+	case !ok:
 		o.fail("%s%s is token ids", o.at, name)
 	}
 	m := Message{Role: User}

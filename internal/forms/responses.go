@@ -1,6 +1,10 @@
 package forms
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"metron/internal/jsonparts"
+)
 
 func responsesOptions() optionNames {
 	return optionNames{maxTokens: "max_output_tokens", temperature: "temperature", topP: "top_p"}
@@ -15,14 +19,16 @@ func parseResponses(o object, c *Conversation) {
 		c.Messages = append(c.Messages, Message{Role: System, Parts: []Part{{Text: text}}})
 	}
 	raw := o.raw("input")
-	var text string
-	var items []json.RawMessage
+	items, isList := jsonparts.Elements(raw)
+	text, isText := textOf(raw)
 	switch {
 	case raw == nil:
 		o.fail("there is no input")
-	case json.Unmarshal(raw, &text) == nil:
-		items = []json.RawMessage{appendValue(nil, members{{"role", "user"}, {"content", text}})}
-	case json.Unmarshal(raw, &items) != nil:
+	case isText:
+		m := Message{Role: User}
+		m.say(text)
+		c.Messages = append(c.Messages, m)
+	case !isList:
 		o.fail("input is neither a text nor a list")
 	}
 	for _, raw := range items {
