@@ -161,8 +161,7 @@ func Parse(f Form, path string, body []byte) (c *Conversation, lost []string, er
 		c.Stream = true
 	}
 	c.settle()
-	slices.Sort(r.names)
-	return c, r.names, nil
+	return c, r.list(), nil
 }
 
 // Build makes the body of a request. lost names what the API has no place for.
@@ -170,6 +169,5 @@ func Build(f Form, c *Conversation) (body []byte, lost []string) {
 	s, _ := f.spelling()
 	var l losses
 	body = appendValue(nil, s.build(c, &l))
-	slices.Sort(l.names)
-	return body, l.names
+	return body, l.list()
 }

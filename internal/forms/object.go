@@ -3,20 +3,25 @@ package forms
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"metron/internal/jsonparts"
 )
 
-// losses names what a translation leaves out, each once.
-type losses struct{ names []string }
+// losses names what a translation leaves out.
+type losses struct{ names map[string]bool }
 
 func (l *losses) add(name string) {
-	if !slices.Contains(l.names, name) {
-		l.names = append(l.names, name)
+	if l.names == nil {
+		l.names = map[string]bool{}
 	}
+	l.names[name] = true
 }
+
+// list is each name once, in order.
+func (l *losses) list() []string { return slices.Sorted(maps.Keys(l.names)) }
 
 // reading is the state of one Parse.
 type reading struct {
