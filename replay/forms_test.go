@@ -163,3 +163,37 @@ func TestPathsAreChanged(t *testing.T) {
 		})
 	}
 }
+
+// TestMadeUpPaths: rows without content go where their form goes.
+func TestMadeUpPaths(t *testing.T) {
+	for _, c := range []struct {
+		form      forms.Form // asked for
+		api, path string
+		model     string
+		want      string
+		inBody    string
+	}{
+		{"", schema.APIBedrock, "/model/anthropic.c/invoke", "anthropic.c", "/model/anthropic.c/invoke", "anthropic_version"},
+		{"", schema.APIBedrock, "/model/meta.l/invoke", "meta.l", "/model/meta.l/converse", "inferenceConfig"},
+		{schema.APIBedrock, schema.APIBedrock, "/model/anthropic.c/invoke", "anthropic.c", "/model/anthropic.c/converse", "inferenceConfig"},
+		{forms.BedrockInvoke, schema.APIBedrock, "/model/anthropic.c/converse", "anthropic.c", "/model/anthropic.c/invoke", "anthropic_version"},
+		{"", schema.APISageMaker, "/invocations", "", "/invocations", "messages"},
+		{forms.SageMakerTGI, schema.APISageMaker, "/endpoints/e/invocations", "e", "/endpoints/e/invocations", "inputs"},
+	} {
+		var a asked
+		r, _ := runner(t, &a, 0)
+		r.Plan.Form, r.NoProbe, r.Prompt = c.form, true, &workload.Prompter{}
+		r.Plan.Trace = traceOfRows(t, chatRow(0, func(r *schema.Record) { r.API, r.Path, r.RequestModel, r.Stream = c.api, c.path, c.model, false }))
+		if _, err := r.Run(t.Context()); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		} else if len(a.urls) != 1 || a.urls[0] != c.want || !strings.Contains(a.body[0], c.inBody) {
+			t.Errorf("%+v: %v %s", c, a.urls, a.body)
+		}
+	}
+	r, _ := runner(t, &asked{}, 0)
+	r.Plan.Form, r.NoProbe, r.Prompt = schema.APIGemini, true, &workload.Prompter{}
+	r.Plan.Trace = traceOfRows(t, chatRow(0, func(r *schema.Record) { r.API, r.Path, r.RequestModel = schema.APITGIGenerate, "/generate", "" }))
+	if _, err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "model") {
+		t.Errorf("without a model: %v", err)
+	}
+}

@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
 
-	"metron/internal/exchange"
 	"metron/internal/forms"
 	"metron/internal/sigv4"
 	"metron/internal/term"
@@ -108,9 +106,8 @@ func (m *message) translate(r *Runner, row *schema.Record, from forms.Form) erro
 		row.RequestBody = nil
 		return m.makeUp(r, row, "")
 	}
-	c.Model = r.model(cmp.Or(c.Model, row.RequestModel, r.served))
-	if c.Model == "" && m.form.NeedsModel() {
-		return term.WithHint(errors.New("the request names no model, and none was given"), "name one with --model")
+	if c.Model = r.model(cmp.Or(c.Model, row.RequestModel, r.served)); c.Model == "" && m.form.NeedsModel() {
+		return errNoModel()
 	}
 	c.Stream = c.Stream || r.Stream
 	body, lost := forms.Build(m.form, c)
@@ -129,15 +126,22 @@ func (m *message) makeUp(r *Runner, row *schema.Record, recorded forms.Form) err
 	row.RequestModel = r.model(model)
 	row.Stream = row.Stream || r.Stream
 	m.query = m.form.Query(row.Stream)
-	if m.form == recorded {
+	switch {
+	case m.form == recorded:
 		m.path = m.form.Redirect(row.Path, row.RequestModel, row.Stream)
-	} else {
+	case row.RequestModel == "" && m.form.NeedsModel():
+		return errNoModel()
+	default:
 		m.method, m.path = http.MethodPost, m.form.Path(row.RequestModel, row.Stream)
 	}
 	row.API = string(m.form)
 	body, err := r.Prompt.Body(row)
 	m.body = setFields(body, r.Fields)
 	return err
+}
+
+func errNoModel() error {
+	return term.WithHint(errors.New("the row names no model, and none was given"), "name one with --model")
 }
 
 // model is that which a row is sent to.
@@ -174,57 +178,4 @@ func (c *Changes) edit(row *schema.Record) []byte {
 // namesModel reports whether the body names the model.
 func namesModel(api string) bool {
 	return forms.Form(api).ModelInBody() || api == schema.APIEmbeddings
-}
-
-// headerOf is that of a row's request: what the capture kept, then what was
-// asked for. Credentials are never taken from a trace, nor what belongs to the
-// connection, nor what one API says to itself where another is spoken.
-func (c *Changes) headerOf(row *schema.Record, translated bool) http.Header {
-	h := http.Header{}
-	var recorded map[string][]string
-	if json.Unmarshal([]byte(row.RequestHeaders), &recorded) == nil {
-		for name, values := range recorded {
-			name = textproto.CanonicalMIMEHeaderKey(name)
-			if !exchange.IsSecretive(name) && !ofConnection(name) && !(translated && ofAPI(name)) {
-				h[name] = values
-			}
-		}
-	}
-	for name, values := range c.Header {
-		h[name] = values
-	}
-	return h
-}
-
-// ofConnection reports whether a header field is the client's own to write.
-func ofConnection(name string) bool {
-	switch name {
-	case "Host", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Te", "Trailer", "Upgrade", "Expect":
-		return true
-	}
-	return strings.HasPrefix(name, "Proxy-")
-}
-
-// ofAPI reports whether a header field is of one API, or of its answers' form.
-func ofAPI(name string) bool {
-	return name == "Accept" || name == "Content-Type" || slices.ContainsFunc([]string{"Anthropic-", "Openai-", "X-Goog-", "X-Amz", "X-Stainless-"},
-		func(prefix string) bool { return strings.HasPrefix(name, prefix) })
-}
-
-// authorize adds the key where the API looks for it. Google's cloud takes tokens for
-// the APIs of others, too.
-func authorize(h http.Header, api, path, key string) {
-	cloud := strings.Contains(path, "/publishers/")
-	switch {
-	case key == "":
-	case api == schema.APIMessages && !cloud:
-		h.Set("X-Api-Key", key)
-	case api == schema.APIGemini && !cloud:
-		h.Set("X-Goog-Api-Key", key)
-	default:
-		h.Set("Authorization", "Bearer "+key)
-	}
-	if api == schema.APIMessages && h.Get("Anthropic-Version") == "" && !cloud {
-		h.Set("Anthropic-Version", "2023-06-01") // that API refuses a request without one
-	}
 }

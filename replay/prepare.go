@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 	"time"
@@ -55,10 +54,13 @@ func prompted(row *schema.Record) bool {
 	return row.RequestBody == nil && forms.Known(row.API)
 }
 
-// needsModel reports whether a row's body is to be made, and is to name a model.
+// needsModel reports whether the request for a row is to be made, and is to name a
+// model that no recorded path tells.
 func (r *Runner) needsModel(row *schema.Record) bool {
-	form := cmp.Or(r.Plan.Form, forms.Form(row.API))
-	return form.NeedsModel() && (prompted(row) || r.Plan.Form != "" && r.Plan.Form.API() != row.API)
+	if r.Plan.Form != "" && r.Plan.Form.API() != row.API {
+		return r.Plan.Form.NeedsModel()
+	}
+	return prompted(row) && forms.Form(row.API).ModelInBody()
 }
 
 // closing is how long a server that closes after its answer may take over it.

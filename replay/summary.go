@@ -18,7 +18,7 @@ import (
 // record are analyze's, from the file.
 type Summary struct {
 	Planned     int64 `json:"planned"`
-	Skipped     int64 `json:"skipped"` // rows of no known API and without a body
+	Skipped     int64 `json:"skipped"` // rows that no request can be made of: of no known API, or of none with the asked form
 	Sent        int64 `json:"sent"`
 	Interrupted bool  `json:"interrupted"`
 
@@ -247,7 +247,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	var f term.Fields
 	f.Line("requests", "%s of %s planned", term.Count(s.Sent), term.Count(s.Planned))
 	if s.Skipped > 0 {
-		f.Line("skipped", "%s rows of no known API, without a body", term.Count(s.Skipped))
+		f.Line("skipped", "%s rows that no request can be made of", term.Count(s.Skipped))
 	}
 	var outcomes []string
 	for _, o := range schema.Outcomes() {

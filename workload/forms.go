@@ -18,19 +18,15 @@ type form struct {
 // place is where the prompt goes: as no model is named.
 const place = "[the prompt]"
 
-// formOf is the request that stands for a row, around its prompt. r.API is the
-// name of a forms.Form; false: it is none.
-func (p *Prompter) formOf(r *schema.Record, model string) (form, bool) {
-	f := forms.Of(r.API, r.Path, nil)
-	if f == "" {
-		return form{}, false
-	}
+// formOf is the request that stands for a row, around its prompt, in a form that
+// there is.
+func (p *Prompter) formOf(f forms.Form, r *schema.Record, model string) form {
 	body, _ := forms.Build(f, &forms.Conversation{
 		Model: model, Stream: r.Stream, Options: p.options(r),
 		Messages: []forms.Message{{Role: forms.User, Parts: []forms.Part{{Text: place}}}},
 	})
 	before, after, _ := bytes.Cut(body, []byte(place))
-	return form{before, after, f.Templated()}, true
+	return form{before, after, f.Templated()}
 }
 
 // options are what a row is asked for. An API that has no name for one goes

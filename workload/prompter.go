@@ -50,19 +50,20 @@ type Prompter struct {
 	PromptTokens int64
 }
 
-// Body is the JSON body of the request that stands for r, in r's API.
+// Body is the JSON body of the request that stands for r. r.API is the name of a
+// forms.Form.
 func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
 	model := p.Model
 	if model == "" {
 		model = r.RequestModel
 	}
-	form, ok := p.formOf(r, model)
 	switch {
-	case !ok:
+	case !forms.Known(r.API):
 		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
-	case model == "" && forms.Form(r.API).NeedsModel():
+	case model == "" && forms.Form(r.API).ModelInBody():
 		return nil, errors.New("the row names no model, and none was given; name one with --model")
 	}
+	form := p.formOf(forms.Form(r.API), r, model)
 	tokens := p.promptTokens(r)
 	if form.templated {
 		tokens -= p.templateTokens()
