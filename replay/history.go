@@ -74,6 +74,14 @@ func (r *Runner) body(row *schema.Record, before *spoken) ([]byte, error) {
 	return c.Conversation(turns, answers)
 }
 
+// withAnswers puts what the target answered into a recorded body.
+func (r *Runner) withAnswers(row *schema.Record, before *spoken) *schema.Record {
+	if r.History == HistoryLive && before != nil && hasMessages(row) {
+		row.RequestBody = putAnswers(row.RequestBody, before)
+	}
+	return row
+}
+
 // late reports whether a request's body can be made only when the turn before it has
 // ended.
 func (r *Runner) late(p *prepared) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"metron/internal/jsonparts"
 	"metron/schema"
 )
 
@@ -23,16 +24,16 @@ type span struct{ begin, end int }
 func messagesOf(body []byte) (list []span) {
 	fields, _, _ := members(body)
 	for _, m := range fields {
-		if m.name != "messages" || body[m.begin] != '[' {
+		if m.Name != "messages" {
 			continue
 		}
 		list = nil
-		for i := skipSpace(body, m.begin+1); body[i] != ']'; {
-			end := skipValue(body, i)
-			list = append(list, span{i, end})
-			if i = skipSpace(body, end); body[i] == ',' {
-				i = skipSpace(body, i+1)
-			}
+		at := m.Begin
+		elements, _ := jsonparts.Elements(body[m.Begin:m.End])
+		for _, e := range elements {
+			at += bytes.Index(body[at:m.End], e) // spaces and a comma before it
+			list = append(list, span{at, at + len(e)})
+			at += len(e)
 		}
 	}
 	return list
@@ -59,8 +60,8 @@ func putAnswers(body []byte, before *spoken) []byte {
 		role, content, found := "", span{}, false
 		fields, _, _ := members(body[m.begin:m.end])
 		for _, f := range fields {
-			at := span{m.begin + f.begin, m.begin + f.end}
-			switch f.name {
+			at := span{m.begin + f.Begin, m.begin + f.End}
+			switch f.Name {
 			case "role":
 				_ = json.Unmarshal(body[at.begin:at.end], &role) // what is no text is no role
 			case "content":

@@ -34,15 +34,21 @@ func (r *Runner) learn(ctx context.Context, first *schema.Record) (err error) {
 	if !ok || len(r.Plan.prompted) == 0 {
 		return nil
 	}
+	target := r.Targets[0]
 	var rows []*schema.Record
 	for _, api := range slices.Sorted(slices.Values(r.Plan.prompted)) {
 		row := &schema.Record{API: api, Method: http.MethodPost, Path: wire.UsualPath(api), Stream: first.Stream, RequestModel: first.RequestModel}
 		if api == first.API {
 			row.Path = first.Path
 		}
-		rows = append(rows, r.asSent(row))
+		nothing := func(*schema.Record) ([]byte, error) { return nil, nil }
+		if _, err := r.message(row, target, nothing); err != nil { // makes the row what is sent for it
+			return err
+		}
+		if !slices.ContainsFunc(rows, func(has *schema.Record) bool { return has.API == row.API }) {
+			rows = append(rows, row)
+		}
 	}
-	target := r.Targets[0]
 	r.learned, err = learner.Learn(ctx, rows,
 		func(ctx context.Context, row *schema.Record, body []byte) (int64, error) {
 			return r.countPrompt(ctx, target, row, body)
@@ -56,12 +62,15 @@ func (r *Runner) learn(ctx context.Context, first *schema.Record) (err error) {
 // countPrompt sends a request that is no part of the run, and gives the tokens that
 // the target counted in its prompt.
 func (r *Runner) countPrompt(ctx context.Context, target *url.URL, row *schema.Record, body []byte) (int64, error) {
-	m := message{target: target, header: r.headerOf(row), body: setFields(body, r.Fields)}
-	authorize(m.header, row.API, r.Key)
+	sent := *row
+	m, err := r.message(&sent, target, func(*schema.Record) ([]byte, error) { return body, nil })
+	if err != nil {
+		return 0, err
+	}
 	ctx, stop := context.WithTimeout(ctx, r.patience())
 	defer stop()
 	answer := &schema.Record{RecordID: uuid.New(), StartTime: r.client.clock.NowUS()}
-	x := exchange.Begin(answer, exchange.Request{Method: row.Method, Path: row.Path, Body: m.body, Secrets: []string{r.Key}})
+	x := exchange.Begin(answer, exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target)})
 	r.client.do(ctx, x, m, func(int64) {})
 	if answer.Outcome != schema.OutcomeOK || answer.InputTokens == nil {
 		return -1, context.Cause(ctx)
@@ -80,7 +89,7 @@ func (r *Runner) patience() time.Duration {
 // plain is a message to a target that is of no API.
 func (r *Runner) plain(target *url.URL) message {
 	m := message{target: target, header: http.Header{}}
-	authorize(m.header, schema.APIOther, r.Key)
+	authorize(m.header, schema.APIOther, "", r.Key)
 	return m
 }
 

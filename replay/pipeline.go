@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -168,46 +167,19 @@ func (r *Runner) make(p *prepared) error {
 	row := r.row(s)
 	target := r.deals.deal(s.Row)
 	row.Target = targetName(target)
-	m, err := r.message(s.Row, target, p.before.history())
+	m, err := r.message(r.withAnswers(s.Row, p.before.history()), target, func(row *schema.Record) ([]byte, error) {
+		return r.body(row, p.before.history())
+	})
 	if err != nil {
 		return fmt.Errorf("make a body for row %s: %w", s.Source, err)
 	}
-	q := exchange.Request{Method: s.Row.Method, Path: s.Row.Path, Body: m.body, Secrets: []string{r.Key}, CountBy: r.CountBy}
+	q := exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target), CountBy: r.CountBy}
 	if s.Row.RequestBody != nil {
 		q.Keep.Privacy = schema.RecordedHash // a server may quote the prompt in an error
 	}
 	p.message, p.weight, p.exchange, p.leaves = m, min(int64(len(m.body)), readyBytes), exchange.Begin(row, q), leaves
 	r.listen(p)
 	return nil
-}
-
-// message is what is sent for a row: the body that it brings, else one that is
-// made up, with the changes that were asked for.
-func (r *Runner) message(row *schema.Record, target *url.URL, before *spoken) (m message, err error) {
-	m = message{target: target, header: r.headerOf(row)}
-	authorize(m.header, row.API, r.Key)
-	if !prompted(row) {
-		m.body = r.edit(row)
-		if r.History == HistoryLive && hasMessages(row) {
-			m.body = putAnswers(m.body, before)
-		}
-		return m, nil
-	}
-	r.asSent(row)
-	if m.body, err = r.body(row, before); err == nil {
-		m.body = setFields(m.body, r.Fields)
-	}
-	return m, err
-}
-
-// asSent makes a row whose body is made up one of what is asked for.
-func (r *Runner) asSent(row *schema.Record) *schema.Record {
-	if row.RequestModel == "" && r.Model == "" {
-		row.RequestModel = r.served
-	}
-	row.RequestModel = r.model(row.RequestModel)
-	row.Stream = row.Stream || r.Stream
-	return row
 }
 
 // record writes rows until the channel is closed.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -20,30 +21,30 @@ import (
 func (p *Prompter) Conversation(turns []*schema.Record, answers []string) ([]byte, error) {
 	last := turns[len(turns)-1]
 	begin, lengths := p.questions(turns)
-	form, _ := formOf(last.API)
-	return p.body(last, max(1, p.promptTokens(last)), func(b []byte, _ *schema.Record, _ int64) []byte {
-		b = p.appendPrompt(b, turns[begin], lengths[begin])
-		for i := begin + 1; i < len(turns); i++ {
-			b = form.turn(b, "assistant", func(b []byte) []byte { return p.appendAnswer(b, turns[i-1], answers[i-1]) })
-			question := *turns[i]
+	var say []func(b []byte) []byte
+	for i := begin; i < len(turns); i++ {
+		question := *turns[i]
+		if i > begin {
 			question.BlockHashes = nil
-			b = form.turn(b, "user", func(b []byte) []byte { return p.appendPrompt(b, &question, lengths[i]) })
+			say = append(say, func(b []byte) []byte { return p.appendAnswer(b, turns[i-1], answers[i-1]) })
 		}
-		return b
-	})
+		say = append(say, func(b []byte) []byte { return p.appendPrompt(b, &question, lengths[i]) })
+	}
+	if !hasTurns(last.API) {
+		all := say
+		say = []func(b []byte) []byte{func(b []byte) []byte {
+			for _, one := range all {
+				b = one(b)
+			}
+			return b
+		}}
+	}
+	return p.body(last, p.promptTokens(last), say...)
 }
 
-// turn goes on with what a role says. Of an API without messages the prompt is one
-// text; else what opens a message takes the place of the byte before its first symbol.
-func (f form) turn(b []byte, role string, say func(b []byte) []byte) []byte {
-	if f.before != messageBefore {
-		return say(b)
-	}
-	b = append(b, `"},{"role":"`+role+`","content":`...)
-	first := len(b)
-	b = say(b)
-	b[first] = '"'
-	return b
+// hasTurns reports whether an API takes messages; the prompt of others is one text.
+func hasTurns(api string) bool {
+	return forms.Form(api).Templated() && api != schema.APIOllamaGenerate
 }
 
 // questions gives the length of each turn's question, from the turn on at which the
@@ -87,18 +88,14 @@ func (p *Prompter) appendAnswer(b []byte, r *schema.Record, answer string) []byt
 
 // learnTurn finds out what a question and its answer add, beside their texts.
 func (p *Prompter) learnTurn(ctx context.Context, t target, r *schema.Record) error {
-	form, _ := formOf(r.API)
-	if !p.Conversations || form.before != messageBefore {
+	if !p.Conversations || !hasTurns(r.API) {
 		return nil
 	}
 	const each = fewSymbols
-	body, err := p.body(r, 1, func(b []byte, _ *schema.Record, _ int64) []byte {
-		say := func(sort uint64) func(b []byte) []byte {
-			return func(b []byte) []byte { return p.alphabet(r.API).Append(b, p.seedOf(sort, r), each) }
-		}
-		b = say(ofBlock)(b)
-		return form.turn(form.turn(b, "assistant", say(ofAnswer)), "user", say(ofRow))
-	})
+	say := func(sort uint64) func(b []byte) []byte {
+		return func(b []byte) []byte { return p.alphabet(r.API).Append(b, p.seedOf(sort, r), each) }
+	}
+	body, err := p.body(r, 3*each, say(ofBlock), say(ofAnswer), say(ofRow))
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (p *Prompter) fit(ctx context.Context, t target, r *schema.Record) (added i
 // alphabet, spread over it.
 func (p *Prompter) count(ctx context.Context, t target, r *schema.Record, symbols int) (int64, error) {
 	a := p.alphabet(r.API)
-	body, err := p.body(r, 1, func(b []byte, _ *schema.Record, _ int64) []byte {
+	body, err := p.body(r, int64(symbols), func(b []byte) []byte {
 		for i := range symbols {
 			b = append(b, a.Symbol(i*a.Size()/symbols)...)
 		}

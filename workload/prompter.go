@@ -2,11 +2,11 @@ package workload
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 
+	"metron/internal/forms"
 	"metron/schema"
 	"metron/workload/prompt"
 )
@@ -68,44 +68,44 @@ type Prompter struct {
 	learned learned
 }
 
-// Body is the JSON body of the request that stands for r, in r's API.
+// Body is the JSON body of the request that stands for r. r.API is the name of a
+// forms.Form.
 func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
-	return p.body(r, max(1, p.promptTokens(r)-p.addedTokens(r.API)), p.appendPrompt)
+	return p.body(r, p.promptTokens(r), func(b []byte) []byte {
+		return p.appendPrompt(b, r, max(1, p.promptTokens(r)-p.addedTokens(r.API)))
+	})
 }
 
-// body is a request around a prompt of so many tokens, which write appends.
-func (p *Prompter) body(r *schema.Record, tokens int64, write func(b []byte, r *schema.Record, tokens int64) []byte) ([]byte, error) {
-	form, ok := formOf(r.API)
-	if !ok {
-		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
-	}
+// body is a request that says what the functions append, each a message, by turns of the
+// user and the assistant; tokens are about as many as they say. Each begins with a byte that gives
+// way to what stands before it.
+func (p *Prompter) body(r *schema.Record, tokens int64, say ...func(b []byte) []byte) ([]byte, error) {
 	model := p.Model
 	if model == "" {
 		model = r.RequestModel
 	}
-	if model == "" {
+	switch {
+	case !forms.Known(r.API):
+		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
+	case model == "" && forms.Form(r.API).ModelInBody():
 		return nil, errors.New("the row names no model, and none was given; name one with --model")
-	}
-	quoted, err := json.Marshal(model)
-	if err != nil {
-		return nil, err
 	}
 	if tokens > maxPromptTokens {
 		return nil, fmt.Errorf("input_tokens %d is more than the %d that a prompt can have", tokens, maxPromptTokens)
 	}
-	if p.byIDs(r.API) {
-		form.before, form.after = `,"prompt":[`, `]`
+	around := p.formOf(forms.Form(r.API), r, model, len(say))
+	if p.byIDs(r.API) { // a list instead of a text
+		around[0][len(around[0])-1], around[1][0] = '[', ']'
 	}
-	b := make([]byte, 0, 512+len(quoted)+int(6*tokens))
-	b = append(append(b, `{"model":`...), quoted...)
-	// What opens the prompt takes the place of the byte before its first symbol.
-	last := len(form.before) - 1
-	b = append(b, form.before[:last]...)
-	first := len(b)
-	b = write(b, r, tokens)
-	b[first] = form.before[last]
-	b = append(b, form.after...)
-	return append(form.options(p, b, r), '}'), nil
+	b := make([]byte, 0, 1024+max(0, 6*tokens))
+	for i, add := range say {
+		last := len(around[i]) - 1
+		b = append(b, around[i][:last]...)
+		first := len(b)
+		b = add(b)
+		b[first] = around[i][last]
+	}
+	return append(b, around[len(say)]...), nil
 }
 
 // byIDs reports whether prompts of an API are lists of token ids.
@@ -128,7 +128,7 @@ func (p *Prompter) addedTokens(api string) int64 {
 	if added, ok := p.learned.added[api]; ok {
 		return added
 	}
-	if form, _ := formOf(api); !form.templated {
+	if !forms.Form(api).Templated() {
 		return 0
 	}
 	if p.TemplateTokens == 0 {
