@@ -96,7 +96,7 @@ func (p *Prompter) body(r *schema.Record, tokens int64, write func(b []byte, r *
 	if p.byIDs(r.API) {
 		form.before, form.after = `,"prompt":[`, `]`
 	}
-	b := make([]byte, 0, 512+len(quoted)+int(6*tokens))
+	b := make([]byte, 0, 512+len(quoted)+p.alphabet(r.API).Room(tokens))
 	b = append(append(b, `{"model":`...), quoted...)
 	// What opens the prompt takes the place of the byte before its first symbol.
 	last := len(form.before) - 1
