@@ -97,7 +97,7 @@ func (p *Prompter) body(r *schema.Record, tokens int64, say ...func(b []byte) []
 	if p.byIDs(r.API) { // a list instead of a text
 		around[0][len(around[0])-1], around[1][0] = '[', ']'
 	}
-	b := make([]byte, 0, 1024+max(0, 6*tokens))
+	b := make([]byte, 0, 1024+p.alphabet(r.API).Room(max(1, tokens)))
 	for i, add := range say {
 		last := len(around[i]) - 1
 		b = append(b, around[i][:last]...)

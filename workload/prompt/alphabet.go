@@ -10,6 +10,7 @@ import (
 // parts it from the one before.
 type Alphabet struct {
 	symbols []symbol
+	widest  int64 // bytes of the longest
 	opener  int64 // symbols that tell any two seeds apart
 }
 
@@ -67,7 +68,8 @@ func alphabetOf(list []symbol) *Alphabet {
 	if len(list) < minSymbols {
 		return nil
 	}
-	return &Alphabet{list, int64(math.Ceil(64 / math.Log2(float64(len(list)))))}
+	widest := slices.MaxFunc(list, func(a, b symbol) int { return a.size - b.size }).size
+	return &Alphabet{list, int64(widest), int64(math.Ceil(64 / math.Log2(float64(len(list)))))}
 }
 
 // Size is the number of symbols.
@@ -89,6 +91,9 @@ func (a *Alphabet) Symbol(number int) string {
 	return string(s.text[:s.size])
 }
 
+// Room is how much Append needs for so many symbols.
+func (a *Alphabet) Room(symbols int64) int { return int(a.widest*symbols) + symbolBytes }
+
 // Append appends a text of so many symbols, each with the byte before it. A shorter
 // text of the same seed is the beginning of a longer one.
 func (a *Alphabet) Append(dst []byte, s Seed, symbols int64) []byte {
@@ -96,7 +101,7 @@ func (a *Alphabet) Append(dst []byte, s Seed, symbols int64) []byte {
 		return dst
 	}
 	at := len(dst)
-	dst = slices.Grow(dst, int(symbols)*symbolBytes)
+	dst = slices.Grow(dst, a.Room(symbols))
 	room, list := dst[:cap(dst)], a.symbols
 	n := uint64(len(list))
 	number := scramble(uint64(s)) // one to one, as its digits are
