@@ -42,9 +42,11 @@ func (r *Runner) learn(ctx context.Context, first *schema.Record) (err error) {
 			row.Path = first.Path
 		}
 		nothing := func(*schema.Record) ([]byte, error) { return nil, nil }
-		if _, err := r.message(row, target, nothing); err != nil { // makes the row what is sent for it
+		m, err := r.message(row, target, nothing) // makes the row what is sent for it
+		if err != nil {
 			return err
 		}
+		row.Method, row.Path = m.method, m.path
 		if !slices.ContainsFunc(rows, func(has *schema.Record) bool { return has.API == row.API }) {
 			rows = append(rows, row)
 		}
