@@ -47,12 +47,16 @@ type place struct {
 	cores       int
 }
 
+func places() []place {
+	return []place{{"proxy on one core, the ends on another", "0", "1", 1}, {"all on two cores", "0,1", "0,1", 2}}
+}
+
 func (c *comparison) run() (err error) {
 	if c.dir, err = os.MkdirTemp("", "proxy"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(c.dir)
-	places := []place{{"proxy on one core, the ends on another", "0", "1", 1}, {"all on two cores", "0,1", "0,1", 2}}
+	places := places()
 	rounds, warm, length := 3, time.Second, 3*time.Second
 	if c.quick {
 		places, rounds, length = places[1:], 1, 2*time.Second
@@ -69,7 +73,12 @@ func (c *comparison) run() (err error) {
 }
 
 // with runs do against a server and a way to it.
-func (c *comparison) with(p place, w way, serve []string, do func(target string, pids []int) error) error {
+func (c *comparison) with(p place, w way, serve []string, do func(target) error) error {
+	return c.server(p, serve, func(upstream string, _ int) error { return c.through(p, w, upstream, do) })
+}
+
+// server runs do while a server listens.
+func (c *comparison) server(p place, serve []string, do func(upstream string, pid int) error) error {
 	upstream, err := free()
 	if err != nil {
 		return err
@@ -82,8 +91,19 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 	if err := server.ready(upstream); err != nil {
 		return err
 	}
+	return do(upstream, server.Process.Pid)
+}
+
+// target is what a load asks, and the processes that it watches meanwhile.
+type target struct {
+	addr string
+	pids []int
+}
+
+// through runs do while a way to the server is open.
+func (c *comparison) through(p place, w way, upstream string, do func(target) error) error {
 	if w.args == nil {
-		return do(upstream, nil)
+		return do(target{addr: upstream})
 	}
 	listen, err := free()
 	if err != nil {
@@ -105,12 +125,12 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 	if err := proxy.ready(listen); err != nil {
 		return err
 	}
-	return do(listen, proxy.pids)
+	return do(target{listen, proxy.pids})
 }
 
 // stuck runs do through a capture whose recorder hangs: its folder is gone, and it
 // cannot say so, since nobody reads what it says.
-func stuck(p place, args []string, listen, dir string, do func(target string, pids []int) error) error {
+func stuck(p place, args []string, listen, dir string, do func(target) error) error {
 	unread, full, err := fullPipe()
 	if err != nil {
 		return err
@@ -130,7 +150,7 @@ func stuck(p place, args []string, listen, dir string, do func(target string, pi
 		return err
 	}
 	time.Sleep(1500 * time.Millisecond) // it looks for its file once a second
-	if err := do(listen, proxy.pids); err != nil {
+	if err := do(target{listen, proxy.pids}); err != nil {
 		return err
 	}
 	recording, err := scrape(admin, "metron_capture_recording")
@@ -206,8 +226,8 @@ func (c *comparison) highest(p place, warm, length time.Duration) error {
 
 // once measures one way with everything started anew.
 func (c *comparison) once(p place, w way, streams int, warm, length time.Duration) (r result, err error) {
-	err = c.with(p, w, nil, func(target string, pids []int) (err error) {
-		r, err = measure(p.ends, target, streams, warm, length, pids)
+	err = c.with(p, w, nil, func(t target) (err error) {
+		r, err = measure(p.ends, t, streams, warm, length)
 		return err
 	})
 	if err != nil {
@@ -231,8 +251,8 @@ func (c *comparison) memory(p place) error {
 		if w.stuck {
 			continue
 		}
-		err := c.with(p, w, []string{"-rate", "0"}, func(target string, pids []int) error {
-			r, err := measure(p.ends, target, streams, 2*time.Second, time.Second, pids, "-lenient")
+		err := c.with(p, w, []string{"-rate", "0"}, func(t target) error {
+			r, err := measure(p.ends, t, streams, 2*time.Second, time.Second, "-lenient")
 			if err == nil {
 				fmt.Printf("%-24s %6.1f KiB\n", w.name, float64(r.ResidentKB-r.BeforeKB)/float64(streams))
 			}

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"time"
 )
 
 func main() {
@@ -19,7 +20,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("want compare, soak, serve or load")
+		return fmt.Errorf("want compare, pair, soak, serve or load")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	switch args[0] {
@@ -31,6 +32,18 @@ func run(args []string) error {
 			return err
 		}
 		return c.run()
+	case "pair":
+		b := pair{}
+		f.StringVar(&b.metron, "metron", "", "the metron binary")
+		f.IntVar(&b.cores, "cores", 2, "of the proxy: 1, the ends on another, or 2 that all share")
+		f.IntVar(&b.streams, "streams", 300, "at once")
+		f.IntVar(&b.rounds, "rounds", 20, "windows of each way")
+		f.DurationVar(&b.window, "window", 3*time.Second, "length of one")
+		f.Float64Var(&b.others, "others", 0.1, "cores that other programs may have in a window: else the round is tried again")
+		if err := f.Parse(args[1:]); err != nil {
+			return err
+		}
+		return b.run()
 	case "soak":
 		s := soak{}
 		f.StringVar(&s.metron, "metron", "", "the metron binary")
@@ -43,7 +56,7 @@ func run(args []string) error {
 	case "serve":
 		s := server{}
 		f.StringVar(&s.listen, "listen", "", "address")
-		f.IntVar(&s.tokens, "tokens", 250, "of an answer")
+		f.IntVar(&s.tokens, "tokens", 250, "of an answer, on average: they end at different times")
 		f.IntVar(&s.rate, "rate", 50, "tokens a second of a stream; 0: one, and then silence")
 		f.Float64Var(&s.faults, "faults", 0, "share of answers that are an error, and of those that are cut")
 		if err := f.Parse(args[1:]); err != nil {
@@ -68,5 +81,5 @@ func run(args []string) error {
 		}
 		return l.run()
 	}
-	return fmt.Errorf("%q is not compare, soak, serve or load", args[0])
+	return fmt.Errorf("%q is not compare, pair, soak, serve or load", args[0])
 }

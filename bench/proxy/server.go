@@ -74,7 +74,7 @@ func (s *server) serve(c net.Conn) {
 		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"); err != nil {
 			return
 		}
-		st := &stream{conn: c, left: s.tokens, done: make(chan struct{}), cut: rand.Float64() < s.faults}
+		st := &stream{conn: c, left: 1 + rand.IntN(2*s.tokens), done: make(chan struct{}), cut: rand.Float64() < s.faults}
 		if st.cut {
 			st.left /= 2
 		}

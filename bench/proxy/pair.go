@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// pair measures all ways at one load in short windows that take turns, through
+// one server and proxies that are started once, so that what drifts from minute to
+// minute falls on all of them alike.
+type pair struct {
+	comparison
+	cores   int // of the proxy: 1, the ends on another, or 2 that all share
+	streams int
+	rounds  int
+	window  time.Duration
+	others  float64 // cores that other programs may have in a window
+}
+
+func (b *pair) run() (err error) {
+	places := places()
+	if b.cores < 1 || b.cores > len(places) || b.rounds < 1 {
+		return fmt.Errorf("want 1 or 2 cores and at least one round")
+	}
+	if b.dir, err = os.MkdirTemp("", "proxy"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	p := places[b.cores-1]
+	ways := slices.DeleteFunc(b.ways(), func(w way) bool { return w.stuck })
+	return b.server(p, nil, func(upstream string, pid int) error {
+		return b.open(p, ways, upstream, nil, func(targets []target) error { return b.turns(p, ways, pid, targets) })
+	})
+}
+
+// open runs do with all ways open.
+func (b *pair) open(p place, ways []way, upstream string, targets []target, do func([]target) error) error {
+	if len(targets) == len(ways) {
+		return do(targets)
+	}
+	return b.through(p, ways[len(targets)], upstream, func(t target) error {
+		return b.open(p, ways, upstream, append(targets, t), do)
+	})
+}
+
+// turns has a window of each way a round, every second round in reverse. A round
+// in which other programs had too much of the machine is tried again.
+func (b *pair) turns(p place, ways []way, upstream int, targets []target) error {
+	results := make([][]result, len(ways))
+	disturbed := 0
+	for kept := 0; kept < b.rounds; {
+		round := make([]result, len(ways))
+		quiet := true
+		for i := 0; i < len(ways) && quiet; i++ {
+			n := i
+			if kept%2 == 1 {
+				n = len(ways) - 1 - i
+			}
+			r, others, err := b.once(p, targets[n], upstream)
+			if err != nil {
+				return fmt.Errorf("%s: %w", ways[n].name, err)
+			}
+			round[n], quiet = r, others <= b.others
+		}
+		if !quiet {
+			if disturbed++; disturbed > 100*b.rounds {
+				return fmt.Errorf("the machine is too busy: only %d of %d rounds were quiet", kept, kept+disturbed)
+			}
+			time.Sleep(time.Second)
+			continue
+		}
+		for i, r := range round {
+			results[i] = append(results[i], r)
+		}
+		kept++
+	}
+	fmt.Printf("%s, %d streams of 50 tokens/s; %d rounds of %v windows, %d were left out since other programs had over %.0f %% of a core\n",
+		p.name, b.streams, b.rounds, b.window, disturbed, 100*b.others)
+	b.print(ways, results)
+	return nil
+}
+
+// once measures a window, and the cores that other programs had meanwhile.
+func (b *pair) once(p place, t target, upstream int) (r result, others float64, err error) {
+	ours := append([]int{upstream, os.Getpid()}, t.pids...)
+	began, all, mine := time.Now(), machineTime(), cpuTime(ours)+childrenTime()
+	r, err = measure(p.ends, t, b.streams, time.Second, b.window)
+	theirs := machineTime() - all - (cpuTime(ours) + childrenTime() - mine)
+	return r, theirs.Seconds() / time.Since(began).Seconds(), err
+}
+
+// print gives medians, and of the ratios to the recorder off in the same round
+// the quartiles, too.
+func (b *pair) print(ways []way, results [][]result) {
+	fmt.Printf("%-24s %9s %9s %12s   %-24s %s\n", "way", "p50 us", "p99 us", "CPU us/token", "p99 added over off's", "p99 over off's")
+	direct, off := results[0], results[1]
+	for i, w := range ways {
+		fmt.Printf("%-24s %9.0f %9.0f %12.1f", w.name, median(results[i], p50), median(results[i], p99), median(results[i], func(r result) float64 { return r.CPU }))
+		if i > 1 {
+			added, whole := make([]float64, b.rounds), make([]float64, b.rounds)
+			for n, r := range results[i] {
+				added[n], whole[n] = (r.P99-direct[n].P99)/(off[n].P99-direct[n].P99), r.P99/off[n].P99
+			}
+			fmt.Printf("   %-24s %s", spread(added), spread(whole))
+		}
+		fmt.Println()
+	}
+}
+
+// spread is the median of some values and their quartiles.
+func spread(values []float64) string {
+	slices.Sort(values)
+	n := len(values)
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", values[n/2], values[n/4], values[n*3/4])
+}
