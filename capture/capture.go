@@ -55,11 +55,6 @@ type Server struct {
 
 // Start listens and serves until Close.
 func (s *Server) Start() error {
-	if !s.Unrecorded {
-		if err := probe(s.Dir); err != nil {
-			return fmt.Errorf("folder for the traces: %w", err)
-		}
-	}
 	var err error
 	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)

@@ -66,11 +66,15 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// read a body that is still arriving, net/http cuts the stream.
 	body, err := p.bodies.read(r)
 	f := p.observe(startUS, r, body)
+	end := func(status int, m exchange.Moments, e exchange.Ending) {
+		f.end(m, e)
+		p.metrics.passed(status, e)
+	}
 	if err != nil { // the client left while it was still sending
 		body.release()
 		e := p.ending(r.Context(), err)
 		e.ByClient = !e.Timeout
-		f.end(exchange.Moments{}, e)
+		end(0, exchange.Moments{}, e)
 		panic(http.ErrAbortHandler)
 	}
 	if body.rest != nil {
@@ -86,7 +90,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		e := p.ending(r.Context(), err) // before our own interrupt ends the context
 		resp.Close(interrupt)
-		f.end(body.moments(resp), e)
+		end(0, body.moments(resp), e)
 		if e.ByClient || e.Timeout {
 			panic(http.ErrAbortHandler)
 		}
@@ -94,14 +98,23 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.head(resp.Status, resp.Header, resp.HeadUS)
-	var e exchange.Ending
 	if resp.Status == http.StatusSwitchingProtocols {
-		e = p.upgrade(control, r, resp)
-	} else {
-		e = p.answer(w, control, r, resp, f)
+		client, err := p.switched(control, resp)
+		e := p.ending(r.Context(), err)
+		e.ByClient = err != nil && !e.Timeout
+		end(resp.Status, body.moments(resp), e) // its record holds no file open for as long as it lives
+		if err == nil {
+			client.pass(r.Context(), resp.Upgraded())
+		}
+		resp.Close(interrupt)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		return
 	}
+	e := p.answer(w, control, r, resp, f)
 	resp.Close(interrupt)
-	f.end(body.moments(resp), e)
+	end(resp.Status, body.moments(resp), e)
 	if e.Err != nil {
 		breakOff(control, r)
 		panic(http.ErrAbortHandler) // the client must see a broken stream, not a clean end
@@ -130,7 +143,7 @@ func breakOff(control *http.ResponseController, r *http.Request) {
 // observe starts the record of a request.
 func (p *proxy) observe(startUS int64, r *http.Request, body requestBody) observer {
 	if p.off {
-		p.recorder.counts.seen.Add(1)
+		p.recorder.counts.add(tally{seen: 1})
 		return nobody{}
 	}
 	h := headOf(r)
