@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -74,7 +75,12 @@ func (s *Server) Start() error {
 	if err != nil {
 		return errors.Join(err, s.listener.Close(), s.admin.close())
 	}
-	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder)
+	if s.ErrorLog == nil {
+		s.ErrorLog = log.New(io.Discard, "", 0)
+	}
+	scarce := &scarcity{log: s.ErrorLog, inFlight: &s.recorder.counts.inFlight}
+	s.listener = frugal{s.listener, scarce}
+	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder, scarce)
 	s.proxy.off, s.proxy.metrics = s.Unrecorded, s.Recording.metrics
 	s.serve()
 	s.admin.start(s.Recording.metrics, state)

@@ -25,6 +25,7 @@ type proxy struct {
 	recorder *recorder
 	off      bool     // nothing is told to the recorder
 	metrics  *metrics // nil: nobody asks for them
+	scarce   *scarcity
 	bodies   bodies
 	buffers  sync.Pool // of *[copyBuffer]byte, for the copy loop
 }
@@ -46,8 +47,8 @@ func (nobody) end(exchange.Moments, exchange.Ending) {}
 // errStopped is the cause of an exchange's end that the capture's own end cut.
 var errStopped = errors.New("the capture was stopped")
 
-func newProxy(u *url.URL, secure *tls.Config, clock schema.Clock, rec *recorder) *proxy {
-	return &proxy{upstream: u, client: &upstream.Client{URL: u, TLS: secure, Clock: clock}, clock: clock, recorder: rec,
+func newProxy(u *url.URL, secure *tls.Config, clock schema.Clock, rec *recorder, scarce *scarcity) *proxy {
+	return &proxy{scarce: scarce, upstream: u, client: &upstream.Client{URL: u, TLS: secure, Clock: clock}, clock: clock, recorder: rec,
 		bodies:  bodies{each: bodyCap, all: bodyBudget},
 		buffers: sync.Pool{New: func() any { return new([copyBuffer]byte) }}}
 }
@@ -94,7 +95,11 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if e.ByClient || e.Timeout {
 			panic(http.ErrAbortHandler)
 		}
-		badGateway(w, err)
+		reason := reasonOf(err)
+		if errors.Is(err, syscall.EMFILE) {
+			reason = p.scarce.tell()
+		}
+		badGateway(w, reason)
 		return
 	}
 	f.head(resp.Status, resp.Header, resp.HeadUS)
@@ -215,20 +220,22 @@ func (p *proxy) ending(ctx context.Context, err error) exchange.Ending {
 	return exchange.Ending{Err: err, ByClient: !stopped && (ctx.Err() != nil || errors.As(err, &unread)), Timeout: stopped, AtUS: p.clock.NowUS()}
 }
 
-// badGateway tells the client, in the form its SDK shows, that the upstream
-// gave no answer.
-func badGateway(w http.ResponseWriter, err error) {
-	reason := "the upstream closed the connection before it answered"
+// reasonOf says why the upstream gave no answer.
+func reasonOf(err error) string {
 	certificate := (*tls.CertificateVerificationError)(nil)
 	dial := (*net.OpError)(nil)
 	switch {
-	case errors.Is(err, syscall.EMFILE):
-		reason = "no file descriptor is left for a connection to the upstream; raise the limit (ulimit -n)"
 	case errors.As(err, &certificate):
-		reason = "the upstream's certificate is not trusted (--upstream-ca)"
+		return "the upstream's certificate is not trusted (--upstream-ca)"
 	case errors.As(err, &dial) && dial.Op == "dial":
-		reason = "the upstream cannot be reached"
+		return "the upstream cannot be reached"
 	}
+	return "the upstream closed the connection before it answered"
+}
+
+// badGateway tells the client, in the form its SDK shows, that the upstream
+// gave no answer.
+func badGateway(w http.ResponseWriter, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadGateway)
 	fmt.Fprintf(w, `{"error":{"message":"metron capture: %s","type":"bad_gateway"}}`+"\n", reason)

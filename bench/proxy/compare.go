@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,7 @@ type way struct {
 	name  string
 	args  func(listen, upstream, dir string, cores int) []string
 	stuck bool // its recorder hangs
+	nginx bool
 }
 
 func (c *comparison) ways() []way {
@@ -37,7 +39,7 @@ func (c *comparison) ways() []way {
 		fmt.Println("nginx is not here: its rows are left out")
 		return ways
 	}
-	return append(ways, way{name: "nginx, no buffering", args: func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
+	return append(ways, way{name: "nginx, no buffering", nginx: true, args: func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
 }
 
 // place says which cores the proxy and the two ends have.
@@ -51,11 +53,16 @@ func places() []place {
 	return []place{{"proxy on one core, the ends on another", "0", "1", 1}, {"all on two cores", "0,1", "0,1", 2}}
 }
 
-func (c *comparison) run() (err error) {
+// in runs do with a folder for what the ways write.
+func (c *comparison) in(do func() error) (err error) {
 	if c.dir, err = os.MkdirTemp("", "proxy"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(c.dir)
+	return do()
+}
+
+func (c *comparison) run() error {
 	places := places()
 	rounds, warm, length := 3, time.Second, 3*time.Second
 	if c.quick {
@@ -69,7 +76,7 @@ func (c *comparison) run() (err error) {
 			return err
 		}
 	}
-	return c.memory(places[len(places)-1])
+	return c.idle(places[len(places)-1])
 }
 
 // with runs do against a server and a way to it.
@@ -236,33 +243,47 @@ func (c *comparison) once(p place, w way, streams int, warm, length time.Duratio
 	return r, err
 }
 
-// memory opens streams that say nothing.
-func (c *comparison) memory(p place) error {
+// idle holds as many streams open as the limit of descriptors allows where each
+// client has a connection of its own, which is two for a proxy, and 10,000 of
+// clients that share HTTP/2 connections, which is one and a few.
+func (c *comparison) idle(p place) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return err
 	}
-	streams := min(10_000, (int(limit.Max)-1000)/2) // a proxy has two descriptors a stream
+	own, shared := min(10_000, (int(limit.Max)-64)/2), min(10_000, int(limit.Max)-64)
 	if c.quick {
-		streams = min(streams, 2000)
+		own, shared = min(own, 2000), min(shared, 2000)
 	}
-	fmt.Printf("\nresident memory of an open stream that waits, %d of them\n", streams)
+	fmt.Printf("\nopen streams that wait; a process may have %d descriptors\n%-24s %9s %9s %12s %12s\n", limit.Max,
+		"way", "clients", "streams", "KiB a stream", "descriptors")
 	for _, w := range c.ways()[1:] {
 		if w.stuck {
 			continue
 		}
-		err := c.with(p, w, []string{"-rate", "0"}, func(t target) error {
-			r, err := measure(p.ends, t, streams, 2*time.Second, time.Second, "-lenient")
-			if err == nil {
-				fmt.Printf("%-24s %6.1f KiB\n", w.name, float64(r.ResidentKB-r.BeforeKB)/float64(streams))
-			}
-			return err
-		})
-		if err != nil {
+		if err := c.hold(p, w, "HTTP/1.1", own, 0); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		if w.nginx { // it would be told by its configuration
+			continue
+		}
+		if err := c.hold(p, w, "HTTP/2", shared, 4); err != nil {
+			return fmt.Errorf("%s, HTTP/2: %w", w.name, err)
 		}
 	}
 	return nil
+}
+
+// hold prints what streams take that wait.
+func (c *comparison) hold(p place, w way, clients string, streams, conns int) error {
+	return c.with(p, w, []string{"-rate", "0"}, func(t target) error {
+		var h held
+		if err := ask(p.ends, t, &h, "hold", "-streams", strconv.Itoa(streams), "-conns", strconv.Itoa(conns)); err != nil {
+			return err
+		}
+		fmt.Printf("%-24s %9s %9d %12.1f %12d\n", w.name, clients, streams, float64(h.ResidentKB-h.BeforeKB)/float64(streams), h.Descriptors)
+		return nil
+	})
 }
 
 func p50(r result) float64 { return r.P50 }

@@ -20,7 +20,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("want compare, pair, soak, serve or load")
+		return fmt.Errorf("want compare, pair, idle, soak, serve, load or hold")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	switch args[0] {
@@ -31,7 +31,7 @@ func run(args []string) error {
 		if err := f.Parse(args[1:]); err != nil {
 			return err
 		}
-		return c.run()
+		return c.in(c.run)
 	case "pair":
 		b := pair{}
 		f.StringVar(&b.metron, "metron", "", "the metron binary")
@@ -43,7 +43,29 @@ func run(args []string) error {
 		if err := f.Parse(args[1:]); err != nil {
 			return err
 		}
-		return b.run()
+		return b.in(b.run)
+	case "idle":
+		c := comparison{}
+		f.StringVar(&c.metron, "metron", "", "the metron binary")
+		f.BoolVar(&c.quick, "quick", false, "2,000 streams")
+		if err := f.Parse(args[1:]); err != nil {
+			return err
+		}
+		return c.in(func() error { return c.idle(places()[1]) })
+	case "hold":
+		h := hold{}
+		f.StringVar(&h.target, "target", "", "address")
+		f.IntVar(&h.streams, "streams", 20, "at once")
+		f.IntVar(&h.conns, "conns", 0, "of HTTP/2 that they share; 0: each has its own of HTTP/1.1")
+		pids := f.String("pids", "", "processes to watch, with commas between")
+		if err := f.Parse(args[1:]); err != nil {
+			return err
+		}
+		var err error
+		if h.pids, err = parsePids(*pids); err != nil {
+			return err
+		}
+		return h.run()
 	case "soak":
 		s := soak{}
 		f.StringVar(&s.metron, "metron", "", "the metron binary")
@@ -81,5 +103,5 @@ func run(args []string) error {
 		}
 		return l.run()
 	}
-	return fmt.Errorf("%q is not compare, pair, soak, serve or load", args[0])
+	return fmt.Errorf("%q is not compare, pair, idle, soak, serve, load or hold", args[0])
 }

@@ -19,15 +19,11 @@ type pair struct {
 	others  float64 // cores that other programs may have in a window
 }
 
-func (b *pair) run() (err error) {
+func (b *pair) run() error {
 	places := places()
 	if b.cores < 1 || b.cores > len(places) || b.rounds < 1 {
 		return fmt.Errorf("want 1 or 2 cores and at least one round")
 	}
-	if b.dir, err = os.MkdirTemp("", "proxy"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(b.dir)
 	p := places[b.cores-1]
 	ways := slices.DeleteFunc(b.ways(), func(w way) bool { return w.stuck })
 	return b.server(p, nil, func(upstream string, pid int) error {

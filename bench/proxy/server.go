@@ -79,7 +79,7 @@ func (s *server) serve(c net.Conn) {
 			st.left /= 2
 		}
 		if s.rate == 0 {
-			_ = st.token() // and nothing more until the client leaves
+			_ = st.token() // and nothing more until the other end leaves
 			_, _ = in.ReadByte()
 			return
 		}
