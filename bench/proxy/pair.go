@@ -42,11 +42,17 @@ func (b *pair) open(p place, ways []way, upstream string, targets []target, do f
 }
 
 // turns has a window of each way a round, every second round in reverse. A round
-// in which other programs had too much of the machine is tried again.
+// begins when the machine is quiet, and one in which other programs had too much
+// of it is tried again.
 func (b *pair) turns(p place, ways []way, upstream int, targets []target) error {
 	results := make([][]result, len(ways))
 	disturbed := 0
 	for kept := 0; kept < b.rounds; {
+		for limit := time.Now().Add(time.Hour); busy(500*time.Millisecond) > b.others; time.Sleep(time.Second) {
+			if time.Now().After(limit) {
+				return fmt.Errorf("the machine is too busy: %d rounds of %d were quiet", kept, b.rounds)
+			}
+		}
 		round := make([]result, len(ways))
 		quiet := true
 		for i := 0; i < len(ways) && quiet; i++ {
@@ -61,10 +67,7 @@ func (b *pair) turns(p place, ways []way, upstream int, targets []target) error 
 			round[n], quiet = r, others <= b.others
 		}
 		if !quiet {
-			if disturbed++; disturbed > 100*b.rounds {
-				return fmt.Errorf("the machine is too busy: only %d of %d rounds were quiet", kept, kept+disturbed)
-			}
-			time.Sleep(time.Second)
+			disturbed++
 			continue
 		}
 		for i, r := range round {
@@ -85,6 +88,13 @@ func (b *pair) once(p place, t target, upstream int) (r result, others float64, 
 	r, err = measure(p.ends, t, b.streams, time.Second, b.window)
 	theirs := machineTime() - all - (cpuTime(ours) + childrenTime() - mine)
 	return r, theirs.Seconds() / time.Since(began).Seconds(), err
+}
+
+// busy is how many cores are in use while we wait.
+func busy(wait time.Duration) float64 {
+	began, before := time.Now(), machineTime()
+	time.Sleep(wait)
+	return (machineTime() - before).Seconds() / time.Since(began).Seconds()
 }
 
 // print gives medians, and of the ratios to the recorder off in the same round
