@@ -46,12 +46,14 @@ func (b *pair) open(p place, ways []way, upstream string, targets []target, do f
 // of it is tried again.
 func (b *pair) turns(p place, ways []way, upstream int, targets []target) error {
 	results := make([][]result, len(ways))
+	ours := []int{upstream, os.Getpid()}
+	for _, t := range targets {
+		ours = append(ours, t.pids...)
+	}
 	disturbed := 0
 	for kept := 0; kept < b.rounds; {
-		for limit := time.Now().Add(time.Hour); busy(500*time.Millisecond) > b.others; time.Sleep(time.Second) {
-			if time.Now().After(limit) {
-				return fmt.Errorf("the machine is too busy: %d rounds of %d were quiet", kept, b.rounds)
-			}
+		for others(ours, func() { time.Sleep(500 * time.Millisecond) }) > b.others {
+			time.Sleep(time.Second)
 		}
 		round := make([]result, len(ways))
 		quiet := true
@@ -60,11 +62,12 @@ func (b *pair) turns(p place, ways []way, upstream int, targets []target) error 
 			if kept%2 == 1 {
 				n = len(ways) - 1 - i
 			}
-			r, others, err := b.once(p, targets[n], upstream)
+			var err error
+			theirs := others(ours, func() { round[n], err = measure(p.ends, targets[n], b.streams, time.Second, b.window) })
 			if err != nil {
 				return fmt.Errorf("%s: %w", ways[n].name, err)
 			}
-			round[n], quiet = r, others <= b.others
+			quiet = theirs <= b.others
 		}
 		if !quiet {
 			disturbed++
@@ -81,20 +84,12 @@ func (b *pair) turns(p place, ways []way, upstream int, targets []target) error 
 	return nil
 }
 
-// once measures a window, and the cores that other programs had meanwhile.
-func (b *pair) once(p place, t target, upstream int) (r result, others float64, err error) {
-	ours := append([]int{upstream, os.Getpid()}, t.pids...)
+// others is how many cores the machine used while do ran, beside ours.
+func others(ours []int, do func()) float64 {
 	began, all, mine := time.Now(), machineTime(), cpuTime(ours)+childrenTime()
-	r, err = measure(p.ends, t, b.streams, time.Second, b.window)
+	do()
 	theirs := machineTime() - all - (cpuTime(ours) + childrenTime() - mine)
-	return r, theirs.Seconds() / time.Since(began).Seconds(), err
-}
-
-// busy is how many cores are in use while we wait.
-func busy(wait time.Duration) float64 {
-	began, before := time.Now(), machineTime()
-	time.Sleep(wait)
-	return (machineTime() - before).Seconds() / time.Since(began).Seconds()
+	return theirs.Seconds() / time.Since(began).Seconds()
 }
 
 // print gives medians, and of the ratios to the recorder off in the same round
