@@ -5,8 +5,7 @@ package capture
 func (r *recorder) look(nowUS int64) {
 	r.files.rotate(nowUS, r.reopen.Swap(false))
 	if n := r.files.checkGone(); n > 0 {
-		r.counts.gone.Add(n)
-		r.counts.add(tally{recorded: -n, failed: n})
+		r.counts.lose(n)
 	}
 	var err error
 	if r.files.current == nil && r.failing.Load() {

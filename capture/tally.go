@@ -43,10 +43,10 @@ func (t tally) counters() map[string]int64 {
 type counts struct {
 	inFlight atomic.Int64
 	removed  atomic.Int64 // files, to make room
-	gone     atomic.Int64 // failed only after they were recorded, with a file that somebody removed
 
-	mu  sync.Mutex // guards what follows
-	did tally
+	mu   sync.Mutex // guards what follows
+	did  tally
+	gone int64 // failed only after they were recorded, with a file that somebody removed
 }
 
 func (c *counts) add(t tally) {
@@ -55,8 +55,23 @@ func (c *counts) add(t tally) {
 	c.did.add(t)
 }
 
-func (c *counts) tally() tally {
+// lose takes back records whose file is gone.
+func (c *counts) lose(n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.did
+	c.gone += n
+	c.did.add(tally{recorded: -n, failed: n})
+}
+
+func (c *counts) tally() tally {
+	did, _ := c.all()
+	return did
+}
+
+// all is the tally, and how many records were taken, those that were lost later
+// included.
+func (c *counts) all() (did tally, taken int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.did, c.did.recorded + c.gone
 }
