@@ -1,22 +1,26 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 )
 
-// pair measures all ways at one load in short windows that take turns, through
-// one server and proxies that are started once, so that what drifts from minute to
-// minute falls on all of them alike.
+// pair measures all ways at one load in short windows, through one server and
+// proxies that are started once, so that what drifts from minute to minute falls on
+// all of them alike: they take turns, or, where the machine is never quiet, pass
+// traffic all at once, so that what disturbs one disturbs the others.
 type pair struct {
 	comparison
-	cores   int // of the proxy: 1, the ends on another, or 2 that all share
-	streams int
-	rounds  int
-	window  time.Duration
-	others  float64 // cores that other programs may have in a window
+	cores    int // of the proxy: 1, the ends on another, or 2 that all share
+	streams  int // of each way
+	rounds   int
+	window   time.Duration
+	others   float64 // cores that other programs may have in a window, where ways take turns
+	together bool
 }
 
 func (b *pair) run() error {
@@ -27,7 +31,7 @@ func (b *pair) run() error {
 	p := places[b.cores-1]
 	ways := slices.DeleteFunc(b.ways(), func(w way) bool { return w.stuck })
 	return b.server(p, nil, func(upstream string, pid int) error {
-		return b.open(p, ways, upstream, nil, func(targets []target) error { return b.turns(p, ways, pid, targets) })
+		return b.open(p, ways, upstream, nil, func(targets []target) error { return b.measure(p, ways, pid, targets) })
 	})
 }
 
@@ -41,10 +45,10 @@ func (b *pair) open(p place, ways []way, upstream string, targets []target, do f
 	})
 }
 
-// turns has a window of each way a round, every second round in reverse. A round
-// begins when the machine is quiet, and one in which other programs had too much
-// of it is tried again.
-func (b *pair) turns(p place, ways []way, upstream int, targets []target) error {
+// measure has the rounds. Ways that take turns do so in reverse every second
+// round; a round begins when the machine is quiet, and one in which other programs
+// had too much of it is tried again.
+func (b *pair) measure(p place, ways []way, upstream int, targets []target) error {
 	results := make([][]result, len(ways))
 	ours := []int{upstream, os.Getpid()}
 	for _, t := range targets {
@@ -52,22 +56,19 @@ func (b *pair) turns(p place, ways []way, upstream int, targets []target) error 
 	}
 	disturbed := 0
 	for kept := 0; kept < b.rounds; {
-		for others(ours, func() { time.Sleep(500 * time.Millisecond) }) > b.others {
-			time.Sleep(time.Second)
-		}
-		round := make([]result, len(ways))
+		var round []result
+		var err error
 		quiet := true
-		for i := 0; i < len(ways) && quiet; i++ {
-			n := i
-			if kept%2 == 1 {
-				n = len(ways) - 1 - i
+		if b.together {
+			round, err = b.atOnce(p, targets)
+		} else {
+			for others(ours, func() { time.Sleep(500 * time.Millisecond) }) > b.others {
+				time.Sleep(time.Second)
 			}
-			var err error
-			theirs := others(ours, func() { round[n], err = measure(p.ends, targets[n], b.streams, time.Second, b.window) })
-			if err != nil {
-				return fmt.Errorf("%s: %w", ways[n].name, err)
-			}
-			quiet = theirs <= b.others
+			round, quiet, err = b.inTurn(p, targets, ours, kept%2 == 1)
+		}
+		if err != nil {
+			return err
 		}
 		if !quiet {
 			disturbed++
@@ -78,10 +79,39 @@ func (b *pair) turns(p place, ways []way, upstream int, targets []target) error 
 		}
 		kept++
 	}
-	fmt.Printf("%s, %d streams of 50 tokens/s; %d rounds of %v windows, %d were left out since other programs had over %.0f %% of a core\n",
-		p.name, b.streams, b.rounds, b.window, disturbed, 100*b.others)
+	fmt.Printf("%s, %d streams of 50 tokens/s a way; %d rounds of %v windows", p.name, b.streams, b.rounds, b.window)
+	if b.together {
+		fmt.Println(", all ways at once")
+	} else {
+		fmt.Printf(", %d were left out since other programs had over %.0f %% of a core\n", disturbed, 100*b.others)
+	}
 	b.print(ways, results)
 	return nil
+}
+
+// inTurn has a window of each way.
+func (b *pair) inTurn(p place, targets []target, ours []int, reverse bool) (round []result, quiet bool, err error) {
+	round = make([]result, len(targets))
+	for i := range targets {
+		if reverse {
+			i = len(targets) - 1 - i
+		}
+		if others(ours, func() { round[i], err = measure(p.ends, targets[i], b.streams, time.Second, b.window) }) > b.others || err != nil {
+			return nil, false, err
+		}
+	}
+	return round, true, nil
+}
+
+// atOnce has one window of all ways.
+func (b *pair) atOnce(p place, targets []target) ([]result, error) {
+	round, errs := make([]result, len(targets)), make([]error, len(targets))
+	var loads sync.WaitGroup
+	for i, t := range targets {
+		loads.Go(func() { round[i], errs[i] = measure(p.ends, t, b.streams, time.Second, b.window) })
+	}
+	loads.Wait()
+	return round, errors.Join(errs...)
 }
 
 // others is how many cores the machine used while do ran, beside ours.
