@@ -21,15 +21,16 @@ type pair struct {
 	window   time.Duration
 	others   float64 // cores that other programs may have in a window, where ways take turns
 	together bool
+	nginx    bool // it is one of the ways
 }
 
 func (b *pair) run() error {
 	places := places()
-	if b.cores < 1 || b.cores > len(places) || b.rounds < 1 {
-		return fmt.Errorf("want 1 or 2 cores and at least one round")
+	if b.cores < 1 || b.cores > len(places) || b.rounds < 2 {
+		return fmt.Errorf("want 1 or 2 cores and two rounds or more")
 	}
 	p := places[b.cores-1]
-	ways := slices.DeleteFunc(b.ways(), func(w way) bool { return w.stuck })
+	ways := slices.DeleteFunc(b.ways(), func(w way) bool { return w.stuck || w.nginx && !b.nginx })
 	return b.server(p, nil, func(upstream string, pid int) error {
 		return b.open(p, ways, upstream, nil, func(targets []target) error { return b.measure(p, ways, pid, targets) })
 	})
@@ -45,9 +46,9 @@ func (b *pair) open(p place, ways []way, upstream string, targets []target, do f
 	})
 }
 
-// measure has the rounds. Ways that take turns do so in reverse every second
-// round; a round begins when the machine is quiet, and one in which other programs
-// had too much of it is tried again.
+// measure has the rounds, every second one in reverse. Where ways take turns a
+// round begins when the machine is quiet, and one in which other programs had too
+// much of it is tried again.
 func (b *pair) measure(p place, ways []way, upstream int, targets []target) error {
 	results := make([][]result, len(ways))
 	ours := []int{upstream, os.Getpid()}
@@ -60,7 +61,7 @@ func (b *pair) measure(p place, ways []way, upstream int, targets []target) erro
 		var err error
 		quiet := true
 		if b.together {
-			round, err = b.atOnce(p, targets)
+			round, err = b.atOnce(p, targets, kept%2 == 1)
 		} else {
 			for others(ours, func() { time.Sleep(500 * time.Millisecond) }) > b.others {
 				time.Sleep(time.Second)
@@ -103,12 +104,17 @@ func (b *pair) inTurn(p place, targets []target, ours []int, reverse bool) (roun
 	return round, true, nil
 }
 
-// atOnce has one window of all ways.
-func (b *pair) atOnce(p place, targets []target) ([]result, error) {
+// atOnce has one window of all ways. The server serves first whose streams came
+// first.
+func (b *pair) atOnce(p place, targets []target, reverse bool) ([]result, error) {
 	round, errs := make([]result, len(targets)), make([]error, len(targets))
 	var loads sync.WaitGroup
-	for i, t := range targets {
-		loads.Go(func() { round[i], errs[i] = measure(p.ends, t, b.streams, time.Second, b.window) })
+	for i := range targets {
+		if reverse {
+			i = len(targets) - 1 - i
+		}
+		loads.Go(func() { round[i], errs[i] = measure(p.ends, targets[i], b.streams, time.Second, b.window) })
+		time.Sleep(100 * time.Millisecond)
 	}
 	loads.Wait()
 	return round, errors.Join(errs...)
@@ -122,27 +128,33 @@ func others(ours []int, do func()) float64 {
 	return theirs.Seconds() / time.Since(began).Seconds()
 }
 
-// print gives medians, and of the ratios to the recorder off in the same round
-// the quartiles, too.
+// print gives medians, and of the ratios to the recorder off in the same two
+// rounds, there and back, the quartiles, too.
 func (b *pair) print(ways []way, results [][]result) {
-	fmt.Printf("%-24s %9s %9s %12s   %-24s %s\n", "way", "p50 us", "p99 us", "CPU us/token", "p99 added over off's", "p99 over off's")
+	fmt.Printf("%-24s %9s %9s %12s   %-22s %-22s %s\n", "way", "p50 us", "p99 us", "CPU us/token", "p50 over off's", "p99 over off's", "p99 added over off's")
 	direct, off := results[0], results[1]
 	for i, w := range ways {
-		fmt.Printf("%-24s %9.0f %9.0f %12.1f", w.name, median(results[i], p50), median(results[i], p99), median(results[i], func(r result) float64 { return r.CPU }))
+		way := results[i]
+		fmt.Printf("%-24s %9.0f %9.0f %12.1f", w.name, median(way, p50), median(way, p99), median(way, func(r result) float64 { return r.CPU }))
 		if i > 1 {
-			added, whole := make([]float64, b.rounds), make([]float64, b.rounds)
-			for n, r := range results[i] {
-				added[n], whole[n] = (r.P99-direct[n].P99)/(off[n].P99-direct[n].P99), r.P99/off[n].P99
-			}
-			fmt.Printf("   %-24s %s", spread(added), spread(whole))
+			fmt.Printf("   %-22s %-22s %s", ratios(way, off, nil, p50), ratios(way, off, nil, p99), ratios(way, off, direct, p99))
 		}
 		fmt.Println()
 	}
 }
 
-// spread is the median of some values and their quartiles.
-func spread(values []float64) string {
+// ratios are those of a figure of two ways, less what it is without any where
+// direct is not nil: their median and quartiles.
+func ratios(way, off, direct []result, of func(result) float64) string {
+	var values []float64
+	for n := 0; n+1 < len(way); n += 2 {
+		base := 0.0
+		if direct != nil {
+			base = of(direct[n]) + of(direct[n+1])
+		}
+		values = append(values, (of(way[n])+of(way[n+1])-base)/(of(off[n])+of(off[n+1])-base))
+	}
 	slices.Sort(values)
 	n := len(values)
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", values[n/2], values[n/4], values[n*3/4])
+	return fmt.Sprintf("%.2f (%.2f to %.2f)", (values[(n-1)/2]+values[n/2])/2, values[n/4], values[n*3/4])
 }
