@@ -56,6 +56,9 @@ func (b *pair) measure(p place, ways []way, upstream int, targets []target) erro
 		ours = append(ours, t.pids...)
 	}
 	disturbed := 0
+	if !b.together {
+		fmt.Fprintf(os.Stderr, "each round waits until other programs have less than %.0f %% of a core; -together does not\n", 100*b.others)
+	}
 	for kept := 0; kept < b.rounds; {
 		var round []result
 		var err error
