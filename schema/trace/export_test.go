@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"metron/schema"
-	"metron/workload"
+	"metron/workload/importer"
 )
 
 func format(t *testing.T, name string) Format {
@@ -41,9 +41,9 @@ func export(t *testing.T, e *Export) ([]byte, *Exported) {
 // imported reads an export back.
 func imported(t *testing.T, name string, text []byte) []schema.Record {
 	t.Helper()
-	for _, f := range workload.Formats() {
+	for _, f := range importer.Formats() {
 		if f.Name == name {
-			m := &workload.Importer{Format: f, Path: "-", Stdin: bytes.NewReader(text), Out: filepath.Join(t.TempDir(), "again.parquet")}
+			m := &importer.Import{Format: f, Path: "-", Stdin: bytes.NewReader(text), Out: filepath.Join(t.TempDir(), "again.parquet")}
 			if _, err := m.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -89,11 +89,11 @@ func TestAzureIsTheIdentity(t *testing.T) {
 	if err != nil {
 		t.Skipf("the public trace is not there: %v", err)
 	}
-	for _, f := range workload.Formats() {
+	for _, f := range importer.Formats() {
 		if f.Name != "azure" {
 			continue
 		}
-		m := &workload.Importer{Format: f, Path: "-", Stdin: bytes.NewReader(want), Out: filepath.Join(t.TempDir(), "conv.parquet")}
+		m := &importer.Import{Format: f, Path: "-", Stdin: bytes.NewReader(want), Out: filepath.Join(t.TempDir(), "conv.parquet")}
 		if _, err := m.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}

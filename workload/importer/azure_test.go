@@ -1,4 +1,4 @@
-package workload
+package importer
 
 import (
 	"crypto/sha256"
@@ -115,7 +115,7 @@ func TestZeroLengths(t *testing.T) {
 
 // TestAzure2023Conversations reads the real trace.
 func TestAzure2023Conversations(t *testing.T) {
-	path := filepath.Join("..", "..", "shared", "traces", "azure-2023-conv.csv")
+	path := filepath.Join("..", "..", "..", "shared", "traces", "azure-2023-conv.csv")
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("the Azure trace is not at %s", path)
 	}

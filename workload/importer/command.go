@@ -1,4 +1,4 @@
-package workload
+package importer
 
 import (
 	"fmt"
@@ -65,7 +65,7 @@ func importFlags(hidden bool) []cli.Flag {
 }
 
 func runImport(c *cli.Context, f Format) error {
-	m := &Importer{Format: f, Path: c.Args().First(), Stdin: c.App.Reader, Out: c.String("out"),
+	m := &Import{Format: f, Path: c.Args().First(), Stdin: c.App.Reader, Out: c.String("out"),
 		ZeroLength: c.String("zero-length"), SkipBadRows: c.Bool("skip-bad-rows")}
 	policies := []string{KeepZero, DropZero, FloorZero}
 	switch {

@@ -1,4 +1,4 @@
-package workload
+package importer
 
 import (
 	"bytes"
@@ -31,10 +31,10 @@ func metron(t *testing.T, stdin io.Reader, args ...string) (stdout string, err e
 }
 
 // importer imports a text in the named format.
-func importer(t testing.TB, format, text string) *Importer {
+func importer(t testing.TB, format, text string) *Import {
 	for _, f := range Formats() {
 		if f.Name == format {
-			return &Importer{Format: f, Path: "-", Stdin: strings.NewReader(text), Out: filepath.Join(t.TempDir(), "t.parquet")}
+			return &Import{Format: f, Path: "-", Stdin: strings.NewReader(text), Out: filepath.Join(t.TempDir(), "t.parquet")}
 		}
 	}
 	t.Fatalf("no format %q", format)
@@ -42,7 +42,7 @@ func importer(t testing.TB, format, text string) *Importer {
 }
 
 // importText imports a text and gives the rows of the trace.
-func importText(t testing.TB, m *Importer) (*Report, []schema.Record) {
+func importText(t testing.TB, m *Import) (*Report, []schema.Record) {
 	t.Helper()
 	r, err := m.Run(context.Background())
 	if err != nil {
@@ -233,7 +233,7 @@ func TestBadInput(t *testing.T) {
 func TestFailedImportKeepsTheOldTrace(t *testing.T) {
 	m := importer(t, "azure", header+"2023-11-16 18:17:03,48,10\n")
 	importText(t, m)
-	again := &Importer{Format: m.Format, Path: "-", Stdin: strings.NewReader(header + "2023-11-16 18:17:03,48,10\nnonsense\n"), Out: m.Out}
+	again := &Import{Format: m.Format, Path: "-", Stdin: strings.NewReader(header + "2023-11-16 18:17:03,48,10\nnonsense\n"), Out: m.Out}
 	if _, err := again.Run(t.Context()); err == nil {
 		t.Fatal("nonsense was imported")
 	}

@@ -1,4 +1,4 @@
-package workload
+package importer
 
 import (
 	"context"
@@ -21,9 +21,9 @@ const (
 	FloorZero = "floor" // to one token
 )
 
-// Importer turns one outside file into a trace. Fill the fields, then call
+// Import turns one outside file into a trace. Fill the fields, then call
 // Run once.
-type Importer struct {
+type Import struct {
 	Format Format
 	Path   string    // of the source; "-" reads Stdin
 	Stdin  io.Reader // used for "-" only
@@ -57,7 +57,7 @@ type Counts struct {
 
 // Run imports the file. When it fails there is nothing new under the final
 // name, and no journal.
-func (m *Importer) Run(ctx context.Context) (*Report, error) {
+func (m *Import) Run(ctx context.Context) (*Report, error) {
 	in, err := openInput(m.Path, m.Stdin)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (m *Importer) Run(ctx context.Context) (*Report, error) {
 	return m.report(ctx, in, digest)
 }
 
-func (m *Importer) zeroLength() string {
+func (m *Import) zeroLength() string {
 	if m.ZeroLength == "" {
 		return KeepZero
 	}
@@ -104,7 +104,7 @@ func (m *Importer) zeroLength() string {
 }
 
 // copy takes every row of the source to the writer.
-func (m *Importer) copy(ctx context.Context, in *input, src source, w *schema.Writer) (digest string, err error) {
+func (m *Import) copy(ctx context.Context, in *input, src source, w *schema.Writer) (digest string, err error) {
 	c := &m.counts
 	var r schema.Record
 	var bad *badRow
@@ -148,7 +148,7 @@ func (m *Importer) copy(ctx context.Context, in *input, src source, w *schema.Wr
 	}
 }
 
-func (m *Importer) badRowError(err error) error {
+func (m *Import) badRowError(err error) error {
 	if term.Hint(err) != "" {
 		return err
 	}
@@ -156,7 +156,7 @@ func (m *Importer) badRowError(err error) error {
 }
 
 // admit applies the policy on zero lengths and says whether the row is kept.
-func (m *Importer) admit(r *schema.Record) bool {
+func (m *Import) admit(r *schema.Record) bool {
 	zero := false
 	for _, n := range []**int64{&r.InputTokens, &r.OutputTokens} {
 		if *n != nil && **n == 0 {
@@ -182,7 +182,7 @@ func (m *Importer) admit(r *schema.Record) bool {
 
 // note keeps what the footer says of all rows together: the earliest start and
 // the most that a row recorded.
-func (m *Importer) note(r *schema.Record) {
+func (m *Import) note(r *schema.Record) {
 	if m.counts.Recorded == 0 {
 		m.firstUS, m.privacy = r.StartTime, r.Recorded
 	}
@@ -201,7 +201,7 @@ func (c *Counts) footer() map[string]int64 {
 }
 
 // Progress is the live line: rows and the share of the source read.
-func (m *Importer) Progress() string {
+func (m *Import) Progress() string {
 	in := m.in.Load()
 	switch {
 	case in == nil:
@@ -215,7 +215,7 @@ func (m *Importer) Progress() string {
 }
 
 // report describes the trace as it stands on disk.
-func (m *Importer) report(ctx context.Context, in *input, digest string) (*Report, error) {
+func (m *Import) report(ctx context.Context, in *input, digest string) (*Report, error) {
 	f, err := schema.Open(m.Out)
 	if err != nil {
 		return nil, err
