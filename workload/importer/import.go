@@ -73,7 +73,7 @@ func (m *Import) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	// Content may yet come: until all rows are known the file is its owner's.
-	w, err := schema.Create(m.Out, schema.Meta{Vantage: schema.VantageImport, Clock: "the source's own", Config: config,
+	w, err := schema.NewBuilder(m.Out, schema.Meta{Vantage: schema.VantageImport, Clock: "the source's own", Config: config,
 		Privacy: schema.RecordedContent})
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (m *Import) zeroLength() string {
 }
 
 // copy takes every row of the source to the writer.
-func (m *Import) copy(ctx context.Context, in *input, src source, w *schema.Writer) (digest string, err error) {
+func (m *Import) copy(ctx context.Context, in *input, src source, w *schema.Builder) (digest string, err error) {
 	c := &m.counts
 	var r schema.Record
 	var bad *badRow
