@@ -43,7 +43,7 @@ func imported(t *testing.T, name string, text []byte) []schema.Record {
 	t.Helper()
 	for _, f := range importer.Formats() {
 		if f.Name == name {
-			m := &importer.Import{Format: f, Path: "-", Stdin: bytes.NewReader(text), Out: filepath.Join(t.TempDir(), "again.parquet")}
+			m := &importer.Import{Format: f, Paths: []string{"-"}, Stdin: bytes.NewReader(text), Out: filepath.Join(t.TempDir(), "again.parquet")}
 			if _, err := m.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestAzureIsTheIdentity(t *testing.T) {
 		if f.Name != "azure" {
 			continue
 		}
-		m := &importer.Import{Format: f, Path: "-", Stdin: bytes.NewReader(want), Out: filepath.Join(t.TempDir(), "conv.parquet")}
+		m := &importer.Import{Format: f, Paths: []string{"-"}, Stdin: bytes.NewReader(want), Out: filepath.Join(t.TempDir(), "conv.parquet")}
 		if _, err := m.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}

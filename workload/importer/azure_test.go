@@ -120,7 +120,7 @@ func TestAzure2023Conversations(t *testing.T) {
 		t.Skipf("the Azure trace is not at %s", path)
 	}
 	m := importer(t, "azure", "")
-	m.Path = path
+	m.Paths = []string{path}
 	r, rows := importText(t, m)
 	if r.Rows != 19366 || r.Distinct != 19366 || r.Ties != 0 || r.Inversions != 0 || fmt.Sprintf("%.1f", *r.SpanS) != "3501.7" {
 		t.Errorf("rows %d, distinct %d, ties %d, inversions %d, span %.1f s", r.Rows, r.Distinct, r.Ties, r.Inversions, *r.SpanS)

@@ -8,17 +8,28 @@ import (
 
 // Format is a kind of outside file that can be imported.
 type Format struct {
-	Name    string // as on the command line
-	Usage   string // one line for lists
-	Details string // what is read, for its help page
-	Example string // a command line that works
+	Name    string   // as on the command line
+	Usage   string   // one line for lists
+	Details string   // what is read, for its help page
+	Example string   // a command line that works
+	Takes   []string // names of the flags that only some formats have
 
-	open func(in *input) (source, error)
+	namesRows bool // rows bring a record_id, which may come again
+	parquet   bool // read at random, not as a stream
+	results   bool // of a load generator, rather than a trace
+
+	sniff func(h *head) string // why it is this format, "" where it is not
+	open  func(in *input) (source, error)
 }
 
 // Formats is the table of formats: a new one is one file and one line here.
 func Formats() []Format {
-	return []Format{azureFormat(), jsonlFormat()}
+	return []Format{
+		azureFormat(), burstGPTFormat(), mooncakeFormat(), bailianFormat(), wekaFormat(), shareGPTFormat(), basetenFormat(), otelFormat(),
+		vllmFormat(), aiperfFormat(), etalonFormat(), inferencePerfFormat(),
+		jsonlFormat(),
+		serveGenFormat(), etalonLengthsFormat(),
+	}
 }
 
 // source reads the rows of one file in their order.
@@ -30,13 +41,17 @@ type source interface {
 	next(r *schema.Record) error
 }
 
+// remarker is a source that has something to say of what it read: what its
+// format leaves out, and what that means for numbers.
+type remarker interface{ remarks() []string }
+
 // badRow is a row that cannot be read: a value, not the end.
 type badRow struct {
-	line int64
-	err  error
+	at  string // "line 3"
+	err error
 }
 
-func (b *badRow) Error() string { return fmt.Sprintf("line %d: %v", b.line, b.err) }
+func (b *badRow) Error() string { return fmt.Sprintf("%s: %v", b.at, b.err) }
 func (b *badRow) Unwrap() error { return b.err }
 
 // fillChat sets what a trace of chat requests leaves unsaid.

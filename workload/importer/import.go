@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 
 	"metron/internal/term"
 	"metron/schema"
-	"metron/schema/inspect"
 )
 
 // What to do with rows whose input or output length is zero. A negative length
@@ -21,21 +19,25 @@ const (
 	FloorZero = "floor" // to one token
 )
 
-// Import turns one outside file into a trace. Fill the fields, then call
-// Run once.
+// Import turns outside files into a trace: one population, whatever the number
+// of files. Fill the fields, then call Run once.
 type Import struct {
-	Format Format
-	Path   string    // of the source; "-" reads Stdin
+	Format Format    // AutoFormat is the first file's
+	Paths  []string  // of the sources; "-" reads Stdin
 	Stdin  io.Reader // used for "-" only
 	Out    string    // of the trace; replaced when it is there, since an import can be repeated
 
 	ZeroLength  string // KeepZero, DropZero or FloorZero; "" keeps
 	SkipBadRows bool   // count rows that cannot be read and go on
+	Spread      string // SpreadNone or SpreadUniform; "" is none
+	Options
 
+	out    sink
 	in     atomic.Pointer[input] // for Progress
 	live   atomic.Int64          // rows read so far
 	sealed atomic.Bool           // all rows are read
 	counts Counts
+	report Report
 
 	firstUS int64  // the earliest start
 	privacy string // the most that a row recorded
@@ -55,95 +57,159 @@ type Counts struct {
 	FirstBad string `json:"first_bad,omitempty"` // which and why
 }
 
-// Run imports the file. When it fails there is nothing new under the final
+// sink is where rows go: a schema.Builder, or a schema.Writer where a record_id
+// may come again.
+type sink interface {
+	Put(*schema.Record) error
+	SetMeta(func(*schema.Meta))
+	Close() error
+	Abandon() error
+}
+
+// Run imports the files. When it fails there is nothing new under the final
 // name, and no journal.
 func (m *Import) Run(ctx context.Context) (*Report, error) {
-	in, err := openInput(m.Path, m.Stdin)
+	err := m.run(ctx)
 	if err != nil {
+		if m.out != nil {
+			err = errors.Join(err, m.out.Abandon())
+		}
 		return nil, err
+	}
+	return m.describe(ctx)
+}
+
+func (m *Import) run(ctx context.Context) error {
+	for number, path := range m.Paths {
+		if err := m.file(ctx, number, path); err != nil {
+			return err
+		}
+	}
+	if m.counts.Recorded == 0 {
+		return fmt.Errorf("import %s: no rows to record (read %d, bad %d, dropped %d)", m.sources(), m.counts.Read, m.counts.Bad, m.counts.Dropped)
+	}
+	m.sealed.Store(true)
+	if err := m.finish(ctx); err != nil {
+		return fmt.Errorf("import into %q: %w", m.Out, err)
+	}
+	return nil
+}
+
+// file takes every row of a file to the sink.
+func (m *Import) file(ctx context.Context, number int, path string) error {
+	in, err := openInput(path, m.Stdin)
+	if err != nil {
+		return err
 	}
 	defer in.Close()
+	in.number = number
 	m.in.Store(in)
-	src, err := m.Format.open(in)
+	src, err := m.open(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	config, err := json.Marshal(map[string]any{"format": m.Format.Name, "file": m.Path, "zero_length": m.zeroLength(), "skip_bad_rows": m.SkipBadRows})
-	if err != nil {
-		return nil, err
-	}
-	// Content may yet come: until all rows are known the file is its owner's.
-	w, err := schema.NewBuilder(m.Out, schema.Meta{Vantage: schema.VantageImport, Clock: "the source's own", Config: config,
-		Privacy: schema.RecordedContent})
-	if err != nil {
-		return nil, err
-	}
-	digest, err := m.copy(ctx, in, src, w)
-	if err != nil {
-		return nil, errors.Join(err, w.Abandon())
-	}
-	w.SetMeta(func(meta *schema.Meta) {
-		meta.TimeZero, meta.Privacy, meta.SourceDigest = m.firstUS, m.privacy, digest
-		meta.Counters = m.counts.footer()
-	})
-	m.sealed.Store(true)
-	if err := w.Close(); err != nil {
-		if cause := errors.Unwrap(err); cause != nil {
-			err = cause // Close's own words promise the journal, which nobody needs: the source is there
+	if m.out == nil {
+		if err := m.create(); err != nil {
+			return err
 		}
-		return nil, errors.Join(fmt.Errorf("import into %q: %w", m.Out, err), w.Abandon())
 	}
-	return m.report(ctx, in, digest)
+	return m.copy(ctx, in, src)
 }
 
-func (m *Import) zeroLength() string {
-	if m.ZeroLength == "" {
-		return KeepZero
+// create opens the sink.
+func (m *Import) create() error {
+	// Content may yet come: until all rows are known the file is its owner's.
+	meta := schema.Meta{Vantage: schema.VantageImport, Clock: "the source's own", Privacy: schema.RecordedContent}
+	if !m.Format.namesRows {
+		b, err := schema.NewBuilder(m.stage(), meta)
+		if err == nil { // a nil *Builder would be a sink
+			m.out = b
+		}
+		return err
 	}
-	return m.ZeroLength
+	w, err := schema.Create(m.stage(), meta)
+	if err == nil {
+		m.out = w
+	}
+	return err
 }
 
-// copy takes every row of the source to the writer.
-func (m *Import) copy(ctx context.Context, in *input, src source, w *schema.Builder) (digest string, err error) {
+// open makes a file a source of rows.
+func (m *Import) open(in *input) (source, error) {
+	if m.Format.sniff == nil {
+		f, why, err := detect(in)
+		if err != nil {
+			return nil, err
+		}
+		m.Format, m.report.Detected = f, why
+		if err := m.checkOptions(); err != nil {
+			return nil, err
+		}
+	}
+	if m.Format.parquet != in.parquet {
+		if in.parquet {
+			return nil, term.WithHint(in.errorf("it is a Parquet file"), "`metron inspect` says whether it is a trace already; `metron import auto` whether it can be imported")
+		}
+		return nil, in.errorf("it is no Parquet file")
+	}
+	if in.parquet && in.file == nil {
+		return nil, in.errorf("it is Parquet, which is read at random; name the file instead of -")
+	}
+	if m.Format.takes("session-starts") && m.Options.starts == nil {
+		var err error
+		if m.Options.starts, err = parseStarts(m.SessionStarts); err != nil {
+			return nil, err
+		}
+	}
+	in.options = m.Options
+	return m.Format.open(in)
+}
+
+// copy takes every row of a source to the sink.
+func (m *Import) copy(ctx context.Context, in *input, src source) error {
 	c := &m.counts
+	before := *c
 	var r schema.Record
 	var bad *badRow
-	lastUS := int64(0)
+	lastUS, first := int64(0), true
 	for {
 		if in.rows%1024 == 0 && ctx.Err() != nil {
-			return "", errors.New("import interrupted; nothing was written")
+			return errors.New("import interrupted; nothing was written")
 		}
 		r = schema.Record{}
 		err := src.next(&r)
-		c.Read = in.rows
-		m.live.Store(in.rows)
+		c.Read = before.Read + in.rows
+		m.live.Store(c.Read)
 		switch {
 		case err == io.EOF:
-			if c.SubMicrosecond = in.subMicros; c.Recorded == 0 {
-				return "", in.errorf("no rows to record (read %d, bad %d, dropped %d)", c.Read, c.Bad, c.Dropped)
-			}
-			return in.sum()
+			c.SubMicrosecond += in.cut
+			return m.note(in, src, c.Recorded-before.Recorded)
 		case errors.As(err, &bad) && m.SkipBadRows:
 			if c.Bad++; c.Bad == 1 {
 				c.FirstBad = bad.Error()
+				if len(m.Paths) > 1 {
+					c.FirstBad = in.name + " " + c.FirstBad
+				}
 			}
 			continue
 		case errors.As(err, &bad):
-			return "", m.badRowError(in.errorf("%w", err))
+			return m.badRowError(in.errorf("%w", err))
+		case err != nil && term.ExitCode(err) == term.ExitUsage:
+			return err
 		case err != nil:
-			return "", in.errorf("after line %d: %w", in.n, err)
+			return in.errorf("after row %d: %w", in.rows, err)
 		}
 		if !m.admit(&r) {
 			continue
 		}
-		if c.Recorded > 0 && r.StartTime < lastUS {
+		if !first && r.StartTime < lastUS {
 			c.Inversions++
 		}
-		m.note(&r)
-		lastUS = r.StartTime
+		m.sum(&r)
+		first, lastUS = false, r.StartTime
 		c.Recorded++
-		if err := w.Put(&r); err != nil {
-			return "", fmt.Errorf("import into %q: %w", m.Out, err)
+		if err := m.out.Put(&r); err != nil {
+			return fmt.Errorf("import into %q: %w", m.Out, err)
 		}
 	}
 }
@@ -152,7 +218,7 @@ func (m *Import) badRowError(err error) error {
 	if term.Hint(err) != "" {
 		return err
 	}
-	return term.WithHint(err, "mend the line, or count and skip such rows with --skip-bad-rows")
+	return term.WithHint(err, "mend the row, or count and skip such rows with --skip-bad-rows")
 }
 
 // admit applies the policy on zero lengths and says whether the row is kept.
@@ -180,9 +246,9 @@ func (m *Import) admit(r *schema.Record) bool {
 	return true
 }
 
-// note keeps what the footer says of all rows together: the earliest start and
+// sum keeps what the footer says of all rows together: the earliest start and
 // the most that a row recorded.
-func (m *Import) note(r *schema.Record) {
+func (m *Import) sum(r *schema.Record) {
 	if m.counts.Recorded == 0 {
 		m.firstUS, m.privacy = r.StartTime, r.Recorded
 	}
@@ -195,39 +261,20 @@ func (m *Import) note(r *schema.Record) {
 	}
 }
 
-func (c *Counts) footer() map[string]int64 {
-	return map[string]int64{"read": c.Read, "recorded": c.Recorded, "bad": c.Bad, "zero_length": c.ZeroLength, "dropped": c.Dropped,
-		"floored": c.Floored, "inversions": c.Inversions, "sub_microsecond": c.SubMicrosecond}
-}
-
-// Progress is the live line: rows and the share of the source read.
-func (m *Import) Progress() string {
-	in := m.in.Load()
-	switch {
-	case in == nil:
-		return "opening"
-	case m.sealed.Load():
-		return fmt.Sprintf("sorting and writing %s rows", term.Count(m.live.Load()))
-	case in.size > 0:
-		return fmt.Sprintf("read %s rows, %s of %s", term.Count(m.live.Load()), term.Bytes(in.read.Load()), term.Bytes(in.size))
-	}
-	return fmt.Sprintf("read %s rows, %s", term.Count(m.live.Load()), term.Bytes(in.read.Load()))
-}
-
-// report describes the trace as it stands on disk.
-func (m *Import) report(ctx context.Context, in *input, digest string) (*Report, error) {
-	f, err := schema.Open(m.Out)
+// note keeps what the report says of a file that was read.
+func (m *Import) note(in *input, src source, rows int64) error {
+	digest, err := in.sum()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer f.Close()
-	s, err := inspect.Inspect(ctx, f)
-	if err != nil {
-		return nil, err
+	if s, ok := src.(remarker); ok {
+		for _, remark := range s.remarks() {
+			if len(m.Paths) > 1 {
+				remark = in.name + ": " + remark
+			}
+			m.report.Remarks = append(m.report.Remarks, remark)
+		}
 	}
-	return &Report{
-		Format: m.Format.Name, Source: m.Path, SourceBytes: in.read.Load(), SourceDigest: digest, ZeroLengthPolicy: m.zeroLength(),
-		Counts: m.counts, Replaced: m.counts.Recorded - s.Rows, Rows: s.Rows, Arrivals: s.Arrivals,
-		InputTokens: s.InputTokens, OutputTokens: s.OutputTokens, Out: m.Out, OutBytes: s.Bytes,
-	}, nil
+	m.report.Sources = append(m.report.Sources, Source{File: in.path, Rows: rows, Bytes: in.read.Load(), SHA256: digest})
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,9 +33,9 @@ func metron(t *testing.T, stdin io.Reader, args ...string) (stdout string, err e
 
 // importer imports a text in the named format.
 func importer(t testing.TB, format, text string) *Import {
-	for _, f := range Formats() {
+	for _, f := range append(Formats(), AutoFormat()) {
 		if f.Name == format {
-			return &Import{Format: f, Path: "-", Stdin: strings.NewReader(text), Out: filepath.Join(t.TempDir(), "t.parquet")}
+			return &Import{Format: f, Paths: []string{"-"}, Stdin: strings.NewReader(text), Out: filepath.Join(t.TempDir(), "t.parquet")}
 		}
 	}
 	t.Fatalf("no format %q", format)
@@ -97,16 +98,37 @@ func golden(t *testing.T, name string, got []byte) {
 
 // TestGoldenReports imports the samples and compares what is printed.
 func TestGoldenReports(t *testing.T) {
-	for _, c := range []struct{ format, file, policy string }{
-		{"azure", "azure-2023.csv", ""},
-		{"azure", "azure-2024.csv", FloorZero},
-		{"azure", "azure-2025.csv", DropZero},
-		{"jsonl", "measurements.jsonl", ""},
+	for _, c := range []struct {
+		format, file string
+		set          func(m *Import)
+	}{
+		{"azure", "azure-2023.csv", nil},
+		{"azure", "azure-2024.csv", func(m *Import) { m.ZeroLength, m.SkipBadRows = FloorZero, true }},
+		{"azure", "azure-2025.csv", func(m *Import) { m.ZeroLength = DropZero }},
+		{"jsonl", "measurements.jsonl", nil},
+		{"burstgpt", "burstgpt.csv", func(m *Import) { m.EpochUS = 1_000_000_000_000_000 }},
+		{"mooncake", "mooncake.jsonl", func(m *Import) { m.Spread = SpreadUniform }},
+		{"mooncake", "mooncake-sessions.jsonl", nil},
+		{"bailian", "bailian.jsonl", nil},
+		{"weka", "weka.json", func(m *Import) { m.SessionStarts = "0.5/s" }},
+		{"sharegpt", "sharegpt.json", func(m *Import) { m.SessionStarts, m.ThinkTime = "zero", 20*time.Second }},
+		{"otel", "otel.json", nil},
+		{"vllm", "vllm.json", nil},
+		{"vllm", "vllm-older.json", nil},
+		{"aiperf", "aiperf.jsonl", nil},
+		{"etalon", "etalon.json", nil},
+		{"inference-perf", "inference-perf.json", nil},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			m := importer(t, c.format, "")
-			m.Path, m.ZeroLength, m.SkipBadRows = filepath.Join("testdata", c.file), c.policy, c.file == "azure-2024.csv"
+			m := importer(t, "auto", "") // which must tell the format
+			m.Paths = []string{filepath.Join("testdata", c.file)}
+			if c.set != nil {
+				c.set(m)
+			}
 			r, rows := importText(t, m)
+			if r.Format != c.format {
+				t.Errorf("auto took it for %s, because %s", r.Format, r.Detected)
+			}
 			r.Out, r.OutBytes = "trace.parquet", 12345 // the size moves with the library and the host's name
 			var text bytes.Buffer
 			if err := r.WriteText(&text); err != nil {
@@ -198,7 +220,7 @@ func TestBadInput(t *testing.T) {
 		{[]string{"azure", write("foreign.csv", "Timestamp,Model,Request tokens\n1,x,2\n"), "--out", out}, 1, "has no column ContextTokens"},
 		{[]string{"azure", write("headless.csv", "2023-11-16 18:17:03.9799600,48,10\n"), "--out", out}, 1, "has no column TIMESTAMP"},
 		{[]string{"azure", write("lfs.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "--out", out}, 1, "Git LFS pointer"},
-		{[]string{"azure", write("x.csv.zst", "\x28\xb5\x2f\xfd...."), "--out", out}, 1, "zstd"},
+		{[]string{"azure", write("x.csv.zst", "\x28\xb5\x2f\xfd...."), "--out", out}, 1, "x.csv.zst"},
 		{[]string{"azure", write("x.parquet", "PAR1...."), "--out", out}, 1, "it is a Parquet file"},
 		{[]string{"azure", write("cut.csv.gz", packed.String()[:packed.Len()-20]), "--out", out}, 1, "unexpected EOF"},
 		{[]string{"azure", write("cut.gz", "\x1f\x8b\x08"), "--out", out}, 1, "cut.gz"},
@@ -208,13 +230,13 @@ func TestBadInput(t *testing.T) {
 		{[]string{"azure", write("good.csv", header+"2023-11-16 18:17:03,48,10\n"), "--out", filepath.Join(dir, "no", "out.parquet")}, 1, "no such file"},
 		{[]string{"jsonl", write("array.jsonl", `[{"start_time":1}]`), "--out", out}, 1, "is an array"},
 		{[]string{"azure", "x.csv"}, 2, "--out is missing"},
-		{[]string{"azure", "--out", out}, 2, "takes one file, got 0"},
-		{[]string{"azure", "a", "b", "--out", out}, 2, "takes one file, got 2"},
+		{[]string{"azure", "--out", out}, 2, "needs a file"},
+		{[]string{"azure", "-", "-", "--out", out}, 2, "named 2 times"},
 		{[]string{"azure", "a", "--out", "x.csv"}, 2, "ends in .parquet"},
 		{[]string{"azure", "a", "--out", out, "--zero-length", "flor"}, 2, `did you mean "floor"?`},
 		{[]string{"azur", "a", "--out", out}, 2, `unknown format "azur"; did you mean "azure"?`},
 		{[]string{"--out", out, "azure", "a"}, 2, "flags stand after the format"},
-		{[]string{}, 2, "needs a format: one of azure, jsonl"},
+		{[]string{}, 2, "needs a format: one of auto, azure, burstgpt, "},
 	} {
 		stdout, err := metron(t, nil, append([]string{"import"}, c.args...)...)
 		if err == nil || !strings.Contains(err.Error(), c.want) || term.ExitCode(err) != c.code {
@@ -233,7 +255,7 @@ func TestBadInput(t *testing.T) {
 func TestFailedImportKeepsTheOldTrace(t *testing.T) {
 	m := importer(t, "azure", header+"2023-11-16 18:17:03,48,10\n")
 	importText(t, m)
-	again := &Import{Format: m.Format, Path: "-", Stdin: strings.NewReader(header + "2023-11-16 18:17:03,48,10\nnonsense\n"), Out: m.Out}
+	again := &Import{Format: m.Format, Paths: []string{"-"}, Stdin: strings.NewReader(header + "2023-11-16 18:17:03,48,10\nnonsense\n"), Out: m.Out}
 	if _, err := again.Run(t.Context()); err == nil {
 		t.Fatal("nonsense was imported")
 	}

@@ -25,7 +25,11 @@ func jsonlFormat() Format {
 			"Bodies are text, or {\"base64\":\"...\"} for bytes that are none. An unknown key is an error. Keys:\n\n" +
 			wrap(schema.ColumnNames(), 100),
 		Example: "metron import jsonl measurements.jsonl --out measured.parquet",
-		open:    openJSONL,
+		sniff: func(h *head) string {
+			return h.because(h.lines && h.keys["start_time"] && h.only(schema.ColumnNames()), "it is lines of objects with start_time, and all their keys are columns of ours")
+		},
+		namesRows: true,
+		open:      openJSONL,
 	}
 }
 
@@ -58,22 +62,14 @@ type jsonl struct {
 }
 
 func openJSONL(in *input) (source, error) {
-	return &jsonl{in: in, ids: newRowIDs("jsonl"), fields: jsonFields(), given: map[string]bool{}}, nil
+	return &jsonl{in: in, ids: newRowIDs("jsonl", in), fields: jsonFields(), given: map[string]bool{}}, nil
 }
 
 func (j *jsonl) next(r *schema.Record) error {
-	line, err := j.in.line()
-	for err == nil && len(bytes.TrimSpace(line)) == 0 {
-		line, err = j.in.line()
-	}
-	var bad *badRow
-	if errors.As(err, &bad) {
-		j.in.rows++
-	}
+	line, err := j.in.row()
 	if err != nil {
 		return err
 	}
-	j.in.rows++
 	finer, err := j.parse(line, r)
 	if err == nil {
 		j.fill(r)
@@ -83,11 +79,9 @@ func (j *jsonl) next(r *schema.Record) error {
 		err = checkRow(r)
 	}
 	if err != nil {
-		return &badRow{j.in.n, err}
+		return j.in.bad(err)
 	}
-	if finer {
-		j.in.subMicros++
-	}
+	j.in.countCut(finer)
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (l *lines) line() ([]byte, error) {
 		}
 	}
 	if limit := l.limit(); len(line) > limit {
-		return nil, &badRow{l.n, fmt.Errorf("the line is longer than %d bytes", limit)}
+		return nil, &badRow{fmt.Sprintf("line %d", l.n), fmt.Errorf("the line is longer than %d bytes", limit)}
 	}
 	return line, nil
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -11,34 +12,55 @@ import (
 
 // Report is what an import read and wrote.
 type Report struct {
-	Format       string `json:"format"`
-	Source       string `json:"source"`
-	SourceBytes  int64  `json:"source_bytes"`
-	SourceDigest string `json:"source_sha256"`
+	Format       string   `json:"format"`
+	Detected     string   `json:"detected,omitempty"` // why it is that format, where nobody said so
+	Sources      []Source `json:"sources"`
+	SourceDigest string   `json:"source_sha256"` // of several, of their digests
 
 	Counts
-	Replaced         int64  `json:"replaced"` // rows whose record_id came again: the last one is kept
-	ZeroLengthPolicy string `json:"zero_length_policy"`
+	Replaced         int64      `json:"replaced"` // rows whose record_id came again: the last one is kept
+	ZeroLengthPolicy string     `json:"zero_length_policy"`
+	Spread           *spreading `json:"spread,omitempty"`
 
 	Rows int64 `json:"rows"` // in the trace
 	inspect.Arrivals
 	InputTokens  inspect.Lengths `json:"input_tokens"`
 	OutputTokens inspect.Lengths `json:"output_tokens"`
+	Remarks      []string        `json:"remarks,omitempty"` // what the format leaves out
 
 	Out      string `json:"out"`
 	OutBytes int64  `json:"out_bytes"`
+}
+
+// Source is a file that was read.
+type Source struct {
+	File   string `json:"file"`
+	Rows   int64  `json:"rows"` // of it that went into the trace
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 // WriteText prints the report for a person.
 func (r *Report) WriteText(w io.Writer) error {
 	var f term.Fields
 	line := f.Line
-	line("imported", "%s rows of %s (%s)", term.Count(r.Rows), r.Source, r.Format)
+	if r.Detected != "" {
+		line("format", "%s: %s", r.Format, r.Detected)
+	}
+	line("imported", "%s rows of %s (%s)", term.Count(r.Rows), r.sources(), r.Format)
+	if len(r.Sources) > 1 {
+		for _, s := range r.Sources {
+			line("file", "%s, %s rows, sha256 %.12s", s.File, term.Count(s.Rows), s.SHA256)
+		}
+	}
 	line("span", "%s from %s", r.Span(), r.First.Format(time.RFC3339Nano))
 	if r.RatePerS != nil {
 		line("mean rate", "%s requests/s", term.Number(*r.RatePerS))
 	}
 	line("arrivals", "%s distinct, %s ties, %s inversions", term.Count(r.Distinct), term.Count(r.Ties), term.Count(r.Inversions))
+	if r.Spread != nil {
+		line("spread", "%s rows moved within their tick of %s", term.Count(r.Spread.Moved), term.Seconds(float64(r.Spread.TickUS)/1e6))
+	}
 	line("input tokens", "%v", r.InputTokens)
 	line("output tokens", "%v", r.OutputTokens)
 	line("zero lengths", "%s", r.zeroLengths())
@@ -53,9 +75,19 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Replaced > 0 {
 		line("replaced", "%s rows, whose record_id came again later", term.Count(r.Replaced))
 	}
+	for _, remark := range r.Remarks {
+		line("note", "%s", remark)
+	}
 	line("written", "%s, %s", r.Out, term.Bytes(r.OutBytes))
 	_, err := f.WriteTo(w)
 	return err
+}
+
+func (r *Report) sources() string {
+	if len(r.Sources) == 1 {
+		return r.Sources[0].File
+	}
+	return fmt.Sprintf("%d files", len(r.Sources))
 }
 
 func (r *Report) zeroLengths() string {

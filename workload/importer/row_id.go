@@ -8,20 +8,27 @@ import (
 	"github.com/google/uuid"
 )
 
+// fileDigits is what a file's number, from 0, is shifted by in the ids of its rows.
+const fileDigits = 1_000_000_000
+
 // rowIDs makes the record_id of rows that bring none: a UUID of version 8
-// whose last twelve digits are the row's number in its source, decimal, as in
-// 1b671a64-40d5-891e-99b0-000000000017, and whose others are a hash of the
-// format, that number and the row's bytes. So the same file always gives the
-// same ids, and the number outlives sorting.
+// whose last twelve digits are decimal, three of the number of the file, from 0,
+// and nine of the row's number in it, as in 1b671a64-40d5-891e-99b0-000000000017.
+// The others are a hash of the format, those numbers and the row's bytes. So the
+// same file always gives the same ids, and the number outlives sorting.
 type rowIDs struct {
 	format string
+	file   int64 // times fileDigits
 	hash   hash.Hash
 	sum    []byte
 }
 
-func newRowIDs(format string) *rowIDs { return &rowIDs{format: format, hash: sha1.New()} }
+func newRowIDs(format string, in *input) *rowIDs {
+	return &rowIDs{format: format, file: int64(in.number) * fileDigits, hash: sha1.New()}
+}
 
 func (s *rowIDs) id(number int64, row []byte) uuid.UUID {
+	number += s.file
 	s.hash.Reset()
 	s.hash.Write([]byte(s.format))
 	var n [9]byte // the leading 0 ends the name
