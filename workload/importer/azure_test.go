@@ -187,6 +187,10 @@ func readSource(t testing.TB, open func(*input) (source, error), r io.Reader) (o
 	if err != nil {
 		return []string{err.Error()}
 	}
+	return drain(t, in, src)
+}
+
+func drain(t testing.TB, in *input, src source) (out []string) {
 	for {
 		var r schema.Record
 		err := src.next(&r)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -92,7 +93,7 @@ func (b *baseten) next(r *schema.Record) (err error) {
 	b.left = b.left[1:]
 	b.in.rows++
 	fillChat(r)
-	r.RecordID = b.ids.id(b.in.rows, nil)
+	r.RecordID = b.ids.id(b.in.rows, fmt.Append(nil, row))
 	if err := b.fill(r, row); err != nil {
 		return &badRow{fmt.Sprintf("row %d", b.in.rows), err}
 	}
@@ -139,8 +140,10 @@ func (b *baseten) fill(r *schema.Record, row parquet.Row) error {
 	if values.start == nil || values.input == nil || values.output == nil {
 		return errors.New("timestamp_start_unix_ms, input_tokens or output_tokens is null")
 	}
-	if *values.start > 1<<52 { // beyond, ms do not become us
-		return fmt.Errorf("timestamp_start_unix_ms %d is too large", *values.start)
+	for _, ms := range []*int64{values.start, values.e2e} {
+		if ms != nil && *ms > math.MaxInt64/2000 {
+			return fmt.Errorf("%d ms are %w", *ms, errTooLarge)
+		}
 	}
 	r.StartTime, r.InputTokens, r.OutputTokens, r.CachedInputTokens = *values.start*1000, values.input, values.output, values.cached
 	r.RequestModel, r.Tenant = model, org

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // elements hands out the JSON values of a source one after the other: those of
@@ -84,7 +85,11 @@ func decode(text []byte, v any) error {
 	case errors.As(err, &kind) && kind.Field == "":
 		return fmt.Errorf("%s is not a JSON object", quote(text))
 	case errors.As(err, &kind):
-		return fmt.Errorf("key %q is a %s, where %s is wanted", kind.Field, kind.Value, wanted(kind))
+		article := "a"
+		if strings.HasPrefix(kind.Value, "object") || strings.HasPrefix(kind.Value, "array") {
+			article = "an"
+		}
+		return fmt.Errorf("key %q is %s %s, where %s is wanted", kind.Field, article, kind.Value, wanted(kind))
 	case err != nil:
 		return notJSON(text, err)
 	case text[0] != '{' && !bytes.HasPrefix(bytes.TrimSpace(text), []byte{'{'}):

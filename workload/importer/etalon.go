@@ -74,7 +74,7 @@ func (e *etalon) next(r *schema.Record) error {
 	e.i++
 	e.in.rows++
 	fillChat(r)
-	r.RecordID, r.StartTime = e.ids.id(e.in.rows, nil), e.in.options.EpochUS
+	r.RecordID, r.StartTime = e.ids.id(e.in.rows, fmt.Append(nil, e.run.Prompt[i], e.run.Output[i], e.run.TTFT[i], e.run.TBT[i])), e.in.options.EpochUS
 	r.InputTokens, r.OutputTokens = &e.run.Prompt[i], &e.run.Output[i]
 	err := checkLengths("num_prompt_tokens", r.InputTokens, "num_output_tokens", r.OutputTokens)
 	if err == nil && *r.OutputTokens > 0 {

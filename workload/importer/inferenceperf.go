@@ -74,7 +74,7 @@ func (p *inferencePerf) next(r *schema.Record) error {
 	}
 	p.in.rows++
 	fillChat(r)
-	r.RecordID = p.ids.id(p.in.rows, nil)
+	r.RecordID = p.ids.id(p.in.rows, fmt.Append(nil, row.Start, row.End, row.Request))
 	if err := p.fill(r, &row); err != nil {
 		return p.bad(err)
 	}

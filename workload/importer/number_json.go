@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 var (
@@ -18,16 +19,18 @@ type number string
 
 // UnmarshalJSON takes a number, and one that stands in quotes.
 func (n *number) UnmarshalJSON(text []byte) error {
+	inner := text
 	switch {
 	case string(text) == "null":
 		return nil
 	case len(text) > 2 && text[0] == '"':
-		text = text[1 : len(text)-1]
+		inner = text[1 : len(text)-1]
 	}
-	if _, _, err := scaled(text, 0); err != nil {
-		return &json.UnmarshalTypeError{Value: jsonKind(text), Type: jsonNumber}
+	if _, _, err := scaled(inner, 0); errors.Is(err, errNumber) {
+		_, kind, _ := strings.Cut(jsonKind(text), " ") // without its article, as json has it
+		return &json.UnmarshalTypeError{Value: kind, Type: jsonNumber}
 	}
-	*n = number(text)
+	*n = number(inner)
 	return nil
 }
 

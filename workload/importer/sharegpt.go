@@ -2,6 +2,7 @@ package importer
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"metron/schema"
@@ -108,7 +109,7 @@ func (s *shareGPT) fill(r *schema.Record) error {
 	r.StartTime = s.zeroUS + s.turn*think
 	session := s.at.ID
 	if session == "" {
-		session = s.ids.id(s.n, nil).String()
+		session = s.in.scopedName(fmt.Sprintf("conversation %d", s.n))
 	}
 	if err := setBody(r, "messages", s.context); err != nil {
 		return err

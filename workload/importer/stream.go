@@ -6,10 +6,9 @@ import (
 	"metron/schema"
 )
 
-// setStream gives a row the times of its content chunks: the first, and the
-// gaps that followed, in units of ten to the -power s below a nanosecond's. Gaps
-// are summed as whole nanoseconds, so that rounding does not add up, and become
-// microseconds in the end.
+// setStream gives a row the times of its content chunks: the first, and the gaps
+// that followed, which ten to the power toNS makes nanoseconds. They are summed
+// as such, so that rounding does not add up, and become microseconds in the end.
 func setStream(r *schema.Record, firstKey string, first number, gapsKey string, gaps []number, toNS int) error {
 	at, _, err := first.scaled(firstKey, toNS)
 	if err == nil && at < 0 {

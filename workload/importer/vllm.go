@@ -105,7 +105,7 @@ func (v *vllm) begin(run *vllmRun) error {
 
 func (v *vllm) fill(r *schema.Record, i int) error {
 	fillChat(r)
-	r.RecordID = v.ids.id(v.in.rows, nil)
+	r.RecordID = v.ids.id(v.in.rows, fmt.Append(nil, v.run.InputLens[i], v.run.OutputLens[i], v.run.TTFTs[i], v.run.ITLs[i]))
 	r.StartTime, r.RequestModel = v.in.options.EpochUS, v.run.Model
 	input, output := v.run.InputLens[i], v.run.OutputLens[i]
 	if err := checkLengths("input_lens", &input, "output_lens", &output); err != nil {

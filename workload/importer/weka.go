@@ -162,7 +162,7 @@ func (t *wekaThread) fill(r *schema.Record, q *wekaRequest) error {
 		return err
 	}
 	fillChat(r)
-	r.RecordID = t.w.ids.id(t.w.in.rows+int64(len(t.w.queue))+1, []byte(t.session))
+	r.RecordID = t.w.ids.id(t.w.in.rows+int64(len(t.w.queue))+1, fmt.Append(nil, t.session, q.T, *q.In, *q.Out))
 	r.StartTime, r.RequestModel = t.zeroUS+at, q.Model
 	r.InputTokens, r.OutputTokens = q.In, q.Out
 	r.Stream = q.Type == "s"
