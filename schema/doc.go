@@ -3,8 +3,8 @@
 // journal that a file grows from.
 //
 // A trace and a run are the same kind of file, one row per request; capture,
-// replay, import and generate write it through Create and Writer.Put, and
-// whoever reads opens files with OpenArchive, one or many as one population, and
+// replay, import and generate write it through Create and Writer.Put, or through
+// NewBuilder and Builder.Put what can be had again, and whoever reads opens files with OpenArchive, one or many as one population, and
 // asks a Query: Arrow record batches of just the columns and rows that are wanted
 // (Archive.Batches), or whole rows by start_time (Archive.Records). Open is for
 // one file. What a crash left of a file, Recover completes.

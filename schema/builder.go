@@ -2,12 +2,10 @@ package schema
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 )
 
@@ -15,9 +13,10 @@ import (
 const mergeRuns = 16
 
 // Builder writes a file of rows that can be had again, an import's or a
-// generator's: without a journal, which would take 28 times the disk (474 bytes a row of lengths) to keep
-// what nobody can lose, and in bounded memory whatever the number of rows. Each
-// record_id must come once only; a Writer is for rows that come again.
+// generator's: without a journal, which takes 474 bytes for a row of lengths
+// where the file takes 17, to keep what nobody can lose; and in bounded memory,
+// whatever the number of rows. Each record_id must come once only; a Writer is
+// for rows that come again.
 //
 // Rows are sorted through a window of two row groups. What arrives too late for
 // that begins another run, a sorted file of its own, and the runs are merged in
@@ -47,16 +46,34 @@ func NewBuilder(path string, meta Meta) (*Builder, error) {
 	if _, err := os.Stat(JournalPath(path)); err == nil {
 		return nil, fmt.Errorf("create %q: %q is there: another metron writes it, or one was cut off (`metron recover` completes it)", path, JournalPath(path))
 	}
-	var err error
-	if b.hold, err = os.OpenFile(b.temp("claim"), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+	if err := b.claim(); err != nil {
 		return nil, fmt.Errorf("create %q: %w", path, err)
 	}
-	if claimed, err := claim(b.hold, false); err == nil && !claimed {
-		b.hold.Close()
-		return nil, fmt.Errorf("create %q: another metron writes it", path)
+	if err := b.sweep(); err != nil { // what a crash left
+		return nil, errors.Join(fmt.Errorf("create %q: %w", path, err), b.release())
 	}
-	b.sweep() // what a crash left
 	return b, nil
+}
+
+// claim makes sure that nobody else builds the file.
+func (b *Builder) claim() error {
+	for {
+		f, err := os.OpenFile(b.temp("claim"), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		claimed, err := claim(f, false)
+		switch {
+		case err != nil && !errors.Is(err, errors.ErrUnsupported):
+			return errors.Join(err, f.Close())
+		case err == nil && !claimed:
+			return errors.Join(errors.New("another metron writes it"), f.Close())
+		case stands(f):
+			b.hold = f
+			return nil
+		}
+		f.Close() // who had it removed it in between
+	}
 }
 
 // temp names a temporary file beside the one that is built.
@@ -111,73 +128,6 @@ func (b *Builder) write(n int) error {
 	return err
 }
 
-// endRun completes the run, and merges where a level has enough of them.
-func (b *Builder) endRun() error {
-	if err := b.write(len(b.window)); err != nil || b.run == nil {
-		return err
-	}
-	path, err := b.run.path(), b.run.close(b.meta)
-	b.run = nil
-	if err != nil {
-		return err
-	}
-	for level := 0; ; level++ {
-		if level == len(b.levels) {
-			b.levels = append(b.levels, nil)
-		}
-		b.levels[level] = append(b.levels[level], path)
-		if len(b.levels[level]) < mergeRuns {
-			return nil
-		}
-		if path, err = b.merge(b.levels[level]); err != nil {
-			return err
-		}
-		b.levels[level] = nil
-	}
-}
-
-// merge makes one run of several, the oldest first, and removes them.
-func (b *Builder) merge(paths []string) (string, error) {
-	// Opened by name and in order: an archive made of patterns would sort them.
-	a := &Archive{}
-	defer a.Close()
-	for _, path := range paths {
-		f, err := Open(path)
-		if err != nil {
-			return "", err
-		}
-		a.Files = append(a.Files, f)
-	}
-	out, err := b.newRun()
-	if err != nil {
-		return "", err
-	}
-	var group []*Record
-	bytes := 0
-	for row, err := range a.Records(context.Background(), Selection{}) {
-		if err != nil {
-			return "", errors.Join(err, out.file.Close())
-		}
-		group = append(group, row.Record)
-		if bytes += row.bytes(); len(group) == groupRows || bytes >= groupBytes {
-			if err := out.writeGroups(group); err != nil {
-				return "", errors.Join(err, out.file.Close())
-			}
-			group, bytes = group[:0], 0
-		}
-	}
-	if err := errors.Join(out.writeGroups(group), out.close(b.meta), a.Close()); err != nil {
-		return "", err
-	}
-	a.Files = nil
-	for _, path := range paths {
-		if err := os.Remove(path); err != nil {
-			return "", err
-		}
-	}
-	return out.path(), nil
-}
-
 // Close completes the file. When it fails nothing is left of it, and what stood
 // under its name stands there still.
 func (b *Builder) Close() error {
@@ -225,31 +175,6 @@ func (b *Builder) finish() error {
 	return b.publish(path)
 }
 
-// publish gives the complete file its name.
-func (b *Builder) publish(path string) error {
-	if err := chmod(path, b.meta.perm()); err != nil {
-		return err
-	}
-	if err := os.Rename(path, b.path); err != nil {
-		return err
-	}
-	return syncFolder(b.path)
-}
-
-// chmod gives a file the mode that it would have been created with: less what
-// the process's mask takes, which only a new file tells.
-func chmod(path string, perm os.FileMode) error {
-	f, err := os.OpenFile(path+".mode", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
-	if err != nil {
-		return err
-	}
-	info, err := f.Stat()
-	if err = errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
-		return err
-	}
-	return os.Chmod(path, info.Mode().Perm())
-}
-
 // Abandon removes what was written, without making a file. It may follow a
 // Close that failed.
 func (b *Builder) Abandon() error {
@@ -257,8 +182,7 @@ func (b *Builder) Abandon() error {
 		b.run.file.Close()
 		b.run = nil
 	}
-	b.sweep()
-	return b.release()
+	return errors.Join(b.sweep(), b.release())
 }
 
 // release gives up the claim.
@@ -269,37 +193,4 @@ func (b *Builder) release() error {
 	hold := b.hold
 	b.hold = nil
 	return removeJournal(hold)
-}
-
-// sweep removes runs.
-func (b *Builder) sweep() {
-	for n := 1; ; n++ {
-		if os.Remove(b.temp(fmt.Sprintf("run-%d", n))) != nil && n > b.made {
-			return
-		}
-	}
-}
-
-// clone copies a row with all that it points to.
-func (r *Record) clone() *Record {
-	c := *r
-	v := reflect.ValueOf(&c).Elem()
-	for i := range v.NumField() {
-		f := v.Field(i)
-		switch f.Kind() {
-		case reflect.Pointer:
-			if !f.IsNil() {
-				p := reflect.New(f.Type().Elem())
-				p.Elem().Set(f.Elem())
-				f.Set(p)
-			}
-		case reflect.Slice:
-			if !f.IsNil() {
-				s := reflect.MakeSlice(f.Type(), f.Len(), f.Len())
-				reflect.Copy(s, f)
-				f.Set(s)
-			}
-		}
-	}
-	return &c
 }
