@@ -18,8 +18,7 @@ func aiperfFormat() Format {
 		sniff: func(h *head) string {
 			return h.because(h.lines && h.has("metadata", "metrics"), "it is lines of objects with metadata and metrics")
 		},
-		results: true,
-		open:    openAIPerf,
+		open: openAIPerf,
 	}
 }
 

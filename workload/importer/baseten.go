@@ -79,7 +79,7 @@ func (b *baseten) next(r *schema.Record) (err error) {
 		}
 		n, err := b.rows.ReadRows(b.buffer)
 		if err != nil && err != io.EOF {
-			return err
+			return fmt.Errorf("after row %d: %w", b.in.rows, err)
 		}
 		b.left = b.buffer[:n]
 		if err == io.EOF || n == 0 {

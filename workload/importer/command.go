@@ -137,7 +137,7 @@ func (m *Import) check() error {
 		return term.Usagef("--block-size %d is below 1", m.BlockSize)
 	case m.ThinkTime < 0:
 		return term.Usagef("--think-time %v is negative", m.ThinkTime)
-	case f.sniff != nil && f.takes("session-starts"):
+	case f.open != nil && f.takes("session-starts"):
 		_, err := parseStarts(m.SessionStarts)
 		return err
 	}

@@ -20,8 +20,7 @@ func etalonFormat() Format {
 		sniff: func(h *head) string {
 			return h.because(h.hasAny("num_prompt_tokens") && h.only(etalonKeys()), "it is an object that begins with num_prompt_tokens")
 		},
-		results: true,
-		open:    openEtalon,
+		open: openEtalon,
 	}
 }
 

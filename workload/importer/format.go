@@ -12,14 +12,13 @@ type Format struct {
 	Usage   string   // one line for lists
 	Details string   // what is read, for its help page
 	Example string   // a command line that works
-	Takes   []string // names of the flags that only some formats have
+	Takes   []string // names of its flags among those that only some formats have
 
 	namesRows bool // rows bring a record_id, which may come again
 	parquet   bool // read at random, not as a stream
-	results   bool // of a load generator, rather than a trace
 
-	sniff func(h *head) string // why it is this format, "" where it is not
-	open  func(in *input) (source, error)
+	sniff func(h *head) string            // why it is this format, "" where it is not
+	open  func(in *input) (source, error) // nil: AutoFormat
 }
 
 // Formats is the table of formats: a new one is one file and one line here.

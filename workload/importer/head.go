@@ -33,7 +33,7 @@ func newHead(text []byte) *head {
 		}
 		return h
 	}
-	h.lines = h.text[0] == '{' && json.Valid(h.first)
+	h.lines = h.text[0] == '{' && (json.Valid(h.first) || len(h.first) == len(h.text)) // it may be longer than the head
 	h.readKeys()
 	return h
 }

@@ -136,7 +136,7 @@ func (m *Import) create() error {
 
 // open makes a file a source of rows.
 func (m *Import) open(in *input) (source, error) {
-	if m.Format.sniff == nil {
+	if m.Format.open == nil { // AutoFormat
 		f, why, err := detect(in)
 		if err != nil {
 			return nil, err
@@ -194,10 +194,8 @@ func (m *Import) copy(ctx context.Context, in *input, src source) error {
 			continue
 		case errors.As(err, &bad):
 			return m.badRowError(in.errorf("%w", err))
-		case err != nil && term.ExitCode(err) == term.ExitUsage:
-			return err
 		case err != nil:
-			return in.errorf("after row %d: %w", in.rows, err)
+			return in.errorf("%w", err)
 		}
 		if !m.admit(&r) {
 			continue

@@ -20,8 +20,7 @@ func inferencePerfFormat() Format {
 		sniff: func(h *head) string {
 			return h.because(h.array && h.has("start_time", "end_time") && h.hasAny("info", "request"), "it is an array of objects with start_time, end_time and info")
 		},
-		results: true,
-		open:    openInferencePerf,
+		open: openInferencePerf,
 	}
 }
 

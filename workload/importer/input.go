@@ -124,8 +124,11 @@ func (in *input) row() ([]byte, error) {
 	for err == nil && len(bytes.TrimSpace(line)) == 0 {
 		line, err = in.line()
 	}
-	if bad := (*badRow)(nil); err == nil || errors.As(err, &bad) {
+	switch bad := (*badRow)(nil); {
+	case err == nil || errors.As(err, &bad):
 		in.rows++
+	case err != io.EOF:
+		err = fmt.Errorf("after line %d: %w", in.n, err)
 	}
 	return line, err
 }
@@ -140,9 +143,8 @@ func (in *input) countCut(finer bool) {
 	}
 }
 
-// globalHash makes a block hash that means something within one file, or within
-// one part of it, different from those of others. The first file's own stay as
-// they are.
+// globalHash makes a block hash that means something within one file different
+// from those of other files. The first file's own stay as they are.
 func (in *input) globalHash(id int64) int64 {
 	if in.number == 0 {
 		return id

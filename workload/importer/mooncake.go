@@ -125,7 +125,6 @@ func (m *mooncake) fill(r *schema.Record, row *mooncakeRow) error {
 // content gives the row its prompt: hashes, text, and what came before.
 func (m *mooncake) content(r *schema.Record, row *mooncakeRow, later bool) error {
 	if row.Messages != nil { // they are the whole prompt, whatever the turn
-		r.MaxTokens = row.OutputLength
 		return setBody(r, "messages", row.Messages)
 	}
 	if h := m.held[row.SessionID]; later && h != nil {

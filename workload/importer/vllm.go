@@ -20,8 +20,7 @@ func vllmFormat() Format {
 		sniff: func(h *head) string {
 			return h.because(h.has("input_lens") || h.has("ttfts", "itls"), "it is an object with input_lens, of a benchmark's run")
 		},
-		results: true,
-		open:    openVLLM,
+		open: openVLLM,
 	}
 }
 
