@@ -94,11 +94,6 @@ func (m *Import) zeroLength() string {
 	return m.ZeroLength
 }
 
-func (c *Counts) footer() map[string]int64 {
-	return map[string]int64{"read": c.Read, "recorded": c.Recorded, "bad": c.Bad, "zero_length": c.ZeroLength, "dropped": c.Dropped,
-		"floored": c.Floored, "inversions": c.Inversions, "sub_microsecond": c.SubMicrosecond}
-}
-
 // digest is that of the source: of several, the digest of theirs, a line each.
 func (m *Import) digest() string {
 	if len(m.report.Sources) == 1 {
