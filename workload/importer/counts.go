@@ -53,4 +53,3 @@ func (m *Import) admit(r *schema.Record) bool {
 	}
 	return true
 }
-
