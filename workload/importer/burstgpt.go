@@ -71,7 +71,7 @@ func (b *burstGPT) next(r *schema.Record) error {
 func (b *burstGPT) parse(r *schema.Record) (err error) {
 	at, cut, err := scaled(b.fields[b.stamp], secondsToUS)
 	if err != nil {
-		return fmt.Errorf("Timestamp %s is %w; it takes seconds", quote(b.fields[b.stamp]), err)
+		return fmt.Errorf("column Timestamp: %s is %w; it takes seconds", quote(b.fields[b.stamp]), err)
 	}
 	r.StartTime = b.in.options.EpochUS + at
 	if b.inputTokens, err = count("Request tokens", b.fields[b.request]); err != nil {
@@ -89,7 +89,7 @@ func (b *burstGPT) parse(r *schema.Record) (err error) {
 			err = errNegative
 		}
 		if err != nil {
-			return fmt.Errorf("Elapsed time %s is %w", quote(b.fields[b.elapsed]), err)
+			return fmt.Errorf("column Elapsed time: %s is %w", quote(b.fields[b.elapsed]), err)
 		}
 		r.End = &b.end
 	}

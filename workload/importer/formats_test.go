@@ -26,10 +26,10 @@ import (
 func TestBadRows(t *testing.T) {
 	const burst = "Timestamp,Model,Request tokens,Response tokens,Elapsed time\n"
 	for _, c := range []struct{ format, before, row, after, want string }{
-		{"burstgpt", burst, "x,m,1,2,", "5,m,1,2,3", `line 2: Timestamp "x" is not a number; it takes seconds`},
+		{"burstgpt", burst, "x,m,1,2,", "5,m,1,2,3", `line 2: column Timestamp: "x" is not a number; it takes seconds`},
 		{"burstgpt", burst, "5,m,-1,2,", "5,m,1,2,", "line 2: Request tokens -1 is negative"},
 		{"burstgpt", burst, "5,m,1,2.5,", "5,m,1,2,", `line 2: Response tokens "2.5" is not a whole number`},
-		{"burstgpt", burst, "5,m,1,2,-3", "5,m,1,2,", `line 2: Elapsed time "-3" is negative`},
+		{"burstgpt", burst, "5,m,1,2,-3", "5,m,1,2,", `line 2: column Elapsed time: "-3" is negative`},
 		{"burstgpt", burst, "5,m,1", "5,m,1,2,", "has 3 columns, the header 5"},
 		{"mooncake", "", `{"timestamp":0,"input_length":1100,"output_length":1,"hash_ids":[1]}`, `{"timestamp":0,"input_length":1}`, "line 1: 1 hash_ids are not the blocks of 1100 tokens, which fill 2 of 512"},
 		{"mooncake", "", `{"timestamp":0,"output_length":1}`, `{"timestamp":0,"input_length":1}`, `line 1: key "input_length" is missing`},

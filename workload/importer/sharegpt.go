@@ -46,7 +46,6 @@ type shareGPT struct {
 	context []chatMessage
 	zeroUS  int64
 	turn    int64
-	skipped int64 // conversations without an answer
 }
 
 func openShareGPT(in *input) (source, error) {
