@@ -18,6 +18,7 @@ import (
 	"metron/schema/recovery"
 	"metron/schema/trace"
 	"metron/workload"
+	"metron/workload/generate"
 )
 
 // commands is the table of subcommands: a new one is one line here.
@@ -26,6 +27,7 @@ func commands() []*cli.Command {
 		recipe.DemoCommand(),
 		capture.Command(),
 		workload.Command(),
+		generate.Command(),
 		replay.Command(func(extensions bool, seed uint64) replay.Prompter {
 			return &workload.Prompter{Extensions: extensions, Seed: seed}
 		}),
