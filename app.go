@@ -32,7 +32,7 @@ func commands() []*cli.Command {
 			return &workload.Prompter{Extensions: extensions, Seed: seed}
 		}),
 		analyze.Command(),
-		inspect.Command(),
+		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),
 		llmsim.Command(),

@@ -119,8 +119,11 @@ func (r *Report) WriteText(w io.Writer) error {
 	line("input tokens", "%v", r.InputTokens)
 	line("output tokens", "%v", r.OutputTokens)
 	if r.HitShare != nil {
-		line("hit share", "%s; %.1f %% of blocks, by a cache without a bound",
-			got(r.HitShare, r.AskedHitShare, func(v float64) string { return fmt.Sprintf("%.1f %% of tokens", 100*v) }), 100**r.HitBlocks)
+		asked := ""
+		if r.AskedHitShare != nil {
+			asked = fmt.Sprintf(", asked for %.1f %%", 100**r.AskedHitShare)
+		}
+		line("hit share", "%.1f %% of tokens%s; %.1f %% of blocks, by a cache without a bound", 100**r.HitShare, asked, 100**r.HitBlocks)
 	}
 	for _, c := range []struct{ counter, says string }{
 		{"lengths_clipped", "requests, whose lengths were cut to a maximum"}, {"lengths_redrawn", "lengths were over a maximum, and drawn again"},
