@@ -15,7 +15,7 @@ type distribution struct {
 	open        func(s *spec, streams streams) numbers
 }
 
-// Distributions is the table of families: a new one is one line, or one file and
+// distributions is the table of families: a new one is one line, or one file and
 // one line, here. Those of gonum are gonum's, drawn as they are: nothing is cut.
 func distributions() []distribution {
 	return []distribution{

@@ -2,8 +2,8 @@
 // long they are, and what of their prompts is shared.
 //
 // Start with Generator. Its fields are specs as the command line writes them
-// (spec): arrivals come from a process (Processes), numbers from a distribution
-// (Distributions), both tables of families. A generator opens them, makes
+// (spec): arrivals come from a process, numbers from a distribution; processes and
+// distributions are the tables of their families. A generator opens them, makes
 // session by session the rows of a trace, and writes those through
 // schema.Writer, whose seal puts them in the order of time.
 //

@@ -14,7 +14,7 @@ import (
 )
 
 // Generator makes one trace. Fill the fields, then call Run once. Specs are what
-// the flags of `metron generate` take; Processes and Distributions list them.
+// the flags of `metron generate` take.
 type Generator struct {
 	Arrival  string        // process of arrivals, of sessions where there are sessions
 	Requests int64         // rows to make; 0: as many as Duration has, or the arrivals

@@ -22,7 +22,7 @@ type Structure struct {
 
 	// TokenTime is how long a token of an answer is taken to last when the next
 	// turn's arrival is computed; 0 is DefaultTokenTime. A replay that follows
-	// answers (mode sessions) waits for the real ones instead.
+	// answers (mode session) waits for the real ones instead.
 	TokenTime time.Duration
 
 	MaxContext int64 // a session ends before prompt and answer grow beyond; 0: never
