@@ -17,7 +17,8 @@ import (
 	"metron/schema/inspect"
 	"metron/schema/recovery"
 	"metron/schema/trace"
-	"metron/workload"
+	"metron/workload/generate"
+	"metron/workload/importer"
 )
 
 // commands is the table of subcommands: a new one is one line here.
@@ -25,10 +26,11 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		recipe.DemoCommand(),
 		capture.Command(),
-		workload.Command(),
+		importer.Command(),
+		generate.Command(),
 		replay.Command(recipe.Prompter),
 		analyze.Command(),
-		inspect.Command(),
+		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),
 		llmsim.Command(),

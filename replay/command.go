@@ -15,8 +15,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"metron/internal/exchange"
 	"metron/internal/term"
+	"metron/internal/tokenizer"
 	"metron/schema"
 )
 
@@ -42,7 +42,7 @@ func Command(newPrompter func(Prompts) (Prompter, error)) *cli.Command {
 			&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},
 			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
-			exchange.TokenizerFlag(),
+			tokenizer.Flag(),
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial requests before the run: prompts are not fitted to the target then"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},

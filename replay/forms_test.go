@@ -145,6 +145,7 @@ func TestPathsAreChanged(t *testing.T) {
 		{"an endpoint", schema.APISageMaker, "/endpoints/a/invocations", Changes{Model: "b"}, "/endpoints/b/invocations"},
 		{"none in the path", schema.APITGIGenerate, "/generate", Changes{Model: "b"}, "/generate"},
 		{"one without a form", schema.APIOther, "/score", Changes{Model: "b"}, "/score"},
+		{"one without a body", schema.APIOther, "/health", Changes{Model: "b"}, "/health"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var a asked
@@ -153,11 +154,14 @@ func TestPathsAreChanged(t *testing.T) {
 			said := forms.Form(c.api)
 			r.Plan.Trace = traceOfRows(t, contentRow(0, `{ "x" : 1 }`, func(r *schema.Record) {
 				r.API, r.Path, r.RequestModel, r.Stream = c.api, c.path, "a", strings.Contains(c.path, "stream")
+				if c.path == "/health" {
+					r.RequestBody = nil
+				}
 			}))
 			if _, err := r.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if len(a.urls) != 1 || a.urls[0] != c.want || !said.StreamInBody() && a.body[0] != `{ "x" : 1 }` {
+			if len(a.urls) != 1 || a.urls[0] != c.want || !said.StreamInBody() && c.path != "/health" && a.body[0] != `{ "x" : 1 }` {
 				t.Errorf("%v %s, want %s", a.urls, a.body, c.want)
 			}
 		})

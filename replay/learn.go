@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/exchange"
+	"metron/internal/forms"
 	"metron/internal/wire"
 	"metron/schema"
 )
@@ -47,7 +48,7 @@ func (r *Runner) learn(ctx context.Context, first *schema.Record) (err error) {
 			return err
 		}
 		row.Method, row.Path = m.method, m.path
-		if !slices.ContainsFunc(rows, func(has *schema.Record) bool { return has.API == row.API }) {
+		if forms.Known(row.API) && !slices.ContainsFunc(rows, func(has *schema.Record) bool { return has.API == row.API }) {
 			rows = append(rows, row)
 		}
 	}

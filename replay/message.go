@@ -66,12 +66,12 @@ func (r *Runner) message(row *schema.Record, target *url.URL, makeUp func(*schem
 	m.header = r.headerOf(row, m.form != recorded)
 	var err error
 	switch {
-	case row.RequestBody != nil && m.form == recorded:
-		m.asRecorded(r, row)
-	case row.RequestBody != nil:
-		err = m.translate(r, row, recorded, makeUp)
-	default:
+	case prompted(row):
 		err = m.makeUp(r, row, recorded, makeUp)
+	case m.form == recorded: // "" where it has none, and maybe no body: a health check
+		m.asRecorded(r, row)
+	default:
+		err = m.translate(r, row, recorded, makeUp)
 	}
 	if m.sign != nil {
 		m.hash = sigv4.Hash(m.body)

@@ -7,10 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"metron/internal/exchange"
 	"metron/internal/term"
 	"metron/internal/tokenizer"
-	"metron/internal/wire"
 )
 
 // Prompts is what was asked of the bodies that are made up.
@@ -92,11 +90,7 @@ func parseRange(text string) (from, to int, err error) {
 // readTokenizer opens the tokenizer that the flags name, for prompts and for
 // answers.
 func (r *Runner) readTokenizer(c *cli.Context) error {
-	t, err := exchange.Tokenizer(c)
-	if err != nil || t == nil {
-		return err
-	}
-	r.prompts.Tokenizer = t
-	r.CountBy = func() wire.Counter { return t.Stream() }
-	return nil
+	t, err := tokenizer.OfFlag(c)
+	r.prompts.Tokenizer, r.CountBy = t, t.CountBy()
+	return err
 }

@@ -47,9 +47,11 @@ func parseChat(o object, c *Conversation) {
 		c.Messages = append(c.Messages, parseOpenAIMessage(m))
 	}
 	for _, t := range o.objects("tools") {
-		f := t.inner("function")
-		t.drop("type")
-		c.Tools = append(c.Tools, f.tool("parameters"))
+		if kind := t.text("type"); kind != "function" {
+			o.add("tools.type=" + kind)
+			continue
+		}
+		c.Tools = append(c.Tools, t.inner("function").tool("parameters"))
 		t.rest()
 	}
 	c.Choice = o.openAIChoice()

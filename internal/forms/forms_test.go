@@ -102,6 +102,8 @@ func TestParse(t *testing.T) {
 		{"parts, a developer, fields of its own", `{"model":"m","messages":[{"role":"developer","content":"s","name":"x"},{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"input_audio","input_audio":{}}]}],"logit_bias":{},"user":null,"max_completion_tokens":5,"max_tokens":6}`,
 			"openai.chat", Conversation{Model: "m", Options: Options{MaxTokens: "5"},
 				Messages: []Message{{Role: System, Parts: []Part{{Text: "s"}}}, {Role: User, Parts: []Part{{Text: "a\nb"}}}}}, "logit_bias messages.content.type=input_audio messages.name"},
+		{"tools of the server's own", `{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"custom","custom":{}},{"type":"function","function":{"name":"f","strict":true}}],"tool_choice":"auto"}`,
+			"openai.chat", Conversation{Messages: user("a"), Tools: []Tool{{Name: "f"}}}, "tools.function.strict tools.type=custom"},
 		{"one prompt in a list", `{"model":"m","prompt":["a"],"echo":true}`, "openai.completions", Conversation{Model: "m", Messages: user("a")}, "echo"},
 		{"system blocks, caches, thoughts", `{"model":"m","max_tokens":1,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}},{"type":"text","text":"t"}],"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"thinking","thinking":"x"},{"type":"text","text":"b"}]}]}`,
 			"anthropic.messages", Conversation{Model: "m", Options: Options{MaxTokens: "1"}, Messages: []Message{{Role: System, Parts: []Part{{Text: "s\nt"}}},

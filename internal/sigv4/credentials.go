@@ -20,7 +20,7 @@ type Environment struct {
 	Home     string // folder of the user
 }
 
-// Of the process that this is.
+// Process is that of this process.
 func Process() Environment {
 	home, _ := os.UserHomeDir() // "": there are no files then
 	return Environment{os.Getenv, home}
