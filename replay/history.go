@@ -49,14 +49,14 @@ type spoken struct {
 	talk     *atomic.Int64  // bytes of the answers that are held of its session
 }
 
-// sayAs is a row as a conversation knows it.
+// sayAs is a row as a conversation knows it, without the batch that it was read in.
 func sayAs(r *schema.Record) *schema.Record {
 	output := r.OutputTokens
 	if output == nil {
 		output = streamedTokens(r)
 	}
 	return &schema.Record{RecordID: r.RecordID, API: r.API, InputTokens: r.InputTokens, OutputTokens: output,
-		RequestBytes: r.RequestBytes, BlockHashes: r.BlockHashes, BlockSize: r.BlockSize, BlockUnit: r.BlockUnit}
+		RequestBytes: r.RequestBytes, BlockHashes: slices.Clone(r.BlockHashes), BlockSize: r.BlockSize, BlockUnit: r.BlockUnit}
 }
 
 // body makes up the body of a row, with the conversation before it if there is one.

@@ -20,6 +20,7 @@ import (
 // one alone: the later ones share what it has.
 func (p *Prompter) Conversation(turns []*schema.Record, answers []string) ([]byte, error) {
 	last := turns[len(turns)-1]
+	turns = inAPI(turns, last.API)
 	begin, lengths := p.questions(turns)
 	var say []func(b []byte) []byte
 	for i := begin; i < len(turns); i++ {
@@ -40,6 +41,17 @@ func (p *Prompter) Conversation(turns []*schema.Record, answers []string) ([]byt
 		}}
 	}
 	return p.body(last, p.promptTokens(last), say...)
+}
+
+// inAPI gives turns as those of one API, whatever they were recorded in.
+func inAPI(turns []*schema.Record, api string) []*schema.Record {
+	same := make([]*schema.Record, len(turns))
+	for i, r := range turns {
+		turn := *r
+		turn.API = api
+		same[i] = &turn
+	}
+	return same
 }
 
 // hasTurns reports whether an API takes messages; the prompt of others is one text.

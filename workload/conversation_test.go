@@ -107,6 +107,7 @@ func TestLearnTurn(t *testing.T) {
 	s := &server{template: 11, turn: 13, count: byWords}
 	p := &Prompter{Conversations: true}
 	turns := conversation(3, func(int) (int64, int64) { return 100, 50 })
+	turns[1].API = schema.APIOllamaGenerate // it is asked in the last one's all the same
 	if _, err := p.Learn(t.Context(), turns[:1], s.prompted, s.tokenize); err != nil {
 		t.Fatal(err)
 	}
