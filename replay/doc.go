@@ -4,7 +4,7 @@
 // A Plan says which rows are sent when, as pure arithmetic on their arrival
 // times (plan.go; choose, pass, rate, loop, phase hold a step each); Forecast says
 // what it comes to. The Runner takes bodies for them from a Prompter, waits for each
-// row's moment on an absolute schedule (pace.go), sends it without waiting for
+// row's moment on an absolute schedule (pace.go, timer.go), sends it without waiting for
 // any other (launch.go, client.go) to the target that it is dealt to (spread.go), with
 // the changes that were asked for (message.go, fields.go), and puts one row a request through the schema's
 // door. Where a Mode or a cap asks for it, requests wait for the turn before

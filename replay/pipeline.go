@@ -44,7 +44,7 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	stopGrace := context.AfterFunc(ctx, func() { time.AfterFunc(r.Grace, cut) })
 	defer stopGrace()
 	if r.Plan.Mode != Open {
-		r.later = startLater()
+		r.later = startLater(r.Timer.alarm(0))
 		defer r.later.close()
 	}
 
@@ -62,11 +62,7 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	var inFlight sync.WaitGroup
 	var usersErr error
 	if r.Plan.Mode.scheduled() {
-		paced := make(chan bool)
-		go func() { // the alarm keeps the thread of its goroutine
-			paced <- r.pace(ctx, ready, func(p prepared) { r.launch(ctx, reqCtx, p, &inFlight) })
-		}()
-		interrupted = !<-paced
+		interrupted = !r.pace(ctx, ready, &inFlight, func(p *prepared, next func()) { r.launch(ctx, reqCtx, p, next) })
 	} else {
 		usersErr = r.users(ctx, reqCtx, ready)
 	}

@@ -76,6 +76,9 @@ type Runner struct {
 	// its answer; 0: for ever.
 	Timeout time.Duration
 
+	// Timer is how the moments of sends are waited for; "" is the most exact one.
+	Timer Timer
+
 	// StartAt is the wall time at which offset 0 of the plan is sent; zero: as
 	// soon as the first bodies are ready.
 	StartAt time.Time
@@ -167,6 +170,9 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		return nil, errors.Join(err, r.out.Keep())
 	}
 	s := r.recorded.summary(r.Plan, r.sent.Load(), cut && ctx.Err() != nil)
+	if r.Plan.Mode != ASAP { // which waits for no moment
+		s.Verdict.Timer = string(r.Timer.orDefault())
+	}
 	if cut && !s.Interrupted {
 		s.StoppedOnErrors = int64(r.StopOnErrors)
 	}
