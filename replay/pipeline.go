@@ -37,7 +37,7 @@ type prepared struct {
 
 // send runs the pipeline: bodies are made ahead, the pacer or the users start a
 // goroutine a request at its moment, one recorder writes the rows.
-func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
+func (r *Runner) send(ctx context.Context) (interrupted bool, lost lostRows, err error) {
 	// Requests outlive an interrupt by Grace, so their context is not ctx.
 	reqCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -56,8 +56,8 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 		defer close(ready)
 		return r.prepare(prepCtx, ready)
 	})
-	var recorder errgroup.Group
-	recorder.Go(r.record)
+	var recorder sync.WaitGroup
+	recorder.Go(func() { lost = r.record() })
 
 	var inFlight sync.WaitGroup
 	var usersErr error
@@ -77,7 +77,8 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	}
 	interrupted = interrupted || ctx.Err() != nil // it may have come while the last answers were awaited
 	close(r.rows)
-	return interrupted, errors.Join(prepErr, usersErr, recorder.Wait())
+	recorder.Wait()
+	return interrupted, lost, errors.Join(prepErr, usersErr)
 }
 
 // prepare makes bodies ahead of their moment. Of a session that a user sends it
@@ -191,15 +192,29 @@ func (r *Runner) message(row *schema.Record, target *url.URL) (m message, err er
 	return m, err
 }
 
-// record writes rows until the channel is closed.
-func (r *Runner) record() error {
-	var lost error
+// record writes rows until the channel is closed. Requests do not wait for a disk
+// that takes nothing: their rows are counted as lost.
+func (r *Runner) record() (lost lostRows) {
 	for row := range r.rows {
-		if err := r.out.Put(row); err != nil {
-			lost = err
+		if err := r.out.Put(row); err != nil && row.Outcome != schema.OutcomeUnknown { // else it comes again
+			lost.count++
+			lost.err = err
 		}
 	}
 	return lost
+}
+
+// lostRows are those of requests that were sent or due, and are in no file.
+type lostRows struct {
+	count int64
+	err   error // of the last one
+}
+
+func (l lostRows) error() error {
+	if l.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("the rows of %d requests could not be recorded: %w", l.count, l.err)
 }
 
 // row begins the run's row for a planned request; its StartTime is set at the send.
