@@ -14,10 +14,10 @@ dir=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
 go build -o "$dir/metron" .
 go build -o "$dir/load" ./bench/load
-(cd bench/vegeta && go build -o "$dir/vegeta" github.com/tsenart/vegeta/v12)
+(cd bench/vegeta && go build -o "$dir/vegeta" .)
 address=127.0.0.1:18970
 url=http://$address/v1/chat/completions
-echo '{"model":"null","stream":true,"max_tokens":4,"messages":[{"role":"user","content":"hello"}]}' >"$dir/body"
+body='{"model":"null","stream":true,"max_tokens":4,"messages":[{"role":"user","content":"hello"}]}'
 
 # measure NAME SKIP COMMAND...: its arrivals at a fresh server, trial requests left out.
 measure() {
@@ -57,7 +57,7 @@ for rate in "${rates[@]}"; do
 		grep -E '^(send lag|verdict) ' "$dir/summary" | tr -s ' \n' ' '
 		grep '^sender' "$dir/summary" | sed 's/.*timer; \(.* cores\);.*/\1/'
 	done
-	measure vegeta 0 sh -c "printf 'POST $url\nContent-Type: application/json\n@$dir/body\n' | '$dir/vegeta' attack -rate $rate -duration ${seconds}s -max-body 0 >'$dir/vegeta.bin'"
+	measure vegeta 0 "$dir/vegeta" $url "$rate" "$seconds" "$body"
 	echo
 	if [ -n "$aiperf" ]; then
 		measure aiperf 1 profile
