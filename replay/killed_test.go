@@ -45,7 +45,7 @@ func replayToBeKilled(target, trace, run string) error {
 // TestKilled: what a replay that was killed had done is in its journal, and
 // recovered whole.
 func TestKilled(t *testing.T) {
-	starts := make([]int64, 500)
+	starts := make([]int64, 3000)
 	for i := range starts {
 		starts[i] = int64(i) * 10_000
 	}

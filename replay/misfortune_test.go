@@ -70,8 +70,9 @@ func TestTargetThatDies(t *testing.T) {
 		answer(w, req)
 	}))
 	t.Cleanup(server.Close)
-	r, path := runner(t, chat(1), 0, 50_000, 100_000, 600_000, 650_000)
+	r, path := runner(t, chat(1), 0, 1_000, 2_000, 3_000, 4_000)
 	at(t, r, server.URL)
+	r.Plan.Mode, r.Plan.Users = ASAP, 1 // one after the other, so that it is known who comes after
 	s, err := r.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)

