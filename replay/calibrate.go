@@ -68,7 +68,7 @@ func (r *Runner) Calibrate(ctx context.Context, length time.Duration, watch func
 		// It records as any run does: that is a part of what a machine must do.
 		path := filepath.Join(folder, fmt.Sprintf("%d.parquet", times))
 		run := &Runner{Plan: plan, Targets: []*url.URL{server.target}, Changes: r.Changes, Warm: WarmAuto, Prompt: r.Prompt, CountBy: r.CountBy,
-			MaxInFlight: r.MaxInFlight, Overload: r.Overload, Aborts: r.Aborts, Grace: r.Grace,
+			MaxInFlight: r.MaxInFlight, Overload: r.Overload, Aborts: r.Aborts, Timer: r.Timer, Grace: r.Grace,
 			Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(path, m) }}
 		run.recorded.noTTFT = true
 		watch(run)

@@ -52,6 +52,7 @@ func (r *Runner) readFlags(c *cli.Context) error {
 		read(c, "warmup", ParseExtent, &p.Warmup),
 		read(c, "cooldown", ParseExtent, &p.Cooldown),
 		read(c, "start-at", parseStart, &r.StartAt),
+		read(c, "timer", ParseTimer, &r.Timer),
 		read(c, "overload", ParseOverload, &r.Overload),
 		read(c, "aborts", ParseAborts, &r.Aborts),
 		read(c, "spread", ParseSpread, &r.Spread),
@@ -111,6 +112,8 @@ func (r *Runner) checkFlags(c *cli.Context) error {
 		return term.Usagef("--speed, --rate and --peak-rate exclude each other")
 	case c.IsSet("overload") && r.MaxInFlight == 0:
 		return term.WithHint(term.Usagef("--overload says what happens at a cap, and there is none"), "--max-in-flight N sets one")
+	case c.IsSet("timer") && p.Mode == ASAP:
+		return term.Usagef("--mode asap waits for no moment: --timer has no meaning")
 	case p.Users > 0 && p.Mode != Closed:
 		return term.Usagef("--users are those of --mode closed")
 	case p.Mode == Closed && r.MaxInFlight > 0:

@@ -29,9 +29,9 @@ const (
 	step = 250 * time.Microsecond
 )
 
-func startLater() *later {
+func startLater(clock alarm.Alarm) *later {
 	l := &later{make(chan wake), make(chan struct{}), make(chan struct{})}
-	go l.run()
+	go l.run(clock)
 	return l
 }
 
@@ -59,9 +59,8 @@ func (l *later) wait(ctx context.Context, at time.Time) bool {
 	}
 }
 
-func (l *later) run() {
+func (l *later) run(clock alarm.Alarm) {
 	defer close(l.done)
-	clock := alarm.New()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var next wakes

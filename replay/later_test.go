@@ -9,7 +9,7 @@ import (
 // TestLater: never early, and a moment that is added while a later one is waited
 // for is not held up by it.
 func TestLater(t *testing.T) {
-	l := startLater()
+	l := startLater(Timer("").alarm(0))
 	defer l.close()
 	ctx, stop := context.WithCancel(t.Context())
 	hour := make(chan bool)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,27 +20,28 @@ func (r *Runner) recordID(s Send) uuid.UUID {
 	return uuid.NewSHA1(r.runID, id[:])
 }
 
-// launch starts a request whose scheduled moment has come, and returns at once.
-func (r *Runner) launch(ctx, reqCtx context.Context, p prepared, inFlight *sync.WaitGroup) {
+// launch sends a request whose scheduled moment has come, and returns when it ended.
+// next is called as soon as the next one may be waited for.
+func (r *Runner) launch(ctx, reqCtx context.Context, p *prepared, next func()) {
 	p.startUS = r.zeroUS + p.DueUS
 	p.dueUS = p.startUS
 	if p.before == nil {
-		place := r.enter(reqCtx) // here, so that places are taken in the order of the schedule
-		inFlight.Go(func() { r.serve(ctx, &p, place) })
+		place := r.enter(reqCtx) // before the next one, so that places are taken in the order of the schedule
+		next()
+		r.serve(ctx, p, place)
 		return
 	}
-	inFlight.Go(func() {
-		due := r.follow(ctx, &p)
-		switch {
-		case p.exchange == nil: // no body could be made: the run ends
-			p.own.end(r.client.clock.NowUS())
-			return
-		case !due:
-			r.unsent(&p, "")
-			return
-		}
-		r.serve(ctx, &p, r.enter(reqCtx))
-	})
+	next()
+	due := r.follow(ctx, p)
+	switch {
+	case p.exchange == nil: // no body could be made: the run ends
+		p.own.end(r.client.clock.NowUS())
+		return
+	case !due:
+		r.unsent(p, "")
+		return
+	}
+	r.serve(ctx, p, r.enter(reqCtx))
 }
 
 // follow waits for what the request depends on, until ctx ends. The turn before

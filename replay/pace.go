@@ -2,9 +2,8 @@ package replay
 
 import (
 	"context"
+	"sync"
 	"time"
-
-	"metron/internal/alarm"
 )
 
 // begin sets the moment that offset 0 of the plan is sent.
@@ -18,21 +17,35 @@ func (r *Runner) begin() {
 	r.started.Store(true)
 }
 
-// pace starts each request at its moment and waits for none of them. Every
+// pace sends each request at its moment and waits for none of them. Every
 // wait is for an absolute moment: a chain of relative sleeps would add its
-// lateness up. It returns false when ctx ended it. It needs a goroutine of its
-// own: the alarm keeps its thread.
-func (r *Runner) pace(ctx context.Context, ready <-chan prepared, start func(prepared)) bool {
+// lateness up. Whoever has waited for a request's moment sends it, after calling
+// next, by which another goroutine waits for the next one: so nothing lies
+// between the moment and the write but the write. It returns when the last one's moment
+// came, or false when ctx ended before.
+//
+// Note: one goroutine on a thread of its own that starts another for each request is
+// simpler, but between the two another thread has to be woken up, which takes as long as
+// everything else.
+func (r *Runner) pace(ctx context.Context, ready <-chan prepared, inFlight *sync.WaitGroup, send func(p *prepared, next func())) bool {
 	first, more := <-ready
 	r.begin()
-	zero := r.client.clock.Time(r.zeroUS)
-	wake := alarm.New()
-	for p, more := first, more; more; p, more = <-ready {
-		if !wake.Wait(zero.Add(time.Duration(p.DueUS)*time.Microsecond), ctx.Done()) {
-			return false
+	zero, clock := r.client.clock.Time(r.zeroUS), r.Timer.alarm(spin)
+	over := make(chan bool, 1)
+	var lead func(p prepared, more bool)
+	lead = func(p prepared, more bool) {
+		if !more || !clock.Wait(zero.Add(time.Duration(p.DueUS)*time.Microsecond), ctx.Done()) {
+			over <- !more
+			return
 		}
 		r.ahead.Release(p.weight)
-		start(p)
+		send(&p, func() {
+			inFlight.Go(func() {
+				p, more := <-ready
+				lead(p, more)
+			})
+		})
 	}
-	return true
+	inFlight.Go(func() { lead(first, more) })
+	return <-over
 }

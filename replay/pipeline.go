@@ -38,14 +38,14 @@ type prepared struct {
 
 // send runs the pipeline: bodies are made ahead, the pacer or the users start a
 // goroutine a request at its moment, one recorder writes the rows.
-func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
+func (r *Runner) send(ctx context.Context) (interrupted bool, lost lostRows, err error) {
 	// Requests outlive an interrupt by Grace, so their context is not ctx.
 	reqCtx, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	stopGrace := context.AfterFunc(ctx, func() { time.AfterFunc(r.Grace, cut) })
 	defer stopGrace()
 	if r.Plan.Mode != Open {
-		r.later = startLater()
+		r.later = startLater(r.Timer.alarm(0))
 		defer r.later.close()
 	}
 
@@ -57,17 +57,13 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 		defer close(ready)
 		return r.prepare(prepCtx, ready)
 	})
-	var recorder errgroup.Group
-	recorder.Go(r.record)
+	var recorder sync.WaitGroup
+	recorder.Go(func() { lost = r.record() })
 
 	var inFlight sync.WaitGroup
 	var usersErr error
 	if r.Plan.Mode.scheduled() {
-		paced := make(chan bool)
-		go func() { // the alarm keeps the thread of its goroutine
-			paced <- r.pace(ctx, ready, func(p prepared) { r.launch(ctx, reqCtx, p, &inFlight) })
-		}()
-		interrupted = !<-paced
+		interrupted = !r.pace(ctx, ready, &inFlight, func(p *prepared, next func()) { r.launch(ctx, reqCtx, p, next) })
 	} else {
 		usersErr = r.users(ctx, reqCtx, ready)
 	}
@@ -82,7 +78,8 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	}
 	interrupted = interrupted || ctx.Err() != nil // it may have come while the last answers were awaited
 	close(r.rows)
-	return interrupted, errors.Join(prepErr, usersErr, r.lateErr.get(), recorder.Wait())
+	recorder.Wait()
+	return interrupted, lost, errors.Join(prepErr, usersErr, r.lateErr.get())
 }
 
 // prepare makes bodies ahead of their moment. Of a session that a user sends it
@@ -182,15 +179,29 @@ func (r *Runner) make(p *prepared) error {
 	return nil
 }
 
-// record writes rows until the channel is closed.
-func (r *Runner) record() error {
-	var lost error
+// record writes rows until the channel is closed. Requests do not wait for a disk
+// that takes nothing: their rows are counted as lost.
+func (r *Runner) record() (lost lostRows) {
 	for row := range r.rows {
-		if err := r.out.Put(row); err != nil {
-			lost = err
+		if err := r.out.Put(row); err != nil && row.Outcome != schema.OutcomeUnknown { // else it comes again
+			lost.count++
+			lost.err = err
 		}
 	}
 	return lost
+}
+
+// lostRows are those of requests that were sent or due, and are in no file.
+type lostRows struct {
+	count int64
+	err   error // of the last one
+}
+
+func (l lostRows) error() error {
+	if l.count == 0 {
+		return nil
+	}
+	return fmt.Errorf("the rows of %d requests could not be recorded: %w", l.count, l.err)
 }
 
 // row begins the run's row for a planned request; its StartTime is set at the send.

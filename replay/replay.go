@@ -84,6 +84,9 @@ type Runner struct {
 	// its answer; 0: for ever.
 	Timeout time.Duration
 
+	// Timer is how the moments of sends are waited for; "" is the most exact one.
+	Timer Timer
+
 	// StartAt is the wall time at which offset 0 of the plan is sent; zero: as
 	// soon as the first bodies are ready.
 	StartAt time.Time
@@ -134,7 +137,8 @@ type Runner struct {
 // Run sends the plan, waits for the answers, seals the file, and returns what
 // happened. When ctx ends it stops sending, lets requests in flight go on for
 // Grace, and keeps what was done; the summary says so. An error means that
-// there is no complete file, and names the journal if there is one.
+// there is no complete file, and names the journal if there is one; where
+// nothing but the recording failed, there is a summary, too.
 func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	if err := r.Plan.Measure(ctx); err != nil {
 		return nil, err
@@ -169,10 +173,10 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.errors = streak{most: r.StopOnErrors, stop: stop}
-	cut, err := r.send(sending)
+	cut, lost, err := r.send(sending)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("stopped after %d of %d requests (what was recorded is in %q): %w",
-			r.sent.Load(), r.Plan.Rows(), r.out.Journal(), err), r.out.Keep())
+			r.sent.Load(), r.Plan.Rows(), r.out.Journal(), err), lost.error(), r.out.Keep())
 	}
 	digest, err := r.Plan.Trace.Digest()
 	if err != nil {
@@ -180,14 +184,25 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 	}
 	s := r.recorded.summary(r.Plan, r.sent.Load(), cut && ctx.Err() != nil)
 	s.Prompts = r.learned
+	if r.Plan.Mode != ASAP { // which waits for no moment
+		s.Verdict.Timer = string(r.Timer.orDefault())
+	}
 	if cut && !s.Interrupted {
 		s.StoppedOnErrors = int64(r.StopOnErrors)
 	}
 	r.out.SetMeta(func(m *schema.Meta) {
 		m.Verdict, m.SourceDigest = s.Verdict, digest
 		m.Counters = map[string]int64{"planned": r.Plan.Rows(), "sent": s.Sent}
+		if lost.count > 0 {
+			m.Counters["lost"] = lost.count
+		}
 	})
-	return s, r.out.Close()
+	s.Lost = lost.count
+	if err := r.out.Close(); err != nil {
+		_ = r.out.Keep() // which says the same again
+		return s, term.WithHint(errors.Join(lost.error(), err), "make room, then `metron recover %s` completes what was recorded", r.out.Journal())
+	}
+	return s, lost.error()
 }
 
 // privacy is the most that a row of the run keeps: the trace's hashes, never

@@ -301,6 +301,28 @@ func TestFailedRunKeepsItsJournal(t *testing.T) {
 	}
 }
 
+// TestLostRows: a row that could not be written is counted, once: its head is none.
+func TestLostRows(t *testing.T) {
+	w, err := schema.Create(filepath.Join(t.TempDir(), "run.parquet"), schema.Meta{Vantage: schema.VantageReplay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abandon()
+	r := &Runner{out: w, rows: make(chan *schema.Record, 3)}
+	for _, outcome := range []string{schema.OutcomeUnknown, schema.OutcomeOK, schema.OutcomeNotSent} {
+		r.rows <- &schema.Record{Outcome: outcome} // which no file takes: it has no id
+	}
+	close(r.rows)
+	lost := r.record()
+	if err := lost.error(); lost.count != 2 || err == nil || !strings.Contains(err.Error(), "2 requests") {
+		t.Errorf("%d lost: %v", lost.count, err)
+	}
+	var text strings.Builder
+	if err := (&Summary{Lost: lost.count, Verdict: &schema.Verdict{}}).WriteText(&text); err != nil || !strings.Contains(text.String(), "the rows of 2 requests") {
+		t.Errorf("%v\n%s", err, &text)
+	}
+}
+
 func TestTallyOfChunks(t *testing.T) {
 	row := &schema.Record{Outcome: schema.OutcomeOK, Dispatched: new(int64(5)),
 		ChunkKind: []int8{schema.KindRole, schema.KindContent, schema.KindContent, schema.KindContent, schema.KindContent, schema.KindUsage, schema.KindContent},

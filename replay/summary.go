@@ -26,6 +26,10 @@ type Summary struct {
 	// none did.
 	StoppedOnErrors int64 `json:"stopped_on_errors,omitempty"`
 
+	// Lost is how many requests have no row in the run, because it could not be
+	// written.
+	Lost int64 `json:"lost_rows,omitempty"`
+
 	Outcomes  map[string]int64 `json:"outcomes"`
 	Errors    map[string]int64 `json:"errors,omitempty"` // by "outcome: type: message"
 	DurationS float64          `json:"duration_s"`       // first send to last end
@@ -283,6 +287,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	}
 	if s.StoppedOnErrors > 0 {
 		f.Line("stopped", "after %s failures in a row", term.Count(s.StoppedOnErrors))
+	}
+	if s.Lost > 0 {
+		f.Line("lost", "the rows of %s requests", term.Count(s.Lost))
 	}
 	f.Line("duration", "%s", term.Seconds(s.DurationS))
 	f.Line("output tokens", "%s", term.Count(s.Tokens))

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -179,6 +180,33 @@ func TestLoad(t *testing.T) {
 	got.fill(&s)
 	if got.wallUS <= 0 || got.cpuUS < 20_000 || s.CPUCores <= 0 || x == 0 {
 		t.Errorf("%d us of CPU in %d us: %+v", got.cpuUS, got.wallUS, s)
+	}
+}
+
+// TestStatus is the exit status of each kind of end.
+func TestStatus(t *testing.T) {
+	ok := map[string]int64{schema.OutcomeOK: 1}
+	invalid, suspect := &schema.Verdict{Status: schema.VerdictInvalid}, &schema.Verdict{Status: schema.VerdictSuspect}
+	for _, c := range []struct {
+		name  string
+		s     Summary
+		allow bool
+		want  int
+	}{
+		{"suspect", Summary{Outcomes: ok, Verdict: suspect}, false, 0},
+		{"invalid", Summary{Outcomes: ok, Verdict: invalid}, false, term.ExitInvalid},
+		{"invalid, allowed", Summary{Outcomes: ok, Verdict: invalid}, true, 0},
+		{"nothing succeeded", Summary{Verdict: invalid}, true, 1},
+		{"interrupted", Summary{Outcomes: ok, Verdict: suspect, Interrupted: true}, true, 1},
+		{"stopped", Summary{Outcomes: ok, Verdict: suspect, StoppedOnErrors: 2}, true, 1},
+	} {
+		got := 0
+		if err := status(&c.s, c.allow); err != nil {
+			got = term.ExitCode(err)
+		}
+		if got != c.want {
+			t.Errorf("%s: exit status %d, want %d", c.name, got, c.want)
+		}
 	}
 }
 

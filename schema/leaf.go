@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -46,7 +47,7 @@ func newLeaf(t arrow.DataType, kind parquet.Kind) (leaf, error) {
 	case arrow.FIXED_SIZE_BINARY:
 		return &wide{width: t.(*arrow.FixedSizeBinaryType).ByteWidth, t: t}, nil
 	}
-	return &varied{t: t, offsets: []int32{0}}, nil
+	return &varied{t: t}, nil
 }
 
 // slots says which slots of a page hold a value.
@@ -152,7 +153,8 @@ type wide struct {
 	values []byte
 }
 
-func (w *wide) reserve(int, *lease) {}
+// reserve makes new memory: values are referred to after their batch was used.
+func (w *wide) reserve(n int, _ *lease) { w.values = make([]byte, 0, n*w.width) }
 
 func (w *wide) add(page parquet.Page, s slots) {
 	var at func(i int) []byte
@@ -181,7 +183,8 @@ type varied struct {
 	offsets []int32
 }
 
-func (b *varied) reserve(int, *lease) {}
+// reserve makes no room for the values: strings refer to them after their batch was used.
+func (b *varied) reserve(n int, l *lease) { b.offsets = append(room[int32](l, n+1), 0) }
 
 func (b *varied) add(page parquet.Page, s slots) {
 	var at func(i int) []byte
@@ -201,6 +204,11 @@ func (b *varied) add(page parquet.Page, s slots) {
 		}
 		b.offsets = append(b.offsets, int32(len(b.values)))
 	}
+	size := 0
+	for i := range s.stored {
+		size += len(at(i))
+	}
+	b.values = slices.Grow(b.values, min(size, maxText))
 	s.each(func(i int) { b.values = append(b.values, at(i)...); end() }, end)
 }
 

@@ -21,6 +21,8 @@ type Verdict struct {
 	// DriftUS is how much the send lag grew from the first send to the last one;
 	// nil of too few requests to tell, as of runs that older programs wrote.
 	DriftUS *int64 `json:"drift_us,omitempty"`
+	// Timer is how moments of sends were waited for: precise or cheap; "" in older runs.
+	Timer string `json:"timer,omitempty"`
 
 	Whole *Sender  `json:"whole,omitempty"`  // of the run
 	StepS int64    `json:"step_s,omitempty"` // length of each of Steps

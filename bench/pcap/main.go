@@ -1,6 +1,6 @@
-// Command pcap holds the rows of a passive capture against the proxy's rows of the
-// same traffic: what they say must be equal, and how far their times lie apart is
-// printed. Usage: go run ./bench/pcap PROXY.parquet... PASSIVE.parquet
+// Command pcap holds the rows of a passive capture against the proxy's or a replay's
+// rows of the same traffic: what they say must be equal, and how far their times lie
+// apart is printed. Usage: go run ./bench/pcap PROXY.parquet... PASSIVE.parquet
 package main
 
 import (
@@ -38,7 +38,7 @@ func compare(proxyFiles, passiveFiles []string) error {
 	for key, ours := range proxy {
 		theirs := passive[key]
 		if len(ours) != len(theirs) {
-			fmt.Printf("%s: %d rows of the proxy, %d passive\n", key, len(ours), len(theirs))
+			fmt.Printf("%s: %d rows, %d passive\n", key, len(ours), len(theirs))
 			different++
 			continue
 		}
@@ -47,7 +47,7 @@ func compare(proxyFiles, passiveFiles []string) error {
 			pairs++
 			chunks += len(a.ChunkTime)
 			if x, y := said(a), said(b); x != y {
-				fmt.Printf("%s\n  proxy   %s\n  passive %s\n", key, x, y)
+				fmt.Printf("%s\n          %s\n  passive %s\n", key, x, y)
 				different++
 				continue
 			}
@@ -61,8 +61,8 @@ func compare(proxyFiles, passiveFiles []string) error {
 		}
 	}
 	fmt.Printf("%d pairs of rows, %d chunks, %d differ\n", pairs, chunks, different)
-	fmt.Printf("%-28s %8s %8s %8s %8s %8s %8s\n", "proxy less passive, us", "count", "min", "p50", "p90", "p99", "max")
-	for _, name := range []string{"start", "headers", "chunk", "end", "TTFT", "between chunks"} {
+	fmt.Printf("%-28s %8s %8s %8s %8s %8s %8s\n", "stamps less packets, us", "count", "min", "p50", "p90", "p99", "max")
+	for _, name := range []string{"start", "wrote", "headers", "chunk", "end", "TTFT", "between chunks"} {
 		d := differences[name]
 		if slices.Sort(d); len(d) > 0 {
 			at := func(share float64) int64 { return d[int(share*float64(len(d)-1))] }
@@ -122,6 +122,9 @@ func number(n *int64) string {
 func times(a, b *schema.Record, differences map[string][]int64) {
 	add := func(name string, ours, theirs int64) { differences[name] = append(differences[name], ours-theirs) }
 	add("start", a.StartTime, b.StartTime)
+	if a.Wrote != nil && b.Wrote != nil {
+		add("wrote", a.StartTime+*a.Wrote, b.StartTime+*b.Wrote)
+	}
 	if a.Headers != nil && b.Headers != nil {
 		add("headers", a.StartTime+*a.Headers, b.StartTime+*b.Headers)
 	}

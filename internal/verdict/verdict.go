@@ -35,6 +35,9 @@ func Lines(v *schema.Verdict) [][2]string {
 		add("send gaps", "off by p50 %s, p99 %s, max %s", us(e.P50US), us(e.P99US), us(e.MaxUS))
 	}
 	load := fmt.Sprintf("%s cores", term.Number(w.CPUCores))
+	if v.Timer != "" {
+		load = v.Timer + " timer; " + load
+	}
 	if l := w.SchedLatency; l != nil {
 		load += fmt.Sprintf("; goroutines waited p50 %s, p99 %s, max %s to run", us(l.P50US), us(l.P99US), us(l.MaxUS))
 	}
