@@ -80,7 +80,7 @@ func newPass(c *Config, rows int64) *pass {
 
 // read adds the rows that were asked for.
 func (p *pass) read(ctx context.Context, a *schema.Archive) error {
-	for b, err := range a.Batches(ctx, schema.Query{Columns: columnNames(), Selection: p.config.Selection}) {
+	for b, err := range a.Batches(ctx, schema.Query{Columns: p.config.columns(), Selection: p.config.Selection}) {
 		if err != nil {
 			return err
 		}

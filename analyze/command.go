@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -36,6 +37,7 @@ Example:
 			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
 		}, term.SelectionFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
@@ -102,6 +104,9 @@ func configOf(c *cli.Context) (Config, error) {
 	var err error
 	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
 		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
+	}
+	if config.Sections, err = ParseSections(c.String("sections")); err != nil {
+		return Config{}, term.Usagef("analyze: --sections: %w", err)
 	}
 	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)

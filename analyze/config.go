@@ -32,6 +32,10 @@ type Config struct {
 	// Selection is which rows are asked about; the zero value: all.
 	Selection schema.Selection
 
+	// Sections names parts of the result beyond the base metrics (SectionNames); nil:
+	// those that cost nothing.
+	Sections []string
+
 	// Plots asks for what only plots show: the acceptance curve and the timelines
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
@@ -83,7 +87,10 @@ func (c Config) Check() error {
 	if err := oneOf("multi-token policy", c.MultiToken, Policies()); err != nil {
 		return err
 	}
-	return oneOf("percentile method", c.Percentile, Methods())
+	if err := oneOf("percentile method", c.Percentile, Methods()); err != nil {
+		return err
+	}
+	return checkSections(c.Sections)
 }
 
 func oneOf[T ~string](what string, v T, all []T) error {
@@ -91,6 +98,16 @@ func oneOf[T ~string](what string, v T, all []T) error {
 		return nil
 	}
 	return fmt.Errorf("%s %q: must be one of %v", what, v, all)
+}
+
+// columns are those that the analysis reads.
+func (c *Config) columns() []string {
+	names := columnNames()
+	for _, k := range sections(c) {
+		names = append(names, k.columns...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (c Config) deadlines() Deadlines {

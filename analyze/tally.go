@@ -24,6 +24,8 @@ type tally struct {
 	curve   *Curve  // nil: not asked for
 	picks   []pick  // nil: not asked for
 
+	sections sectionSet
+
 	score        Score
 	onTime, gaps int64
 	playback     Playback
@@ -40,7 +42,8 @@ type tally struct {
 }
 
 func newTally(c *Config, rows int64) *tally {
-	t := &tally{config: c, metrics: metrics(), outcomes: map[string]int64{}, sources: map[string]int64{}}
+	t := &tally{config: c, metrics: metrics(), outcomes: map[string]int64{}, sources: map[string]int64{},
+		sections: newSectionSet(c)}
 	t.samples = make([]Samples, len(t.metrics))
 	t.leftOut = make([]map[reason]int64, len(t.metrics))
 	for i := range t.leftOut {
@@ -67,6 +70,7 @@ func (t *tally) add(r *request, s *scorer) {
 		t.measured++
 		t.addSpan(r)
 	}
+	t.sections.add(r)
 	why := r.whyExcluded()
 	for i, m := range t.metrics {
 		if why != "" {
@@ -178,6 +182,7 @@ func (t *tally) merge(o *tally) {
 		t.curve.Merge(o.curve)
 	}
 	t.picks = append(t.picks, o.picks...)
+	t.sections.merge(&o.sections)
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)
 	for _, p := range []struct{ to, from *int64 }{

@@ -22,6 +22,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	for _, line := range r.totals() {
 		b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
 	}
+	r.Sections.text(&b)
 	for _, f := range r.Files {
 		if f.Verdict == nil {
 			continue
