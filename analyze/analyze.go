@@ -33,6 +33,9 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		return nil, term.WithHint(fmt.Errorf("analyze %s: %s", archive.Name(), nothing(t, &c)), "`metron inspect FILE` shows what a file holds")
 	}
 	result := newResult(t, archive.Files, &c)
+	if err := addTokenIntervals(ctx, archive, &c, t, result.Metrics.Get(keyTBT)); err != nil {
+		return nil, err
+	}
 	if c.Plots {
 		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"metron/analyze/stat"
 	"metron/internal/term"
 	"metron/internal/verdict"
 	"metron/schema"
@@ -19,6 +20,10 @@ func (r *Result) WriteText(w io.Writer) error {
 	b.WriteString(r.headline() + "\n\n")
 	r.metricTable().WriteTo(&b)
 	b.WriteString("\n")
+	if t := r.intervalTable(); t != nil {
+		t.WriteTo(&b)
+		b.WriteString("\n")
+	}
 	for _, line := range r.totals() {
 		b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
 	}
@@ -101,6 +106,43 @@ func (r *Result) metricTable() *term.Table {
 		t.Row(row...)
 	}
 	return &t
+}
+
+// intervalTable says how sure the numbers of the latencies are, nil where there are
+// none. A dash is an end that so few requests do not bound.
+func (r *Result) intervalTable() *term.Table {
+	var t term.Table
+	t.Row("95 % confidence", "mean", "p50", "p90", "p99", "p99.9")
+	some := false
+	for i := range r.Metrics {
+		m := &r.Metrics[i]
+		if m.CI95 == nil || m.unit != unitSeconds || m.key == keyMinDeadline {
+			continue
+		}
+		some = true
+		row := []string{m.label}
+		for _, v := range []stat.Interval{m.CI95.Mean, m.CI95.P50, m.CI95.P90, m.CI95.P99, m.CI95.P999} {
+			row = append(row, m.unit.interval(v))
+		}
+		t.Row(row...)
+	}
+	if !some {
+		return nil
+	}
+	return &t
+}
+
+// interval prints both ends, the unit once where it is the same: "93.1-98.0 ms".
+func (u unit) interval(i stat.Interval) string {
+	low, high := u.format(i.Low), u.format(i.High)
+	if low == "-" && high == "-" {
+		return "-"
+	}
+	number, name, cut := strings.Cut(low, " ")
+	if cut && strings.HasSuffix(high, " "+name) && strings.Count(high, " ") == 1 {
+		low = number
+	}
+	return low + " to " + high
 }
 
 // format prints a number of a unit; the undefined as a dash.

@@ -128,7 +128,8 @@ func (w *Woodruff) Merge(o *Woodruff) {
 }
 
 // Interval is the interval of the q-quantile as two other quantiles of the pooled
-// values, each between 0 and 1; false where fewer than two clusters tell nothing.
+// values, below 0 or above 1 where the values do not bound it; false where the clusters
+// are too few, or too much alike, to tell.
 func (w *Woodruff) Interval(q float64) (low, high float64, ok bool) {
 	if w.clusters < 2 || w.total == 0 {
 		return 0, 0, false
@@ -137,5 +138,5 @@ func (w *Woodruff) Interval(q float64) (low, high float64, ok bool) {
 	squares := float64(w.belowSq) - 2*share*float64(w.bothSq) + share*share*float64(w.totalSq)
 	n := float64(w.clusters)
 	deviation := math.Sqrt(max(0, squares)*n/(n-1)) / float64(w.total)
-	return max(0, q-z()*deviation), min(1, q+z()*deviation), true
+	return q - z()*deviation, q + z()*deviation, deviation > 0
 }

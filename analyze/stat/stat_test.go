@@ -116,9 +116,9 @@ func TestWoodruffOfCopies(t *testing.T) {
 		if parts != many {
 			t.Fatalf("merged %+v, whole %+v", parts, many)
 		}
-		l1, h1, _ := one.Interval(0.9)
-		l2, h2, _ := many.Interval(0.9)
-		if math.Abs(l1-l2)+math.Abs(h1-h2) > 1e-9 {
+		l1, h1, ok1 := one.Interval(0.9)
+		l2, h2, ok2 := many.Interval(0.9)
+		if ok1 != ok2 || math.Abs(l1-l2)+math.Abs(h1-h2) > 1e-9 {
 			t.Fatalf("copies: %v %v, singles: %v %v", l2, h2, l1, h1)
 		}
 	})
