@@ -15,6 +15,7 @@ type RequestRow struct {
 	StartTime      time.Time `parquet:"start_time,timestamp(microsecond)"`
 	Phase          string    `parquet:"phase,dict"`
 	Outcome        string    `parquet:"outcome,dict"`
+	API            string    `parquet:"api,dict"`
 	RequestModel   string    `parquet:"request_model,optional,dict"`
 	Stream         bool      `parquet:"stream"`
 	TokenSource    string    `parquet:"token_source,optional,dict"`
@@ -46,17 +47,17 @@ type RequestRow struct {
 func newRequestRow(r *request, c *Config) RequestRow {
 	out := RequestRow{
 		RecordID: r.recordID, SourceRecordID: r.sourceID, StartTime: time.UnixMicro(r.startTime).UTC(),
-		Phase: r.phase, Outcome: r.outcome, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
+		Phase: r.phase, Outcome: r.outcome, API: r.api, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
 	}
 	seconds := func(v float64, why reason) *float64 { return defined(v/usPerSecond, why) }
 	out.InputTokens, out.OutputTokens = pointer(r.inputTokens), pointer(r.n)
 	out.TTFTS = seconds(r.first(r.sent))
-	out.ScheduledTTFTS = seconds(r.first(0))
+	out.ScheduledTTFTS = seconds(r.first(r.due()))
 	out.TPOTS = seconds(r.tpot())
 	out.NormalizedLatencyS = seconds(r.normalizedLatency())
 	out.E2ELatencyS = seconds(r.latency())
 	out.OutputThroughput = defined(r.throughput())
-	out.SendLagS = seconds(known(r.wrote, noTimes))
+	out.SendLagS = seconds(r.sendLag())
 	if !r.streamed {
 		return out
 	}

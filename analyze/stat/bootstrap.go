@@ -20,6 +20,9 @@ type Bootstrap struct {
 	Seed      uint64
 }
 
+// golden keeps the seeds of neighbouring resamples far apart, as Weyl sequences do.
+const golden = 0x9e3779b97f4a7c15
+
 // Intervals are those of B - A: of the mean, then of each of Quantiles. Both sides have
 // values.
 func (s Bootstrap) Intervals() []Interval {
@@ -34,7 +37,7 @@ func (s Bootstrap) Intervals() []Interval {
 		group.Go(func() {
 			drawA, drawB := newDraw(a), newDraw(b)
 			for i := w; i < s.Resamples; i += workers {
-				s.draw(rand.NewPCG(s.Seed, uint64(i)), drawA, drawB)
+				s.draw(rand.NewPCG(s.Seed, uint64(i)*golden), drawA, drawB)
 				deltas[0][i] = drawB.mean() - drawA.mean()
 				for j, q := range s.Quantiles {
 					deltas[1+j][i] = drawB.quantile(q) - drawA.quantile(q)
