@@ -37,6 +37,8 @@ Example:
 			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
 		}, term.SelectionFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
+			&cli.BoolFlag{Name: "explain", Usage: "the numbers of every such tool side by side, and why they differ"},
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
@@ -104,6 +106,10 @@ func configOf(c *cli.Context) (Config, error) {
 	var err error
 	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
 		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
+	}
+	config.Explain = c.Bool("explain")
+	if names := c.String("dialect"); names != "" {
+		config.Dialects = strings.Split(names, ",")
 	}
 	if config.Sections, err = ParseSections(c.String("sections")); err != nil {
 		return Config{}, term.Usagef("analyze: --sections: %w", err)

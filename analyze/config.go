@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"metron/schema"
@@ -31,6 +32,11 @@ type Config struct {
 
 	// Selection is which rows are asked about; the zero value: all.
 	Selection schema.Selection
+
+	// Dialects names tools whose numbers of the same requests are asked for (Dialects);
+	// Explain asks for those of all, and why they differ.
+	Dialects []string
+	Explain  bool
 
 	// Sections names parts of the result beyond the base metrics (SectionNames); nil:
 	// those that cost nothing.
@@ -89,6 +95,11 @@ func (c Config) Check() error {
 	}
 	if err := oneOf("percentile method", c.Percentile, Methods()); err != nil {
 		return err
+	}
+	for _, name := range c.Dialects {
+		if !slices.Contains(Dialects(), name) {
+			return schema.DidYouMean(fmt.Errorf("dialect %q: must be one of %s", name, strings.Join(Dialects(), ", ")), name, Dialects())
+		}
 	}
 	return checkSections(c.Sections)
 }

@@ -44,6 +44,7 @@ type sectionKind struct {
 // sectionKinds lists every section, in the order of the result.
 func sectionKinds() []sectionKind {
 	return []sectionKind{
+		{name: "dialects", asked: func(c *Config) bool { return c.Explain || len(c.Dialects) > 0 }, start: newDialects},
 		{name: "wasted", quick: true, start: newWasted},
 	}
 }
