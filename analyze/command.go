@@ -43,6 +43,7 @@ Example:
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
+			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),
 		Action: run,
 	}
@@ -54,9 +55,9 @@ func run(c *cli.Context) error {
 		return err
 	}
 	out, tablePath := c.String("out"), c.String("per-request")
-	var table *Table
+	var table *Table[RequestRow]
 	if tablePath != "" {
-		if table, err = CreateTable(tablePath); err != nil {
+		if table, err = CreateTable[RequestRow](tablePath); err != nil {
 			return err
 		}
 		defer table.Abandon()
@@ -71,6 +72,9 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
+	if err := writeTokens(c, config); err != nil {
+		return err
+	}
 	if out != "" {
 		if err := result.WritePlots(out); err != nil {
 			return err
@@ -80,6 +84,23 @@ func run(c *cli.Context) error {
 		return result.WriteJSON(c.App.Writer)
 	}
 	return result.WriteText(c.App.Writer)
+}
+
+// writeTokens writes the per-token table that was asked for.
+func writeTokens(c *cli.Context, config Config) error {
+	path := c.String("per-token")
+	if path == "" {
+		return nil
+	}
+	table, err := CreateTable[TokenRow](path)
+	if err != nil {
+		return err
+	}
+	defer table.Abandon()
+	if err := WriteTokens(c.Context, c.Args().Slice(), config, table.Put); err != nil {
+		return err
+	}
+	return table.Close()
 }
 
 // configOf binds the flags. It opens nothing.
@@ -120,9 +141,11 @@ func configOf(c *cli.Context) (Config, error) {
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
 	}
-	if path := c.String("per-request"); path != "" {
-		if err := CheckTable(path); err != nil {
-			return Config{}, err
+	for _, flag := range []string{"per-request", "per-token"} {
+		if path := c.String(flag); path != "" {
+			if err := CheckTable(path); err != nil {
+				return Config{}, err
+			}
 		}
 	}
 	return config, nil
