@@ -32,10 +32,13 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	if t.rows == 0 {
 		return nil, term.WithHint(fmt.Errorf("analyze %s: %s", archive.Name(), nothing(t, &c)), "`metron inspect FILE` shows what a file holds")
 	}
-	result := newResult(t, archive.Files, &c)
-	if err := addTokenIntervals(ctx, archive, &c, t, result.Metrics.Get(keyTBT)); err != nil {
+	if err := t.groups.err(); err != nil {
+		return nil, fmt.Errorf("analyze %s: %w", archive.Name(), err)
+	}
+	if err := countClusters(ctx, archive, &c, t); err != nil {
 		return nil, err
 	}
+	result := newResult(t, archive.Files, &c)
 	if c.Plots {
 		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
 			return nil, err

@@ -39,6 +39,7 @@ Example:
 		}, term.SelectionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
 			&cli.BoolFlag{Name: "explain", Usage: "the numbers of every such tool side by side, and why they differ"},
+			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
@@ -115,6 +116,7 @@ func configOf(c *cli.Context) (Config, error) {
 		MultiToken:   Policy(c.String("multi-token")),
 		Percentile:   Method(c.String("percentile")),
 		Plots:        c.String("out") != "",
+		By:           c.StringSlice("by"),
 	}
 	for _, d := range []struct {
 		flag  string
@@ -144,7 +146,7 @@ func configOf(c *cli.Context) (Config, error) {
 	for _, flag := range []string{"per-request", "per-token"} {
 		if path := c.String(flag); path != "" {
 			if err := CheckTable(path); err != nil {
-				return Config{}, err
+				return Config{}, term.Usagef("analyze: --%s: %w", flag, err)
 			}
 		}
 	}

@@ -164,6 +164,8 @@ func TestUsageErrors(t *testing.T) {
 		"multi-token":      {"absent.parquet", "--multi-token", "even"},
 		"percentile":       {"absent.parquet", "--percentile", "median"},
 		"per-request":      {"absent.parquet", "--per-request", "table.xlsx"},
+		"per-token":        {"absent.parquet", "--per-token", "table"},
+		"dialect":          {"absent.parquet", "--dialect", "vlm"},
 	} {
 		_, err := metron(t, args...)
 		if term.ExitCode(err) != term.ExitUsage || !strings.Contains(err.Error(), name) {

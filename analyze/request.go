@@ -30,21 +30,10 @@ type request struct {
 // compute fills a request from its row. tokens is scratch space that the request
 // points to until the next one.
 func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
-	r.tokens = tokens
-	r.sent = r.dispatched.value // 0 where nobody dispatched it: capture, import
-	tokens.reset(&r.row, r.sent, c.MultiToken)
-	// A row of a streamed answer whose events were not recorded says as much as
-	// one of an answer that came whole.
-	r.streamed = r.stream && len(r.chunkTime) > 0
-	if !r.streamed {
-		r.n, r.finished = r.outputTokens, r.end
+	r.measure(tokens, c.MultiToken)
+	if !r.streamed || tokens.chunks == 0 {
 		return
 	}
-	r.n = r.countTokens()
-	if tokens.chunks == 0 {
-		return
-	}
-	r.finished = just(tokens.last)
 	d := c.deadlines()
 	s.reset(tokens.streams)
 	r.score = s.score(d)
@@ -58,6 +47,25 @@ func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
 		d.DecodeOnly = true
 		r.decodeMin = attainable(s.minTBTDeadline(d, fluidMissRate()))
 	}
+}
+
+// measure fills what needs no deadline.
+func (r *request) measure(tokens *tokenTimes, policy Policy) {
+	r.tokens = tokens
+	r.sent = r.dispatched.value // 0 where nobody dispatched it: capture, import
+	tokens.reset(&r.row, r.sent, policy)
+	// A row of a streamed answer whose events were not recorded says as much as
+	// one of an answer that came whole.
+	r.streamed = r.stream && len(r.chunkTime) > 0
+	if !r.streamed {
+		r.n, r.finished = r.outputTokens, r.end
+		return
+	}
+	r.n = r.countTokens()
+	if tokens.chunks == 0 {
+		return
+	}
+	r.finished = just(tokens.last)
 }
 
 // countTokens is n: what the chunks carried; where that is unknown, the reported

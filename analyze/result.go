@@ -15,6 +15,7 @@ type Result struct {
 	SchemaVersion int        `json:"schema_version"`
 	Files         []FileInfo `json:"files"`
 	Population
+	Groups   []Group        `json:"groups,omitempty"`
 	Curve    []CurvePoint   `json:"acceptance_curve,omitempty"`
 	Warnings []Warning      `json:"warnings"`
 	Settings SettingsOfJSON `json:"settings"`
@@ -107,7 +108,8 @@ type SettingsOfJSON struct {
 	Fluidity       Arithmetic `json:"fluidity"`
 	MultiToken     Policy     `json:"multi_token"`
 	Percentile     Method     `json:"percentile"`
-	Selection      string     `json:"selection"` // "" is every row
+	Selection      string     `json:"selection"`    // "" is every row
+	By             []string   `json:"by,omitempty"` // the dimensions of groups
 }
 
 func newResult(t *tally, files []*schema.File, c *Config) *Result {
@@ -115,7 +117,7 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 		SchemaVersion: SchemaVersion,
 		Population:    newPopulation(t),
 		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
-			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String()},
+			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String(), c.By},
 		percentile: c.Percentile,
 		ttft:       t.samplesOf(keyTTFT),
 		tbt:        &t.tbt,
@@ -130,6 +132,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 			info.sampled = meta.Kept.SampleRate
 		}
 		r.Files = append(r.Files, info)
+	}
+	if t.groups != nil {
+		r.Groups = t.groups.results()
 	}
 	if t.curve != nil {
 		r.Curve = t.curve.Acceptance(c.Percentile)

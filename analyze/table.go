@@ -15,8 +15,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
-
-	"metron/internal/term"
 )
 
 // TableFormats are the file name endings that CreateTable knows.
@@ -105,7 +103,7 @@ func newEncoder[T any](path string, w io.Writer) (rowEncoder[T], error) {
 	case ".parquet":
 		return &parquetEncoder[T]{parquet.NewGenericWriter[T](w, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(tableGroupRows))}, nil
 	}
-	return nil, term.Usagef("table %q: the name must end in one of %s", path, strings.Join(TableFormats(), ", "))
+	return nil, fmt.Errorf("table %q: the name must end in one of %s", path, strings.Join(TableFormats(), ", "))
 }
 
 // columnsOf names the columns, of the struct tags.
