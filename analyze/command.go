@@ -3,17 +3,14 @@ package analyze
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
-	"metron/schema"
 )
 
 // Command is `metron analyze`.
 func Command() *cli.Command {
-	defaults := Config{}.fill()
 	return &cli.Command{
 		Name:      "analyze",
 		Usage:     "answer latency questions from the columns of traces and runs",
@@ -29,14 +26,7 @@ http_status and start_time.
 
 Example:
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
-		Flags: slices.Concat([]cli.Flag{
-			&cli.DurationFlag{Name: "ttft-deadline", Value: defaults.TTFTDeadline, Usage: "how long the first token may take"},
-			&cli.DurationFlag{Name: "tbt-deadline", Value: defaults.TBTDeadline, Usage: "how long each token after it may take"},
-			&cli.StringFlag{Name: "target-miss-rate", Value: defaults.TargetMissRate.String(), Usage: "share of deadlines a request may miss, for its minimum TBT deadline"},
-			&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
-			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
-			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
-		}, term.SelectionFlags(), []cli.Flag{
+		Flags: slices.Concat(QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
 			&cli.BoolFlag{Name: "explain", Usage: "the numbers of every such tool side by side, and why they differ"},
 			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
@@ -109,36 +99,18 @@ func configOf(c *cli.Context) (Config, error) {
 	if !c.Args().Present() {
 		return Config{}, term.WithHint(term.Usagef("analyze: no file to read"), "metron analyze run.parquet")
 	}
-	config := Config{
-		TTFTDeadline: c.Duration("ttft-deadline"),
-		TBTDeadline:  c.Duration("tbt-deadline"),
-		Fluidity:     Arithmetic(c.String("fluidity")),
-		MultiToken:   Policy(c.String("multi-token")),
-		Percentile:   Method(c.String("percentile")),
-		Plots:        c.String("out") != "",
-		By:           c.StringSlice("by"),
+	config, err := Question(c)
+	if err != nil {
+		return Config{}, err
 	}
-	for _, d := range []struct {
-		flag  string
-		value time.Duration
-	}{{"ttft-deadline", config.TTFTDeadline}, {"tbt-deadline", config.TBTDeadline}} {
-		if d.value <= 0 { // which would be the default to Config
-			return Config{}, term.Usagef("analyze: --%s %v: must be longer than 0", d.flag, d.value)
-		}
-	}
-	var err error
-	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
-		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
-	}
+	config.Plots = c.String("out") != ""
+	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")
 	if names := c.String("dialect"); names != "" {
 		config.Dialects = strings.Split(names, ",")
 	}
 	if config.Sections, err = ParseSections(c.String("sections")); err != nil {
 		return Config{}, term.Usagef("analyze: --sections: %w", err)
-	}
-	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
-		return Config{}, term.Usagef("analyze: %w", err)
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)

@@ -147,7 +147,11 @@ func percent(v *float64) string {
 	if v == nil {
 		return "-"
 	}
-	return signed(*v*100, func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }) + " %"
+	decimals := 1
+	if math.Abs(*v) >= 1 {
+		decimals = 0
+	}
+	return signed(*v*100, func(v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) }) + " %"
 }
 
 // interval prints the ends of a change as shares of the base's number.
