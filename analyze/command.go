@@ -31,7 +31,8 @@ Example:
 			&cli.BoolFlag{Name: "explain", Usage: "the numbers of every such tool side by side, and why they differ"},
 			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
-			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
+			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
+			&cli.BoolFlag{Name: "json", Usage: "--format json"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
@@ -71,10 +72,7 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
-	if c.Bool("json") {
-		return result.WriteJSON(c.App.Writer)
-	}
-	return result.WriteText(c.App.Writer)
+	return result.Write(c.App.Writer, formatOf(c))
 }
 
 // writeTokens writes the per-token table that was asked for.
@@ -92,6 +90,13 @@ func writeTokens(c *cli.Context, config Config) error {
 		return err
 	}
 	return table.Close()
+}
+
+func formatOf(c *cli.Context) string {
+	if c.Bool("json") {
+		return "json"
+	}
+	return c.String("format")
 }
 
 // configOf binds the flags. It opens nothing.
@@ -114,6 +119,9 @@ func configOf(c *cli.Context) (Config, error) {
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
+	}
+	if name := formatOf(c); !slices.Contains(Formats(), name) {
+		return Config{}, term.Usagef("analyze: --format %q: must be one of %s", name, strings.Join(Formats(), ", "))
 	}
 	for _, flag := range []string{"per-request", "per-token"} {
 		if path := c.String(flag); path != "" {

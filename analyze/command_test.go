@@ -164,6 +164,7 @@ func TestUsageErrors(t *testing.T) {
 		"multi-token":      {"absent.parquet", "--multi-token", "even"},
 		"percentile":       {"absent.parquet", "--percentile", "median"},
 		"per-request":      {"absent.parquet", "--per-request", "table.xlsx"},
+		"format":           {"absent.parquet", "--format", "yaml"},
 		"per-token":        {"absent.parquet", "--per-token", "table"},
 		"dialect":          {"absent.parquet", "--dialect", "vlm"},
 	} {
