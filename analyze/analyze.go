@@ -24,6 +24,9 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		return nil, err
 	}
 	defer archive.Close()
+	if c.kept, err = c.Trim.keep(ctx, archive, &c); err != nil {
+		return nil, err
+	}
 	p := newPass(&c, archive.NumRows())
 	if err := p.read(ctx, archive); err != nil {
 		return nil, err

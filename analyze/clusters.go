@@ -154,7 +154,7 @@ func (w *clusterWorker) rows(v *view, from, to int, whole *tally) error {
 		if err := v.row(i, &r.row); err != nil {
 			return fmt.Errorf("row %d: %w", v.batch.Row(i)+1, err)
 		}
-		r.measure(&w.tokens, w.config.MultiToken)
+		r.measure(&w.tokens, w.config)
 		if !r.isLLM() || !r.streamed {
 			continue
 		}

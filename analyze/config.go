@@ -30,6 +30,9 @@ type Config struct {
 	MultiToken     Policy        // "": burst
 	Percentile     Method        // "": nearest
 
+	// Trim is what to leave out at the ends of the run.
+	Trim Trim
+
 	// Selection is which rows are asked about; the zero value: all.
 	Selection schema.Selection
 
@@ -52,6 +55,8 @@ type Config struct {
 
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
+
+	kept *kept // that Trim keeps; nil until it is known, and where nothing is trimmed
 }
 
 // fill replaces zero values by the defaults.

@@ -7,6 +7,7 @@ import "metron/schema"
 type reason string
 
 const (
+	trimmedOff   reason = "trimmed"        // it started outside of what --trim or --steady keeps
 	notMeasured  reason = "not_measured"   // phase warmup or cooldown
 	notOK        reason = "not_ok"         // latency distributions cover answered requests only
 	noTokenTimes reason = "no_token_times" // not streamed, or an import that has none
@@ -19,12 +20,14 @@ const (
 
 // reasons lists every reason, those of the status policy first.
 func reasons() []reason {
-	return []reason{notMeasured, notOK, noTokenTimes, noTokens, oneToken, noTimes, noTokenCount, notScheduled}
+	return []reason{trimmedOff, notMeasured, notOK, noTokenTimes, noTokens, oneToken, noTimes, noTokenCount, notScheduled}
 }
 
 // phrase says a reason to a reader.
 func (r reason) phrase() string {
 	switch r {
+	case trimmedOff:
+		return "trimmed"
 	case notMeasured:
 		return "warm-up or cool-down"
 	case notOK:
@@ -126,6 +129,8 @@ func (m *metric) scale(a Arithmetic) float64 {
 // answered, in phase measure.
 func (r *request) whyExcluded() reason {
 	switch {
+	case r.trimmed:
+		return trimmedOff
 	case !r.isMeasured():
 		return notMeasured
 	case r.outcome != schema.OutcomeOK:

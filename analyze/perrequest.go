@@ -14,6 +14,7 @@ type RequestRow struct {
 	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid"`
 	StartTime      time.Time `parquet:"start_time,timestamp(microsecond)"`
 	Phase          string    `parquet:"phase,dict"`
+	Measured       bool      `parquet:"measured"` // of phase measure, and not trimmed
 	Outcome        string    `parquet:"outcome,dict"`
 	API            string    `parquet:"api,dict"`
 	RequestModel   string    `parquet:"request_model,optional,dict"`
@@ -47,7 +48,7 @@ type RequestRow struct {
 func newRequestRow(r *request, c *Config) RequestRow {
 	out := RequestRow{
 		RecordID: r.recordID, SourceRecordID: r.sourceID, StartTime: time.UnixMicro(r.startTime).UTC(),
-		Phase: r.phase, Outcome: r.outcome, API: r.api, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
+		Phase: r.phase, Measured: r.isMeasured(), Outcome: r.outcome, API: r.api, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
 	}
 	seconds := func(v float64, why reason) *float64 { return defined(v/usPerSecond, why) }
 	out.InputTokens, out.OutputTokens = pointer(r.inputTokens), pointer(r.n)

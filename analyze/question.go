@@ -21,6 +21,8 @@ func QuestionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
 		&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 		&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
+		&cli.StringFlag{Name: "trim", Usage: "leave out `HEAD[,TAIL]` of the run, each a time (30s) or a number of requests (100)"},
+		&cli.BoolFlag{Name: "steady", Usage: "leave out what comes before and after the steady state, by MSER-5 over TTFT"},
 	}, term.SelectionFlags())
 }
 
@@ -45,6 +47,15 @@ func Question(c *cli.Context) (Config, error) {
 	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
 		return Config{}, term.Usagef("%s: --target-miss-rate: %w", c.Command.Name, err)
 	}
+	if text := c.String("trim"); text != "" {
+		if c.Bool("steady") {
+			return Config{}, term.Usagef("%s: --trim and --steady are two ways to say one thing: give one", c.Command.Name)
+		}
+		if config.Trim, err = ParseTrim(text); err != nil {
+			return Config{}, term.Usagef("%s: --trim: %w", c.Command.Name, err)
+		}
+	}
+	config.Trim.Steady = c.Bool("steady")
 	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 		return Config{}, term.Usagef("%s: %w", c.Command.Name, err)
 	}

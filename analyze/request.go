@@ -12,6 +12,7 @@ type request struct {
 	file  int // index of the file it stands in
 	place int64
 
+	trimmed  bool // it started outside of Config.Trim
 	streamed bool // the times of its tokens were recorded
 	tokens   *tokenTimes
 
@@ -30,7 +31,7 @@ type request struct {
 // compute fills a request from its row. tokens is scratch space that the request
 // points to until the next one.
 func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
-	r.measure(tokens, c.MultiToken)
+	r.measure(tokens, c)
 	if !r.streamed || tokens.chunks == 0 {
 		return
 	}
@@ -50,10 +51,11 @@ func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
 }
 
 // measure fills what needs no deadline.
-func (r *request) measure(tokens *tokenTimes, policy Policy) {
+func (r *request) measure(tokens *tokenTimes, c *Config) {
 	r.tokens = tokens
+	r.trimmed = c.kept.excludes(r.startTime)
 	r.sent = r.dispatched.value // 0 where nobody dispatched it: capture, import
-	tokens.reset(&r.row, r.sent, policy)
+	tokens.reset(&r.row, r.sent, c.MultiToken)
 	// A row of a streamed answer whose events were not recorded says as much as
 	// one of an answer that came whole.
 	r.streamed = r.stream && len(r.chunkTime) > 0
@@ -220,7 +222,9 @@ func (r *request) lastSeen() maybe[int64] {
 // reads did if it has tokens.
 func (r *request) isLLM() bool { return r.api != schema.APIOther || r.streamed }
 
-func (r *request) isMeasured() bool { return r.phase == schema.PhaseMeasure || r.phase == "" }
+func (r *request) isMeasured() bool {
+	return !r.trimmed && (r.phase == schema.PhaseMeasure || r.phase == "")
+}
 
 func attainable(v float64, ok bool) maybe[float64] {
 	if !ok {

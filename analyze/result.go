@@ -108,8 +108,9 @@ type SettingsOfJSON struct {
 	Fluidity       Arithmetic `json:"fluidity"`
 	MultiToken     Policy     `json:"multi_token"`
 	Percentile     Method     `json:"percentile"`
-	Selection      string     `json:"selection"`    // "" is every row
-	By             []string   `json:"by,omitempty"` // the dimensions of groups
+	Selection      string     `json:"selection"`      // "" is every row
+	By             []string   `json:"by,omitempty"`   // the dimensions of groups
+	Trim           string     `json:"trim,omitempty"` // what was left out at the ends
 }
 
 func newResult(t *tally, files []*schema.File, c *Config) *Result {
@@ -117,7 +118,7 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 		SchemaVersion: SchemaVersion,
 		Population:    newPopulation(t),
 		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
-			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String(), c.By},
+			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String(), c.By, c.Trim.String()},
 		percentile: c.Percentile,
 		ttft:       t.samplesOf(keyTTFT),
 		tbt:        &t.tbt,

@@ -37,6 +37,8 @@ func (r *Result) warn(t *tally) []Warning {
 				"%s: the run is %s: its numbers may describe the sender instead of the server", f.Path, verdictText(f.Verdict))
 		}
 	}
+	trimmed := t.config.kept.trimmed(t.config.Trim)
+	add(trimmed != "", "trimmed", "%s", trimmed)
 	add(t.otherAPI > 0, "other_api", "%s asked no model (health checks, model lists): nothing here counts them", rowsOf(t.otherAPI))
 	add(t.okRows == 0, "no_ok_requests", "no request was answered in the measured phase: there are counts but no latencies")
 	add(t.okRows > 0 && t.chunks == 0, "no_token_times", "no row has the times of its tokens: token metrics need a capture or a replay")

@@ -27,7 +27,7 @@ type request struct {
 func read(ctx context.Context, name string, c analyze.Config) (*run, error) {
 	r := &run{name: name}
 	c.PerRequest = func(row *analyze.RequestRow) error {
-		if row.Outcome != schema.OutcomeOK || row.Phase != schema.PhaseMeasure || row.API == schema.APIOther && row.Chunks == nil {
+		if row.Outcome != schema.OutcomeOK || !row.Measured || row.API == schema.APIOther && row.Chunks == nil {
 			return nil
 		}
 		one := request{id: row.RecordID, source: row.SourceRecordID}
