@@ -45,6 +45,9 @@ type sectionKind struct {
 func sectionKinds() []sectionKind {
 	return []sectionKind{
 		{name: "wasted", quick: true, start: newWasted},
+		{name: "slo", asked: func(c *Config) bool { return len(c.SLOs) > 0 }, start: newSLOs},
+		{name: "qoe", start: newQoE},
+		{name: "smooth_goodput", start: newSmooth},
 	}
 }
 
