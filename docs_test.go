@@ -149,7 +149,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	for _, args := range [][]string{
 		{"metron", "import", "jsonl", in("rows.jsonl"), "--out", in("rows.parquet"), "--json"},
-		{"metron", "analyze", in("rows.parquet"), "--json", "--out", in("plots"), "--per-request", in("requests.csv")},
+		{"metron", "analyze", in("rows.parquet"), "--json", "--out", in("plots"), "--per-request", in("requests.csv"),
+			"--by", "model", "--sections", "all"},
 	} {
 		stdout.Reset()
 		if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != 0 {

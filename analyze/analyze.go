@@ -37,6 +37,9 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	if t.rows == 0 {
 		return nil, term.WithHint(fmt.Errorf("analyze %s: %s", archive.Name(), nothing(t, &c)), "`metron inspect FILE` shows what a file holds")
 	}
+	if err := t.groups.err(); err != nil {
+		return nil, fmt.Errorf("analyze %s: %w", archive.Name(), err)
+	}
 	result := newResult(t, archive.Files, &c)
 	if c.Plots {
 		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {

@@ -47,7 +47,11 @@ func TestTurnsAreDueWhenReady(t *testing.T) {
 	}{{1_500, 0.4505, 0.001}, {-7_000, 0.452, 0.0025}} {
 		row := workedExample()
 		row.Ready = &c.ready
-		r := analyze(t, Config{}, row)
+		r := analyze(t, Config{PerRequest: func(r *RequestRow) error {
+			near(t, "scheduled TTFT of the row", r.ScheduledTTFTS, c.scheduledTTFT)
+			near(t, "send lag of the row", r.SendLagS, c.lag)
+			return nil
+		}}, row)
 		near(t, "scheduled TTFT", r.Metrics.Get("scheduled_ttft_s").Mean, c.scheduledTTFT)
 		near(t, "send lag", r.Metrics.Get("send_lag_s").Mean, c.lag)
 		near(t, "TTFT", r.Metrics.Get("ttft_s").Mean, 0.450)

@@ -39,6 +39,7 @@ type row struct {
 	cachedTokens                         maybe[int64] // those of the input that the server had
 	dispatched, wrote, end, clientAbort  maybe[int64]
 	ready                                maybe[int64]
+	labels                               // what only groupings and sections read
 	chunkTime                            []int64
 	chunkKind                            []int8
 	chunkTokens                          []int32 // empty: unknown
@@ -59,6 +60,7 @@ type view struct {
 	cachedTokens                         *array.Int64
 	dispatched, wrote, end, clientAbort  *array.Int64
 	ready                                *array.Int64
+	labels                               labelView
 	chunkTime                            lists[int64]
 	chunkKind                            lists[int8]
 	chunkTokens, chunkRead               lists[int32]
@@ -93,6 +95,7 @@ func newView(b schema.Batch) (v view, err error) {
 	v.chunkRead = takeLists(&c, "chunk_read", (*array.Int32).Int32Values)
 	v.api = take[*array.String](&c, "api")
 	v.ready = take[*array.Int64](&c, "ready")
+	v.labels = newLabelView(&c)
 	return v, c.err
 }
 
@@ -170,6 +173,7 @@ func (v *view) row(i int, r *row) error {
 		chunkChoice:  v.chunkChoice.at(i),
 		chunkRead:    v.chunkRead.at(i),
 	}
+	v.labels.at(i, &r.labels)
 	if v.recordID.IsValid(i) {
 		copy(r.recordID[:], v.recordID.Value(i))
 	}

@@ -43,6 +43,7 @@ Examples:
 			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
 		}, sloFlags(defaults), term.SelectionFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
@@ -98,6 +99,7 @@ func configOf(c *cli.Context) (Config, error) {
 		MultiToken:   Policy(c.String("multi-token")),
 		Percentile:   Method(c.String("percentile")),
 		Plots:        c.String("out") != "",
+		By:           c.StringSlice("by"),
 	}
 	for _, d := range []struct {
 		flag  string

@@ -51,6 +51,10 @@ type Config struct {
 	// those that cost nothing.
 	Sections []string
 
+	// By names what to group rows by (DimensionNames), several for each combination of
+	// their values: every number for each group as well.
+	By []string
+
 	// Plots asks for what only plots show: the acceptance curve and the timelines
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
@@ -116,6 +120,9 @@ func (c Config) Check() error {
 	if err := c.checkSLOs(); err != nil {
 		return err
 	}
+	if _, err := dimensionsOf(c.By); err != nil {
+		return err
+	}
 	return checkSections(c.Sections)
 }
 
@@ -144,6 +151,12 @@ func (c *Config) columns() []string {
 	names := columnNames()
 	for _, k := range sections(c) {
 		names = append(names, k.columns...)
+	}
+	dims, _ := dimensionsOf(c.By) // Check has seen them
+	for _, d := range dims {
+		if d.column != "" {
+			names = append(names, d.column)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -52,12 +52,12 @@ func newRequestRow(r *request, c *Config) RequestRow {
 	seconds := func(v float64, why reason) *float64 { return defined(v/usPerSecond, why) }
 	out.InputTokens, out.OutputTokens = pointer(r.inputTokens), pointer(r.n)
 	out.TTFTS = seconds(r.first(r.sent))
-	out.ScheduledTTFTS = seconds(r.first(0))
+	out.ScheduledTTFTS = seconds(r.first(r.due()))
 	out.TPOTS = seconds(r.tpot())
 	out.NormalizedLatencyS = seconds(r.normalizedLatency())
 	out.E2ELatencyS = seconds(r.latency())
 	out.OutputThroughput = defined(r.throughput())
-	out.SendLagS = seconds(known(r.wrote, noTimes))
+	out.SendLagS = seconds(r.sendLag())
 	if !r.streamed {
 		return out
 	}

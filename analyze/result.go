@@ -16,6 +16,7 @@ type Result struct {
 	SchemaVersion int        `json:"schema_version"`
 	Files         []FileInfo `json:"files"`
 	Population
+	Groups   []Group        `json:"groups,omitempty"`
 	Curve    []CurvePoint   `json:"acceptance_curve,omitempty"`
 	Prefill  *prefill.Model `json:"prefill,omitempty"` // that the first tokens' deadlines depend on
 	Warnings []Warning      `json:"warnings"`
@@ -110,7 +111,8 @@ type SettingsOfJSON struct {
 	Fluidity       Arithmetic `json:"fluidity"`
 	MultiToken     Policy     `json:"multi_token"`
 	Percentile     Method     `json:"percentile"`
-	Selection      string     `json:"selection"` // "" is every row
+	Selection      string     `json:"selection"`    // "" is every row
+	By             []string   `json:"by,omitempty"` // the dimensions of groups
 }
 
 func newResult(t *tally, files []*schema.File, c *Config) *Result {
@@ -119,7 +121,7 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 		Population:    newPopulation(t),
 		Settings: SettingsOfJSON{TTFTDeadlineS: c.fixedTTFTDeadline(), TBTDeadlineS: c.TBTDeadline.Seconds(),
 			TargetMissRate: c.TargetMissRate.Float(), Fluidity: c.Fluidity, MultiToken: c.MultiToken,
-			Percentile: c.Percentile, Selection: c.Selection.String()},
+			Percentile: c.Percentile, Selection: c.Selection.String(), By: c.By},
 		Prefill:    c.Prefill,
 		percentile: c.Percentile,
 		ttft:       t.samplesOf(keyTTFT),
@@ -138,6 +140,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 			info.sampled = meta.Kept.SampleRate
 		}
 		r.Files = append(r.Files, info)
+	}
+	if t.groups != nil {
+		r.Groups = t.groups.results()
 	}
 	if t.curve != nil {
 		r.Curve = t.curve.Acceptance(c.Percentile)

@@ -145,12 +145,12 @@ type sectionSet struct {
 	sections []section
 }
 
-func newSectionSet(c *Config) sectionSet {
-	r := sectionSet{kinds: sections(c)}
-	for _, k := range r.kinds {
-		r.sections = append(r.sections, k.start(c))
+func newSectionSet(c *Config, kinds []sectionKind) sectionSet {
+	s := sectionSet{kinds: kinds}
+	for _, k := range kinds {
+		s.sections = append(s.sections, k.start(c))
 	}
-	return r
+	return s
 }
 
 func (s *sectionSet) add(r *request) {

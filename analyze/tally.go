@@ -18,14 +18,16 @@ type tally struct {
 	outcomes           map[string]int64
 	sources            map[string]int64 // token_source of the rows that metrics cover
 
-	samples []Samples // of each metric
-	leftOut []map[reason]int64
-	tbt     Hist
-	minima  Samples // minimum TBT deadlines with token 1 left out
-	curve   *Curve  // nil: not asked for
-	picks   []pick  // nil: not asked for
+	samples  []Samples          // of each metric
+	excluded map[reason]int64   // rows that no metric covers
+	leftOut  []map[reason]int64 // others that a metric does not cover; nil: none
+	tbt      Hist
+	minima   Samples // minimum TBT deadlines with token 1 left out
+	curve    *Curve  // nil: not asked for
+	picks    []pick  // nil: not asked for
 
 	sections sectionSet
+	groups   *groups // nil: not asked for
 
 	score        Score
 	onTime, gaps int64 // of tokens with a deadline
@@ -45,17 +47,29 @@ type tally struct {
 }
 
 func newTally(c *Config, rows int64) *tally {
-	t := &tally{config: c, metrics: metrics(), outcomes: map[string]int64{}, sources: map[string]int64{},
-		sections: newSectionSet(c)}
-	t.samples = make([]Samples, len(t.metrics))
-	t.leftOut = make([]map[reason]int64, len(t.metrics))
-	for i := range t.leftOut {
-		t.leftOut[i] = map[reason]int64{}
-	}
+	t := &tally{config: c, metrics: metrics(), sections: newSectionSet(c, sections(c))}
+	t.init()
 	if c.Plots {
 		t.curve = NewCurve(rows)
 	}
+	if len(c.By) > 0 {
+		t.groups = newGroups(c)
+	}
 	return t
+}
+
+// another is a tally of nothing that counts the same. Groups have neither curve nor
+// groups.
+func (t *tally) another() *tally {
+	o := &tally{config: t.config, metrics: t.metrics, sections: newSectionSet(t.config, t.sections.kinds)}
+	o.init()
+	return o
+}
+
+func (t *tally) init() {
+	t.outcomes, t.sources, t.excluded = map[string]int64{}, map[string]int64{}, map[reason]int64{}
+	t.samples = make([]Samples, len(t.metrics))
+	t.leftOut = make([]map[reason]int64, len(t.metrics))
 }
 
 // add counts one computed request. s counts its deadlines.
@@ -74,17 +88,17 @@ func (t *tally) add(r *request, s *scorer) {
 		t.addSpan(r)
 	}
 	t.sections.add(r)
-	why := r.whyExcluded()
-	for i, m := range t.metrics {
-		if why != "" {
-			t.leftOut[i][why]++
-			continue
-		}
-		t.addValue(i, &m, r)
+	if t.groups != nil {
+		t.groups.add(r, s)
 	}
-	if why == "" {
-		t.addAnswered(r, s)
+	if why := r.whyExcluded(); why != "" {
+		t.excluded[why]++
+		return
 	}
+	for i := range t.metrics {
+		t.addValue(i, &t.metrics[i], r)
+	}
+	t.addAnswered(r, s)
 }
 
 func (t *tally) addValue(i int, m *metric, r *request) {
@@ -95,8 +109,15 @@ func (t *tally) addValue(i int, m *metric, r *request) {
 		t.samples[i].Add(value)
 	}
 	if why != "" {
-		t.leftOut[i][why]++
+		t.leaveOut(i, why, 1)
 	}
+}
+
+func (t *tally) leaveOut(metric int, why reason, rows int64) {
+	if t.leftOut[metric] == nil {
+		t.leftOut[metric] = map[reason]int64{}
+	}
+	t.leftOut[metric][why] += rows
 }
 
 // addSpan widens the time from the first send to the last end.
@@ -195,9 +216,12 @@ func (t *tally) merge(o *tally) {
 	t.measured += o.measured
 	addCounts(t.outcomes, o.outcomes)
 	addCounts(t.sources, o.sources)
+	addCounts(t.excluded, o.excluded)
 	for i := range t.samples {
 		t.samples[i].Merge(&o.samples[i])
-		addCounts(t.leftOut[i], o.leftOut[i])
+		for why, rows := range o.leftOut[i] {
+			t.leaveOut(i, why, rows)
+		}
 	}
 	t.tbt.Merge(&o.tbt)
 	t.minima.Merge(&o.minima)
@@ -206,6 +230,9 @@ func (t *tally) merge(o *tally) {
 	}
 	t.picks = append(t.picks, o.picks...)
 	t.sections.merge(&o.sections)
+	if t.groups != nil {
+		t.groups.merge(o.groups)
+	}
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)
 	for _, p := range []struct{ to, from *int64 }{

@@ -34,6 +34,7 @@ func (r *Result) WriteText(w io.Writer) error {
 			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
 		}
 	}
+	r.groupTable(&b)
 	for i, note := range r.notes() {
 		if i == 0 {
 			b.WriteString("\n")
