@@ -224,7 +224,7 @@ func (r *SLOResult) lines() []string {
 		return lines
 	}
 	lines = append(lines, fmt.Sprintf("  %s of %s good, target %s; goodput %s, %s", percent(r.Attainment), requestsOf(r.Requests),
-		percent(&r.AttainmentTarget), rate(r.GoodRequestsPerS, "requests/s"), rate(r.GoodTokensPerS, "output tok/s")))
+		percent(&r.AttainmentTarget), rate(r.GoodRequestsPerS, "requests/s"), rate(r.GoodTokensPerS, "tok/s")))
 	var parts []string
 	for _, c := range r.Constraints {
 		parts = append(parts, c.Constraint+" "+c.outcome())
