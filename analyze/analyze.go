@@ -27,6 +27,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	if c.kept, err = c.Trim.keep(ctx, archive, &c); err != nil {
 		return nil, err
 	}
+	if c.EstimatePrefill {
+		if c.Prefill, err = estimatePrefill(ctx, archive, &c); err != nil {
+			return nil, err
+		}
+	}
 	p := newPass(&c, archive.NumRows())
 	if err := p.read(ctx, archive); err != nil {
 		return nil, err

@@ -24,7 +24,13 @@ hold: 'outcome=ok,model=llama*|qwen*,input_tokens>=1000,session!=null'. model,
 endpoint, session, status and time are short for request_model, path, session_id,
 http_status and start_time.
 
-Example:
+--slo judges each request by all constraints of its own, and the population by its
+percentiles: 'ttft<=500ms' is a request's own value, 'tbt[p99]<=50ms' a percentile
+of its own gaps, 'ttft.p99<=2s' one over the requests. What is written after a
+profile replaces its items: --slo 'etalon:tbt_ttft,tbt.p99<=50ms'.
+
+Examples:
+   metron analyze run.parquet --slo 'ttft<=500ms,tbt[p99]<=50ms,fluidity>=0.9' --slo mlperf:llama3.1-8b/server
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
 		Flags: slices.Concat(QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},

@@ -18,11 +18,11 @@ type TokenRow struct {
 	Token    int64     `parquet:"token"` // from 1, of its choice
 	Chunk    int64     `parquet:"chunk"` // from 0, of the row's events
 	Kind     string    `parquet:"kind,dict"`
-	TimeS    float64   `parquet:"time_s"` // after the send
-	GapS     float64   `parquet:"gap_s"`  // since the token before, or the send
-	OnTime   bool      `parquet:"on_time"`
-	Missed   int64     `parquet:"deadlines_missed"` // while the reader waited for it
-	SlackS   float64   `parquet:"slack_s"`          // that it left to the next
+	TimeS    float64   `parquet:"time_s"`                    // after the send
+	GapS     float64   `parquet:"gap_s"`                     // since the token before, or the send
+	OnTime   *bool     `parquet:"on_time,optional"`          // null where no deadline is known
+	Missed   *int64    `parquet:"deadlines_missed,optional"` // while the reader waited for it
+	SlackS   *float64  `parquet:"slack_s,optional"`          // that it left to the next
 }
 
 // WriteTokens puts a row for every token of the selected rows, in file order.
@@ -33,6 +33,11 @@ func WriteTokens(ctx context.Context, paths []string, c Config, put func(*TokenR
 		return err
 	}
 	defer archive.Close()
+	if c.EstimatePrefill {
+		if c.Prefill, err = estimatePrefill(ctx, archive, &c); err != nil {
+			return err
+		}
+	}
 	tokens := tokenWalk{kinds: schema.Kinds()}
 	for b, err := range archive.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
 		if err != nil {
@@ -43,8 +48,8 @@ func WriteTokens(ctx context.Context, paths []string, c Config, put func(*TokenR
 			return fmt.Errorf("analyze %q: %w", b.File.Path(), err)
 		}
 		for i := range v.rows {
-			var r row
-			if err := v.row(i, &r); err != nil {
+			var r request
+			if err := v.row(i, &r.row); err != nil {
 				return fmt.Errorf("analyze %q: row %d: %w", b.File.Path(), b.Row(i)+1, err)
 			}
 			if !r.stream {
@@ -70,8 +75,9 @@ type tokenStream struct {
 	last, came, slack, tokens int64
 }
 
-func (w *tokenWalk) walk(r *row, c *Config, put func(*TokenRow) error) error {
-	d, known := c.deadlines(), carriesTokens(r)
+func (w *tokenWalk) walk(r *request, c *Config, put func(*TokenRow) error) error {
+	r.setDeadlines(c)
+	known := carriesTokens(&r.row)
 	w.streams = map[int16]*tokenStream{}
 	for j, at := range r.chunkTime {
 		k := int64(1)
@@ -91,10 +97,13 @@ func (w *tokenWalk) walk(r *row, c *Config, put func(*TokenRow) error) error {
 		w.gaps = appendGaps(w.gaps[:0], at-s.last, k, c.MultiToken, isFirst)
 		s.last = at
 		for _, gap := range w.gaps {
-			missed := s.take(gap, d)
-			if err := put(&TokenRow{RecordID: r.recordID, Choice: int64(id), Token: s.tokens, Chunk: int64(j), Kind: w.kinds[r.chunkKind[j]],
-				TimeS: float64(s.came) / usPerSecond, GapS: float64(gap) / usPerSecond, OnTime: missed == 0, Missed: missed,
-				SlackS: float64(s.slack) / usPerSecond}); err != nil {
+			missed := s.take(gap, r.deadlines.value)
+			out := TokenRow{RecordID: r.recordID, Choice: int64(id), Token: s.tokens, Chunk: int64(j), Kind: w.kinds[r.chunkKind[j]],
+				TimeS: float64(s.came) / usPerSecond, GapS: float64(gap) / usPerSecond}
+			if r.deadlines.ok {
+				out.OnTime, out.Missed, out.SlackS = new(missed == 0), &missed, new(float64(s.slack)/usPerSecond)
+			}
+			if err := put(&out); err != nil {
 				return err
 			}
 		}

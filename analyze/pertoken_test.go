@@ -24,13 +24,13 @@ func TestTokensAddUp(t *testing.T) {
 		last := map[uuid.UUID]*TokenRow{}
 		err := WriteTokens(context.Background(), []string{path}, c, func(r *TokenRow) error {
 			s := scores[r.RecordID]
-			if r.OnTime != (r.Missed == 0) {
-				t.Errorf("on time %v, %d missed", r.OnTime, r.Missed)
+			if *r.OnTime != (*r.Missed == 0) {
+				t.Errorf("on time %v, %d missed", *r.OnTime, *r.Missed)
 			}
-			if r.OnTime {
+			if *r.OnTime {
 				s.Met++
 			}
-			s.Missed += r.Missed
+			s.Missed += *r.Missed
 			scores[r.RecordID] = s
 			before := last[r.RecordID]
 			if before == nil && (r.Token != 1 || r.GapS != r.TimeS) || before != nil && r.Token != before.Token+1 {

@@ -23,7 +23,7 @@ func QuestionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
 		&cli.StringFlag{Name: "trim", Usage: "leave out `HEAD[,TAIL]` of the run, each a time (30s) or a number of requests (100)"},
 		&cli.BoolFlag{Name: "steady", Usage: "leave out what comes before and after the steady state, by MSER-5 over TTFT"},
-	}, term.SelectionFlags())
+	}, sloFlags(defaults), term.SelectionFlags())
 }
 
 // Question binds QuestionFlags. It opens nothing.
@@ -58,6 +58,9 @@ func Question(c *cli.Context) (Config, error) {
 	config.Trim.Steady = c.Bool("steady")
 	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 		return Config{}, term.Usagef("%s: %w", c.Command.Name, err)
+	}
+	if err := bindSLOs(c, &config); err != nil {
+		return Config{}, err
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("%s: %w", c.Command.Name, err)

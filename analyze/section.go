@@ -46,6 +46,9 @@ func sectionKinds() []sectionKind {
 	return []sectionKind{
 		{name: "dialects", asked: func(c *Config) bool { return c.Explain || len(c.Dialects) > 0 }, start: newDialects},
 		{name: "wasted", quick: true, start: newWasted},
+		{name: "slo", asked: func(c *Config) bool { return len(c.SLOs) > 0 }, start: newSLOs},
+		{name: "qoe", start: newQoE},
+		{name: "smooth_goodput", start: newSmooth},
 	}
 }
 

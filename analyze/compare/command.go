@@ -24,7 +24,8 @@ request by request. Each argument is a file, a glob or a folder.
 
 --fail-on takes changes that must not be, joined by commas; one that is ends the
 command with exit status 4: 'ttft.p99>+5%,tbt.p99>+2ms,request_throughput<-2%'.
-METRIC.each is the median change of a request against itself.
+METRIC.each is the median change of a request against itself; goodput, token_goodput and
+attainment are of the first --slo.
 
 Example:
    metron compare base.parquet new.parquet --fail-on 'ttft.p99>+5%,e2e.each>+3%'`,
@@ -86,6 +87,11 @@ func configOf(c *cli.Context) (Config, error) {
 	if text := c.String("fail-on"); text != "" {
 		if config.Gates, err = ParseGates(text); err != nil {
 			return Config{}, term.Usagef("compare: --fail-on: %w", err)
+		}
+		for _, g := range config.Gates {
+			if needsSLO(g.Metric) && len(config.Analyze.SLOs) == 0 {
+				return Config{}, term.WithHint(term.Usagef("compare: --fail-on %s: there is no %s without an SLO", g, g.Metric), "--slo 'ttft<=500ms,tbt[p99]<=50ms'")
+			}
 		}
 	}
 	return config, nil

@@ -41,9 +41,25 @@ func rates() []rate {
 		{"request_throughput", "requests", "requests/s", true, func(r *analyze.Result) *float64 { return r.Throughput.RequestsPerS }, nil},
 		{"token_throughput", "output tokens", "tokens/s", true, func(r *analyze.Result) *float64 { return r.Throughput.OutputTokensPerS }, nil},
 		{"fluid_token_rate", "fluid token rate", "tokens/s", true, func(r *analyze.Result) *float64 { return r.Fluidity.FluidTokenRate }, nil},
+		{"goodput", "goodput", "requests/s", true, func(r *analyze.Result) *float64 { return ofSLO(r).GoodRequestsPerS }, nil},
+		{"token_goodput", "token goodput", "tokens/s", true, func(r *analyze.Result) *float64 { return ofSLO(r).GoodTokensPerS }, nil},
+		{"attainment", "attainment", "share", true, nil, func(r *analyze.Result) (int64, int64) {
+			return ofSLO(r).Good, ofSLO(r).Requests
+		}},
 		{"deadline_miss_rate", "deadlines missed", "share", false, func(r *analyze.Result) *float64 { return r.Fluidity.ServiceMissRate }, nil},
 		{"error_rate", "not ok", "share", false, nil, func(r *analyze.Result) (int64, int64) {
 			return r.Requests.Total - r.Requests.OK, r.Requests.Total
 		}},
 	}
 }
+
+// ofSLO is what became of the first SLO that was asked about; empty where there is none.
+func ofSLO(r *analyze.Result) analyze.SLOResult {
+	if all := r.SLOs(); len(all) > 0 {
+		return all[0]
+	}
+	return analyze.SLOResult{}
+}
+
+// needsSLO reports whether a rate exists only where an SLO was asked about.
+func needsSLO(name string) bool { return name == "goodput" || name == "token_goodput" || name == "attainment" }

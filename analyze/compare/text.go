@@ -86,6 +86,9 @@ func (a *Against) table() *term.Table {
 		}
 	}
 	for _, r := range a.Rates {
+		if r.A == nil && r.B == nil {
+			continue
+		}
 		t.Row(r.Label, "", format(r.A, r.Unit), format(r.B, r.Unit), percent(r.Share), interval(r.Interval, r.A), "", "", mark(r.Verdict))
 	}
 	return &t
