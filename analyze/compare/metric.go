@@ -62,4 +62,6 @@ func ofSLO(r *analyze.Result) analyze.SLOResult {
 }
 
 // needsSLO reports whether a rate exists only where an SLO was asked about.
-func needsSLO(name string) bool { return name == "goodput" || name == "token_goodput" || name == "attainment" }
+func needsSLO(name string) bool {
+	return name == "goodput" || name == "token_goodput" || name == "attainment"
+}
