@@ -19,6 +19,8 @@ type request struct {
 	n        maybe[int64] // tokens of the answer
 	finished maybe[int64] // when the answer was complete: its last token, or the end of its body
 
+	prefill maybe[int64] // the prefill model's time of its prompt
+
 	score       Score
 	minDeadline maybe[float64] // in Arithmetic.deadlineUnit; +Inf: unattainable
 	decodeMin   maybe[float64] // the same with token 1 left out
