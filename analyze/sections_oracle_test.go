@@ -202,7 +202,7 @@ func TestConcurrencyOracle(t *testing.T) {
 		if *got.Little.Product != *got.Average {
 			t.Errorf("Little's law: %v, and %v on average", *got.Little.Product, *got.Average)
 		}
-		near(t, "rate times time", new(*got.Little.RequestsPerS * *got.Little.MeanTimeS), *got.Average)
+		near(t, "rate times time", new(*got.Little.RequestsPerS**got.Little.MeanTimeS), *got.Average)
 		for _, q := range []struct {
 			got     *int64
 			percent int64
