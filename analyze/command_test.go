@@ -86,6 +86,7 @@ func TestGolden(t *testing.T) {
 	for name, args := range map[string][]string{
 		"run.txt":        {run},
 		"run.json":       {run, "--json"},
+		"sections.txt":   {run, "--sections", "all", "--by", "outcome,output_bin"},
 		"run_etalon.txt": {run, "--fluidity", "etalon", "--multi-token", "spread", "--percentile", "linear", "--tbt-deadline", "25ms"},
 	} {
 		got, err := metron(t, args...)
