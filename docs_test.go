@@ -28,14 +28,19 @@ func TestDocsCommandsParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commandLine := regexp.MustCompile(`(?m)^(?:metron|go run \.) ([^&|;>#\n]*)`)
+	commandLine := regexp.MustCompile(`(?m)^(?:metron|go run \.) ((?:'[^'\n]*'|[^&|;>#'\n])*)`)
+	word := regexp.MustCompile(`'[^']*'|[^\s']+`)
 	found := 0
 	for _, page := range append(pages, "README.md") {
 		for _, block := range shellBlocks(t, page) {
 			block = strings.ReplaceAll(block, "\\\n", " ")
 			for _, line := range commandLine.FindAllStringSubmatch(block, -1) {
 				found++
-				if err := parse(strings.Fields("metron " + line[1])); err != nil {
+				args := []string{"metron"}
+				for _, arg := range word.FindAllString(line[1], -1) {
+					args = append(args, strings.Trim(arg, "'"))
+				}
+				if err := parse(args); err != nil {
 					t.Errorf("%s: %s: %v", page, strings.TrimSpace(line[0]), err)
 				}
 			}
