@@ -24,6 +24,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		return nil, err
 	}
 	defer archive.Close()
+	if c.EstimatePrefill {
+		if c.Prefill, err = estimatePrefill(ctx, archive, &c); err != nil {
+			return nil, err
+		}
+	}
 	p := newPass(&c, archive.NumRows())
 	if err := p.read(ctx, archive); err != nil {
 		return nil, err

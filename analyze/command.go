@@ -27,7 +27,13 @@ hold: 'outcome=ok,model=llama*|qwen*,input_tokens>=1000,session!=null'. model,
 endpoint, session, status and time are short for request_model, path, session_id,
 http_status and start_time.
 
-Example:
+--slo judges each request by all constraints of its own, and the population by its
+percentiles: 'ttft<=500ms' is a request's own value, 'tbt[p99]<=50ms' a percentile
+of its own gaps, 'ttft.p99<=2s' one over the requests. What is written after a
+profile replaces its items: --slo 'etalon:tbt_ttft,tbt.p99<=50ms'.
+
+Examples:
+   metron analyze run.parquet --slo 'ttft<=500ms,tbt[p99]<=50ms,fluidity>=0.9' --slo mlperf:llama3.1-8b/server
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
 		Flags: slices.Concat([]cli.Flag{
 			&cli.DurationFlag{Name: "ttft-deadline", Value: defaults.TTFTDeadline, Usage: "how long the first token may take"},
@@ -36,7 +42,7 @@ Example:
 			&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
 			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
-		}, term.SelectionFlags(), []cli.Flag{
+		}, sloFlags(defaults), term.SelectionFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
@@ -112,6 +118,9 @@ func configOf(c *cli.Context) (Config, error) {
 	}
 	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
+	}
+	if err := bindSLOs(c, &config); err != nil {
+		return Config{}, err
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)

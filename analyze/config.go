@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"metron/analyze/prefill"
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -28,6 +30,19 @@ type Config struct {
 	Fluidity       Arithmetic    // "": exact
 	MultiToken     Policy        // "": burst
 	Percentile     Method        // "": nearest
+
+	// Prefill, if not nil, makes the first token due PrefillSlack after the model's time
+	// of its prompt; TTFTDeadline is then not read. EstimatePrefill fits the model to
+	// the files themselves, which takes one more pass over them.
+	Prefill         *prefill.Model
+	EstimatePrefill bool
+	PrefillSlack    time.Duration // 0: 300 ms
+
+	// SLOs are judged one by one.
+	SLOs       []SLO
+	Attainment Fraction // share of the requests that must be good, where an SLO does not say; Den 0: 0.9
+
+	Reader Reader // of quality of experience and smooth goodput
 
 	// Selection is which rows are asked about; the zero value: all.
 	Selection schema.Selection
@@ -56,6 +71,13 @@ func (c Config) fill() Config {
 	if c.TBTDeadline == 0 {
 		c.TBTDeadline = 50 * time.Millisecond
 	}
+	if c.PrefillSlack == 0 {
+		c.PrefillSlack = 300 * time.Millisecond
+	}
+	if c.Attainment.Den == 0 {
+		c.Attainment = Fraction{9, 10}
+	}
+	c.Reader = c.Reader.fill()
 	if c.TargetMissRate.Den == 0 {
 		c.TargetMissRate = Fraction{1, 10}
 	}
@@ -77,7 +99,8 @@ func (c Config) Check() error {
 	for _, d := range []struct {
 		name  string
 		value time.Duration
-	}{{"TTFT deadline", c.TTFTDeadline}, {"TBT deadline", c.TBTDeadline}} {
+	}{{"TTFT deadline", c.TTFTDeadline}, {"TBT deadline", c.TBTDeadline}, {"prefill slack", c.PrefillSlack},
+		{"QoE TTFT", c.Reader.QoETTFT}, {"QoE pace", c.Reader.QoEPace}, {"smooth pace", c.Reader.SmoothPace}} {
 		if d.value < time.Microsecond || d.value%time.Microsecond != 0 {
 			return fmt.Errorf("%s %v: must be a whole number of microseconds, at least 1", d.name, d.value)
 		}
@@ -94,10 +117,26 @@ func (c Config) Check() error {
 	if err := oneOf("percentile method", c.Percentile, Methods()); err != nil {
 		return err
 	}
+	if err := c.checkSLOs(); err != nil {
+		return err
+	}
 	if _, err := dimensionsOf(c.By); err != nil {
 		return err
 	}
 	return checkSections(c.Sections)
+}
+
+func (c Config) checkSLOs() error {
+	if c.Prefill != nil && c.EstimatePrefill {
+		return fmt.Errorf("a prefill model is given and to be estimated, too: want one of them")
+	}
+	for i := range c.SLOs {
+		if s := &c.SLOs[i]; s.TTFTDeadline.Prefill && c.Prefill == nil && !c.EstimatePrefill {
+			return term.WithHint(fmt.Errorf("SLO %q: its deadlines depend on the prompt, and there is no prefill model", s.Name),
+				"--prefill-model FILE reads one, --prefill estimate fits one to the trace; ttft_deadline=500ms in the SLO needs none")
+		}
+	}
+	return nil
 }
 
 func oneOf[T ~string](what string, v T, all []T) error {
@@ -121,8 +160,4 @@ func (c *Config) columns() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-func (c Config) deadlines() Deadlines {
-	return Deadlines{TTFT: c.TTFTDeadline.Microseconds(), TBT: c.TBTDeadline.Microseconds()}
 }

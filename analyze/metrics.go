@@ -15,11 +15,12 @@ const (
 	noTimes      reason = "no_times"       // send or end were not recorded
 	noTokenCount reason = "no_token_count" // how many tokens is not known
 	notScheduled reason = "not_scheduled"  // nobody had to send it at a moment: capture, import
+	leftInTime   reason = "left_in_time"   // its client left before anything was violated
 )
 
 // reasons lists every reason, those of the status policy first.
 func reasons() []reason {
-	return []reason{notMeasured, notOK, noTokenTimes, noTokens, oneToken, noTimes, noTokenCount, notScheduled}
+	return []reason{notMeasured, notOK, noTokenTimes, noTokens, oneToken, noTimes, noTokenCount, notScheduled, leftInTime}
 }
 
 // phrase says a reason to a reader.
@@ -41,6 +42,8 @@ func (r reason) phrase() string {
 		return "without a token count"
 	case notScheduled:
 		return "without a schedule"
+	case leftInTime:
+		return "left by the client before anything was violated"
 	}
 	return string(r)
 }

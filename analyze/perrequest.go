@@ -31,6 +31,7 @@ type RequestRow struct {
 	OutputThroughput   *float64 `parquet:"output_throughput_tokens_per_s,optional"`
 	SendLagS           *float64 `parquet:"send_lag_s,optional"`
 
+	TTFTDeadlineS            *float64 `parquet:"ttft_deadline_s,optional"` // with a prefill model each prompt has its own
 	FluidityIndex            *float64 `parquet:"fluidity_index,optional"`
 	DeadlineMissRate         *float64 `parquet:"deadline_miss_rate,optional"`
 	DeadlinesMet             *int64   `parquet:"deadlines_met,optional"`
@@ -67,6 +68,10 @@ func newRequestRow(r *request, c *Config) RequestRow {
 	if r.decodes() {
 		out.TBTMaxS = new(float64(r.tokens.longestGap()) / usPerSecond)
 	}
+	if !r.deadlines.ok {
+		return out
+	}
+	out.TTFTDeadlineS = new(float64(r.deadlines.value.TTFT) / usPerSecond)
 	out.FluidityIndex = defined(r.deadlineValue(c.Fluidity.index(r.score)))
 	out.DeadlineMissRate = defined(r.deadlineValue(r.score.MissRate()))
 	out.DeadlinesMet, out.DeadlinesMissed = new(r.score.Met), new(r.score.Missed)

@@ -19,14 +19,18 @@ type request struct {
 	n        maybe[int64] // tokens of the answer
 	finished maybe[int64] // when the answer was complete: its last token, or the end of its body
 
-	prefill maybe[int64] // the prefill model's time of its prompt
+	prefill      maybe[int64] // the prefill model's time of its prompt
+	extrapolated bool         // which is longer or shorter than any that was measured
+	deadlines    maybe[Deadlines]
 
+	// Absent where the deadlines are.
 	score       Score
 	minDeadline maybe[float64] // in Arithmetic.deadlineUnit; +Inf: unattainable
-	decodeMin   maybe[float64] // the same with token 1 left out
 	onTime      int64
-	gaps        int64 // tokens as the multi-token policy counts them
 	playback    Playback
+
+	decodeMin maybe[float64] // minDeadline with token 1 left out
+	gaps      int64          // tokens as the multi-token policy counts them
 }
 
 // compute fills a request from its row. tokens is scratch space that the request
@@ -34,6 +38,7 @@ type request struct {
 func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
 	r.tokens = tokens
 	r.sent = r.dispatched.value // 0 where nobody dispatched it: capture, import
+	r.setDeadlines(c)
 	tokens.reset(&r.row, r.sent, c.MultiToken)
 	// A row of a streamed answer whose events were not recorded says as much as
 	// one of an answer that came whole.
@@ -47,19 +52,26 @@ func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
 		return
 	}
 	r.finished = just(tokens.last)
-	d := c.deadlines()
 	s.reset(tokens.streams)
-	r.score = s.score(d)
 	for _, gaps := range tokens.streams {
 		r.gaps += int64(len(gaps))
+	}
+	if r.deadlines.ok {
+		r.meetDeadlines(r.deadlines.value, s, c)
+	}
+	if r.decodes() {
+		r.decodeMin = attainable(s.minTBTDeadline(Deadlines{DecodeOnly: true}, fluidMissRate()))
+	}
+}
+
+// meetDeadlines computes what depends on when each token was due.
+func (r *request) meetDeadlines(d Deadlines, s *scorer, c *Config) {
+	r.score = s.score(d)
+	for _, gaps := range r.tokens.streams {
 		r.onTime += OnTime(gaps, d)
 		r.playback = r.playback.Add(Play(gaps, d))
 	}
 	r.minDeadline = attainable(s.minTBTDeadline(d, c.TargetMissRate))
-	if r.decodes() {
-		d.DecodeOnly = true
-		r.decodeMin = attainable(s.minTBTDeadline(d, fluidMissRate()))
-	}
 }
 
 // countTokens is n: what the chunks carried; where that is unknown, the reported
@@ -174,6 +186,8 @@ func (r *request) deadlineValue(v float64, ok bool) (float64, reason) {
 	switch {
 	case !r.streamed:
 		return 0, noTokenTimes
+	case r.tokens.chunks > 0 && !r.deadlines.ok:
+		return 0, noTokenCount
 	case !ok:
 		return 0, noTokens
 	}

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 
+	"metron/analyze/prefill"
 	"metron/schema"
 )
 
@@ -17,6 +18,7 @@ type Result struct {
 	Population
 	Groups   []Group        `json:"groups,omitempty"`
 	Curve    []CurvePoint   `json:"acceptance_curve,omitempty"`
+	Prefill  *prefill.Model `json:"prefill,omitempty"` // that the first tokens' deadlines depend on
 	Warnings []Warning      `json:"warnings"`
 	Settings SettingsOfJSON `json:"settings"`
 
@@ -67,7 +69,7 @@ type Throughput struct {
 
 // FluidityBlock holds what deadlines make of the whole population.
 type FluidityBlock struct {
-	TTFTDeadlineS   float64  `json:"ttft_deadline_s"`
+	TTFTDeadlineS   *float64 `json:"ttft_deadline_s"` // absent where it depends on the prompt
 	TBTDeadlineS    float64  `json:"tbt_deadline_s"`
 	TargetMissRate  float64  `json:"target_miss_rate"`
 	ServiceMissed   int64    `json:"service_missed"`
@@ -102,7 +104,8 @@ type TokenBlock struct {
 
 // SettingsOfJSON repeats what was asked, so that the numbers can be asked again.
 type SettingsOfJSON struct {
-	TTFTDeadlineS  float64    `json:"ttft_deadline_s"`
+	TTFTDeadlineS  *float64   `json:"ttft_deadline_s"`           // absent where it is PrefillSlackS after the prompt's time
+	PrefillSlackS  *float64   `json:"prefill_slack_s,omitempty"` // absent without a prefill model
 	TBTDeadlineS   float64    `json:"tbt_deadline_s"`
 	TargetMissRate float64    `json:"target_miss_rate"`
 	Fluidity       Arithmetic `json:"fluidity"`
@@ -116,12 +119,17 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	r := &Result{
 		SchemaVersion: SchemaVersion,
 		Population:    newPopulation(t),
-		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
-			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String(), c.By},
+		Settings: SettingsOfJSON{TTFTDeadlineS: c.fixedTTFTDeadline(), TBTDeadlineS: c.TBTDeadline.Seconds(),
+			TargetMissRate: c.TargetMissRate.Float(), Fluidity: c.Fluidity, MultiToken: c.MultiToken,
+			Percentile: c.Percentile, Selection: c.Selection.String(), By: c.By},
+		Prefill:    c.Prefill,
 		percentile: c.Percentile,
 		ttft:       t.samplesOf(keyTTFT),
 		tbt:        &t.tbt,
 		decoding:   t.minima.Count(),
+	}
+	if c.Prefill != nil {
+		r.Settings.PrefillSlackS = new(c.PrefillSlack.Seconds())
 	}
 	for _, f := range files {
 		meta := f.Meta()
@@ -160,11 +168,7 @@ func newPopulation(t *tally) Population {
 }
 
 func (p *Population) setThroughput(t *tally) {
-	if !t.firstSend.ok || !t.lastEnd.ok {
-		return
-	}
-	p.DurationS = new(float64(t.lastEnd.value-t.firstSend.value) / usPerSecond)
-	if *p.DurationS <= 0 {
+	if p.DurationS = finite(t.seconds()); p.DurationS == nil || *p.DurationS <= 0 {
 		return
 	}
 	p.Throughput.RequestsPerS = new(float64(t.okRows) / *p.DurationS)
@@ -179,7 +183,7 @@ func (p *Population) setThroughput(t *tally) {
 func (p *Population) setFluidity(t *tally, meanTPOT float64) {
 	c := t.config
 	f := &p.Fluidity
-	f.TTFTDeadlineS, f.TBTDeadlineS = c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds()
+	f.TTFTDeadlineS, f.TBTDeadlineS = c.fixedTTFTDeadline(), c.TBTDeadline.Seconds()
 	f.TargetMissRate = c.TargetMissRate.Float()
 	f.ServiceMissed, f.ServiceTotal = t.score.Missed, t.score.Total()
 	if rate, ok := t.score.MissRate(); ok {

@@ -57,6 +57,9 @@ func sectionKinds() []sectionKind {
 		{name: "prefix_reuse", columns: []string{"session_id", "block_hashes", "block_size", "block_unit"}, start: newPrefixReuse},
 		{name: "tail", start: newTailParts},
 		{name: "wasted", quick: true, start: newWasted},
+		{name: "slo", asked: func(c *Config) bool { return len(c.SLOs) > 0 }, start: newSLOs},
+		{name: "qoe", start: newQoE},
+		{name: "smooth_goodput", start: newSmooth},
 	}
 }
 

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"math"
 	"strings"
 
 	"metron/schema"
@@ -29,9 +30,11 @@ type tally struct {
 	groups   *groups // nil: not asked for
 
 	score        Score
-	onTime, gaps int64
+	onTime, gaps int64 // of tokens with a deadline
 	playback     Playback
 	unattainable int64
+	undated      int64 // rows whose deadlines depend on a prompt of unknown length
+	extrapolated int64 // rows whose prompt is beyond those that the prefill model knows
 
 	okRows                      int64 // that metrics cover
 	inputTokens, outputTokens   int64 // of those rows
@@ -136,6 +139,14 @@ func (t *tally) addSpan(r *request) {
 	}
 }
 
+// seconds is the duration, NaN where no row says.
+func (t *tally) seconds() float64 {
+	if !t.firstSend.ok || !t.lastEnd.ok {
+		return math.NaN()
+	}
+	return float64(t.lastEnd.value-t.firstSend.value) / usPerSecond
+}
+
 // addAnswered counts a request that the distributions cover.
 func (t *tally) addAnswered(r *request, s *scorer) {
 	t.okRows++
@@ -156,13 +167,7 @@ func (t *tally) addAnswered(r *request, s *scorer) {
 	} else if reported.ok && reported.value != r.tokens.tokens {
 		t.differ++
 	}
-	t.score = t.score.Add(r.score)
-	t.onTime += r.onTime
-	t.gaps += r.gaps
-	t.playback = t.playback.Add(r.playback)
-	if r.unattainable() {
-		t.unattainable++
-	}
+	t.addDeadlines(r)
 	for _, gaps := range r.tokens.streams {
 		t.tbt.Add(gaps[1:])
 	}
@@ -171,6 +176,24 @@ func (t *tally) addAnswered(r *request, s *scorer) {
 		if t.curve != nil {
 			t.curve.add(s)
 		}
+	}
+}
+
+// addDeadlines counts what became of the deadlines of an answer that has tokens.
+func (t *tally) addDeadlines(r *request) {
+	if !r.deadlines.ok {
+		t.undated++
+		return
+	}
+	if r.extrapolated {
+		t.extrapolated++
+	}
+	t.score = t.score.Add(r.score)
+	t.onTime += r.onTime
+	t.gaps += r.gaps
+	t.playback = t.playback.Add(r.playback)
+	if r.unattainable() {
+		t.unattainable++
 	}
 	if t.config.Plots {
 		t.picks = append(t.picks, pickOf(r, t.config))
@@ -219,6 +242,7 @@ func (t *tally) merge(o *tally) {
 		{&t.unknownChunks, &o.unknownChunks}, {&t.differ, &o.differ},
 		{&t.chunks, &o.chunks}, {&t.reads, &o.reads}, {&t.together, &o.together},
 		{&t.backwards, &o.backwards}, {&t.unended, &o.unended},
+		{&t.undated, &o.undated}, {&t.extrapolated, &o.extrapolated},
 	} {
 		*p.to += *p.from
 	}

@@ -134,7 +134,7 @@ func (r *Result) totals() [][2]string {
 		{"throughput", strings.Join([]string{rate(r.Throughput.RequestsPerS, "requests/s"),
 			rate(r.Throughput.OutputTokensPerS, "output tok/s"), rate(r.Throughput.TotalTokensPerS, "tok/s with the input")}, ", ")},
 		{"deadlines", fmt.Sprintf("%s to the first token, %s for each after it (%s arithmetic)",
-			term.Seconds(f.TTFTDeadlineS), term.Seconds(f.TBTDeadlineS), r.Settings.Fluidity)},
+			r.Settings.firstDeadline(), term.Seconds(f.TBTDeadlineS), r.Settings.Fluidity)},
 		{"service level", fmt.Sprintf("%s of %s deadlines missed (%s)",
 			term.Count(f.ServiceMissed), term.Count(f.ServiceTotal), percent(f.ServiceMissRate))},
 		{"fluid token rate", fmt.Sprintf("%s (siblings: 1/mean TPOT %s, 1/P99 TBT %s)",
