@@ -165,6 +165,8 @@ func TestUsageErrors(t *testing.T) {
 		"multi-token":      {"absent.parquet", "--multi-token", "even"},
 		"percentile":       {"absent.parquet", "--percentile", "median"},
 		"per-request":      {"absent.parquet", "--per-request", "table.xlsx"},
+		"group by":         {"absent.parquet", "--by", "model,colour"},
+		"sections":         {"absent.parquet", "--sections", "stalls,colour"},
 	} {
 		_, err := metron(t, args...)
 		if term.ExitCode(err) != term.ExitUsage || !strings.Contains(err.Error(), name) {
