@@ -218,6 +218,15 @@ func TestTooManyGroups(t *testing.T) {
 }
 
 func TestGroupTable(t *testing.T) {
+	for _, c := range []struct {
+		slos []SLO
+		want string
+	}{{nil, "  fluidity  "}, {[]SLO{mustSLO(t, "ttft<=1s")}, "  good  "}, {[]SLO{mustSLO(t, "ttft<=1s"), mustSLO(t, "e2e<=9s"), mustSLO(t, "tpot<=9s")}, "  good 2  "}} {
+		var text bytes.Buffer
+		if err := analyze(t, Config{By: []string{"model"}, SLOs: c.slos}, mixed(30, 5)...).WriteText(&text); err != nil || !strings.Contains(text.String(), c.want) {
+			t.Errorf("%v: no %q in\n%s", err, c.want, &text)
+		}
+	}
 	records := mixed(40, 5)
 	for i := range records {
 		if records[i].RequestModel == "qwen" {

@@ -26,7 +26,7 @@ func (r *Result) groupTable(b *strings.Builder) {
 	}
 	b.WriteString("\n\n")
 	var t term.Table
-	t.Row(by, "requests", "ok", "TTFT p50", "p99", "TBT p50", "p99", "E2E p50", "p99", "fluidity", "tok/s")
+	t.Row(append([]string{by, "requests", "ok", "TTFT p50", "p99", "TBT p50", "p99", "E2E p50", "p99"}, append(shown[0].goodHead(), "tok/s")...)...)
 	for i := range shown {
 		g := &shown[i]
 		row := []string{short(g.Key.String()), term.Count(g.Requests.Total), term.Count(g.Requests.OK)}
@@ -34,10 +34,33 @@ func (r *Result) groupTable(b *strings.Builder) {
 			m := g.Metrics.Get(key)
 			row = append(row, m.unit.format(m.P50), m.unit.format(m.P99))
 		}
-		fluidity := g.Metrics.Get("fluidity_index")
-		t.Row(append(row, fluidity.unit.format(fluidity.Mean), unitRate.format(g.Throughput.OutputTokensPerS))...)
+		t.Row(append(row, append(g.goodCells(), unitRate.format(g.Throughput.OutputTokensPerS))...)...)
 	}
 	t.WriteTo(b)
+}
+
+// goodHead heads the columns that say how good a group was: what it attained of each SLO, as far
+// as a line holds them, or its mean fluidity-index where none was asked.
+func (g *Group) goodHead() []string {
+	switch len(g.SLOs()) {
+	case 0:
+		return []string{"fluidity"}
+	case 1:
+		return []string{"good"}
+	}
+	return []string{"good 1", "good 2"}
+}
+
+func (g *Group) goodCells() []string {
+	var cells []string
+	for _, slo := range g.SLOs()[:min(len(g.SLOs()), 2)] {
+		cells = append(cells, percent(slo.Attainment))
+	}
+	if len(cells) > 0 {
+		return cells
+	}
+	fluidity := g.Metrics.Get("fluidity_index")
+	return []string{fluidity.unit.format(fluidity.Mean)}
 }
 
 // largest are the n groups with the most requests, in their order.
@@ -67,7 +90,7 @@ func groupsOf(n int) string {
 }
 
 // keyWidth is what the numbers of a line leave for the key of its group.
-const keyWidth = 24
+const keyWidth = 20
 
 // short cuts a key that is too long in the middle, since models and sessions differ
 // at either end, and quotes one that a terminal would not print.

@@ -2,10 +2,11 @@ package analyze
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"metron/internal/term"
 )
 
 // section is one named part of the result beyond the base metrics, such as stalls
@@ -45,6 +46,16 @@ type sectionKind struct {
 func sectionKinds() []sectionKind {
 	return []sectionKind{
 		{name: "dialects", asked: func(c *Config) bool { return c.Explain || len(c.Dialects) > 0 }, start: newDialects},
+		{name: "stalls", quick: true, start: newStalls},
+		{name: "jitter", start: newJitter},
+		{name: "concurrency", quick: true, start: newConcurrency},
+		{name: "token_rate", quick: true, start: newTokenRate},
+		{name: "arrivals", start: newArrivals},
+		{name: "sending", start: newSending},
+		{name: "ttft_by_input", start: newTTFTByInput},
+		{name: "ttft_by_cached", start: newTTFTByCached},
+		{name: "prefix_reuse", columns: []string{"session_id", "block_hashes", "block_size", "block_unit"}, start: newPrefixReuse},
+		{name: "tail", start: newTailParts},
 		{name: "wasted", quick: true, start: newWasted},
 		{name: "slo", asked: func(c *Config) bool { return len(c.SLOs) > 0 }, start: newSLOs},
 		{name: "qoe", start: newQoE},
@@ -119,7 +130,7 @@ func (s Sections) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		value, err := json.Marshal(s[i].result)
+		value, err := plainJSON(s[i].result)
 		if err != nil {
 			return nil, fmt.Errorf("section %s: %w", s[i].Name, err)
 		}
@@ -134,10 +145,17 @@ func (s Sections) text(b *strings.Builder) {
 	for i := range s {
 		label := strings.ReplaceAll(s[i].Name, "_", " ")
 		for _, line := range s[i].result.lines() {
-			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", label, line), 21))
+			b.WriteString(wrap(strings.TrimRight(fmt.Sprintf("%-19s  %s", label, line), " "), 21))
 			label = ""
 		}
 	}
+}
+
+// tableLines is a table as the lines of a section.
+func tableLines(t *term.Table) []string {
+	var b strings.Builder
+	t.WriteTo(&b)
+	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 }
 
 // sectionSet are the sections of one tally.

@@ -94,7 +94,12 @@ func (w *Wasted) lines() []string {
 		term.Count(w.InputTokens), requestsOf(w.Requests))
 	var parts []string
 	for _, outcome := range slices.Sorted(maps.Keys(w.ByOutcome)) {
-		parts = append(parts, fmt.Sprintf("%s %s", term.Count(w.ByOutcome[outcome].OutputTokens), outcome))
+		if n := w.ByOutcome[outcome].OutputTokens; n > 0 {
+			parts = append(parts, term.Count(n)+" "+outcome)
+		}
 	}
-	return []string{line + ": output of " + strings.Join(parts, ", ")}
+	if len(parts) > 0 {
+		line += "; output of " + strings.Join(parts, ", ")
+	}
+	return []string{line}
 }
