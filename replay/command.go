@@ -15,8 +15,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"metron/internal/exchange"
 	"metron/internal/term"
+	"metron/internal/tokenizer"
 	"metron/schema"
 )
 
@@ -43,7 +43,7 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
 			&cli.Uint64Flag{Name: "prompt-seed", Usage: "of the made-up prompts; two runs with one `SEED` send the same, and the second finds them in the server's prefix cache", DefaultText: "drawn, and kept in the run file"},
-			exchange.TokenizerFlag(),
+			tokenizer.Flag(),
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
@@ -151,8 +151,8 @@ func configure(c *cli.Context) (*Runner, error) {
 	if err := r.readTarget(c); err != nil {
 		return nil, err
 	}
-	var err error
-	_, r.CountBy, err = exchange.Counters(c)
+	t, err := tokenizer.OfFlag(c)
+	r.CountBy = t.CountBy()
 	return r, err
 }
 

@@ -86,7 +86,7 @@ func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 		if c.pass.full() {
 			break
 		}
-		if !a.replayable() {
+		if !a.replayable(p) {
 			c.skipped++
 			continue
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -168,31 +167,11 @@ func (r *Runner) make(s Send) (prepared, error) {
 	if err != nil {
 		return prepared{}, fmt.Errorf("make a body for row %s: %w", s.Source, err)
 	}
-	q := exchange.Request{Method: s.Row.Method, Path: s.Row.Path, Body: m.body, Secrets: []string{r.Key}, CountBy: r.CountBy}
+	q := exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target), CountBy: r.CountBy}
 	if s.Row.RequestBody != nil {
 		q.Keep.Privacy = schema.RecordedHash // a server may quote the prompt in an error
 	}
 	return prepared{Send: s, message: m, weight: min(int64(len(m.body)), readyBytes), exchange: exchange.Begin(row, q), leaves: leaves}, nil
-}
-
-// message is what is sent for a row: the body that it brings, else one that is
-// made up, with the changes that were asked for.
-func (r *Runner) message(row *schema.Record, target *url.URL) (m message, err error) {
-	m = message{target: target, header: r.headerOf(row)}
-	authorize(m.header, row.API, r.Key)
-	if !prompted(row) {
-		m.body = r.edit(row)
-		return m, nil
-	}
-	if row.RequestModel == "" && r.Model == "" {
-		row.RequestModel = r.served
-	}
-	row.RequestModel = r.model(row.RequestModel)
-	row.Stream = row.Stream || r.Stream
-	if m.body, err = r.Prompt.Body(row); err == nil {
-		m.body = setFields(m.body, r.Fields)
-	}
-	return m, err
 }
 
 // record writes rows until the channel is closed.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -27,6 +28,10 @@ type Plan struct {
 	// the trace's first arrival, the schedule begins: conditions take rows out
 	// of it and move no other.
 	Selection schema.Selection
+
+	// Form is the one that all requests are sent in; "": each in its own. Rows that
+	// have none are left out then.
+	Form forms.Form
 
 	// Sample takes whole sessions by a hash of their ids and SampleSeed, and
 	// rows without a session one by one.
@@ -128,7 +133,7 @@ func (p *Plan) sendPass(number int64, yield func(Send, error) bool) (more bool) 
 		if w.full() {
 			return true
 		}
-		if !replayable(r.API, r.Recorded) {
+		if !p.replayable(r.API, r.Recorded) {
 			continue
 		}
 		at, ok := w.add(r.StartTime, func() identity { return identity{r.SessionID, r.RecordID} })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"metron/internal/descriptors"
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -30,7 +31,7 @@ func (r *Runner) prepareTargets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.Model == "" && s.Row.RequestModel == "" && prompted(s.Row) {
+		if r.Model == "" && s.Row.RequestModel == "" && r.needsModel(s.Row) {
 			if r.served, err = r.client.model(ctx, r.Targets[0], r.Key); err != nil {
 				return err
 			}
@@ -50,7 +51,16 @@ func (r *Runner) prepareTargets(ctx context.Context) error {
 
 // prompted reports whether a row's body is to be made up.
 func prompted(row *schema.Record) bool {
-	return row.RequestBody == nil && promptable(row.API)
+	return row.RequestBody == nil && forms.Known(row.API)
+}
+
+// needsModel reports whether the request for a row is to be made, and is to name a
+// model that no recorded path tells.
+func (r *Runner) needsModel(row *schema.Record) bool {
+	if r.Plan.Form != "" && r.Plan.Form.API() != row.API {
+		return r.Plan.Form.NeedsModel()
+	}
+	return prompted(row) && forms.Form(row.API).ModelInBody()
 }
 
 // closing is how long a server that closes after its answer may take over it.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/exchange"
+	"metron/internal/forms"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -22,7 +23,7 @@ func (c *client) model(ctx context.Context, target *url.URL, key string) (string
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	m := message{target: target, header: http.Header{}}
-	authorize(m.header, schema.APIOther, key)
+	authorize(m.header, schema.APIOther, "", key)
 	status, body, err := c.get(ctx, "/v1/models", m)
 	if err != nil {
 		return "", unreachable(target, err)
@@ -65,12 +66,15 @@ const patience = time.Minute
 // not part of the run, and its prompt is made up: the recorded one would warm the
 // target's cache. Where none can be made, a connection is opened.
 func (r *Runner) probe(ctx context.Context, target *url.URL, first *schema.Record) error {
-	if !promptable(first.API) {
+	if !forms.Known(first.API) {
 		return r.open(ctx, target, 1)
 	}
 	small := *first
 	small.RecordID = uuid.New()
 	small.InputTokens, small.OutputTokens = new(int64(16)), new(int64(1))
+	if form := forms.Of(first.API, first.Path, first.RequestBody); form == forms.SageMakerTGI {
+		small.API = string(form) // the container may know no other
+	}
 	small.BlockHashes, small.RequestBody = nil, nil
 	m, err := r.message(&small, target)
 	if err != nil {
@@ -83,7 +87,7 @@ func (r *Runner) probe(ctx context.Context, target *url.URL, first *schema.Recor
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
 	row := &schema.Record{RecordID: small.RecordID, StartTime: r.client.clock.NowUS()}
-	x := exchange.Begin(row, exchange.Request{Method: first.Method, Path: first.Path, Body: m.body, Secrets: []string{r.Key}})
+	x := exchange.Begin(row, exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target)})
 	r.client.do(ctx, x, m, func(int64) {})
 	if err := tried(ctx, target, row, timeout); err != nil {
 		return err

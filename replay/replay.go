@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
 
+	"metron/internal/sigv4"
 	"metron/internal/term"
 	"metron/internal/wire"
 	"metron/schema"
@@ -20,8 +21,8 @@ import (
 
 // Prompter makes request bodies for rows that carry none.
 type Prompter interface {
-	// Body is the body of the request that stands for r, in r's API and for
-	// r.RequestModel. It is called ahead of the send, one call at a time.
+	// Body is the body of the request that stands for r, for r.RequestModel. r.API is
+	// the name of a forms.Form. It is called ahead of the send, one call at a time.
 	Body(r *schema.Record) ([]byte, error)
 }
 
@@ -44,6 +45,9 @@ type Runner struct {
 	Spread  Spread     // how requests are dealt to them
 	Key     string     // API key, sent where each API looks for it; never recorded
 	Prompt  Prompter   // of bodies for rows without one
+
+	// AWS signs the requests to a target that takes signatures in place of a key.
+	AWS map[*url.URL]*sigv4.Signer
 
 	// Changes are what is sent otherwise than recorded. For rows that name no model
 	// and have no body the target is asked, if Model is "".

@@ -2,10 +2,10 @@ package workload
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -50,23 +50,20 @@ type Prompter struct {
 	PromptTokens int64
 }
 
-// Body is the JSON body of the request that stands for r, in r's API.
+// Body is the JSON body of the request that stands for r. r.API is the name of a
+// forms.Form.
 func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
-	form, ok := formOf(r.API)
-	if !ok {
-		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
-	}
 	model := p.Model
 	if model == "" {
 		model = r.RequestModel
 	}
-	if model == "" {
+	switch {
+	case !forms.Known(r.API):
+		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
+	case model == "" && forms.Form(r.API).ModelInBody():
 		return nil, errors.New("the row names no model, and none was given; name one with --model")
 	}
-	quoted, err := json.Marshal(model)
-	if err != nil {
-		return nil, err
-	}
+	form := p.formOf(forms.Form(r.API), r, model)
 	tokens := p.promptTokens(r)
 	if form.templated {
 		tokens -= p.templateTokens()
@@ -75,10 +72,8 @@ func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
 	if tokens > maxPromptTokens {
 		return nil, fmt.Errorf("input_tokens %d is more than the %d that a prompt can have", tokens, maxPromptTokens)
 	}
-	b := make([]byte, 0, 512+len(quoted)+int(textBytes(tokens))+openerDigits*len(r.BlockHashes))
-	b = append(append(b, `{"model":`...), quoted...)
-	b = append(p.appendPrompt(append(b, form.before...), r, tokens), form.after...)
-	return append(form.options(p, b, r), '}'), nil
+	b := make([]byte, 0, len(form.before)+len(form.after)+int(textBytes(tokens))+openerDigits*len(r.BlockHashes))
+	return append(p.appendPrompt(append(b, form.before...), r, tokens), form.after...), nil
 }
 
 func (p *Prompter) templateTokens() int64 {

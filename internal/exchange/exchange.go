@@ -109,7 +109,7 @@ func (x *Exchange) End(e Ending) *schema.Record {
 		resp = x.decoder.Finish()
 		x.fill(resp)
 	}
-	r.Outcome, r.ErrorType, r.ErrorMessage = x.judge(resp, e)
+	r.Outcome, r.ErrorType, r.ErrorMessage = judge(statusOf(r), resp, e)
 	if r.Outcome == schema.OutcomeClientAbort {
 		r.ClientAbort = r.End
 	}
@@ -130,12 +130,22 @@ func (x *Exchange) fill(resp wire.Response) {
 	r.ResponseBytes = new(resp.BodyBytes)
 }
 
-// judge decides the outcome; DESIGN's list of outcomes is its table.
-func (x *Exchange) judge(resp wire.Response, e Ending) (outcome, errorType, message string) {
-	status := 0
-	if x.row.HTTPStatus != nil {
-		status = int(*x.row.HTTPStatus)
+// Outcome is how an exchange ended whose bytes nobody reads, as far as status, 0
+// where none came, and transport tell.
+func Outcome(status int, e Ending) string {
+	outcome, _, _ := judge(status, wire.Response{Opaque: true}, e)
+	return outcome
+}
+
+func statusOf(r *schema.Record) int {
+	if r.HTTPStatus == nil {
+		return 0
 	}
+	return int(*r.HTTPStatus)
+}
+
+// judge decides the outcome; DESIGN's list of outcomes is its table.
+func judge(status int, resp wire.Response, e Ending) (outcome, errorType, message string) {
 	failed := e.Err != nil && (e.Err != io.EOF || status == 0)
 	switch {
 	case status >= 400:

@@ -118,7 +118,16 @@ func (d *Decoder) Tee(to func(p []byte)) bool {
 
 // Held is about how many bytes the decoder holds, and grows by.
 func (d *Decoder) Held() int64 {
-	return int64(cap(d.entries))*int64(unsafe.Sizeof(entry{})) + int64(cap(d.doc))
+	n := int64(cap(d.entries))*int64(unsafe.Sizeof(entry{})) + int64(cap(d.doc)+cap(d.timings)+cap(d.metrics))
+	for _, r := range []reader{d.reader, d.inner} {
+		if r != nil {
+			n += r.held()
+		}
+	}
+	if d.inflater != nil {
+		n += d.inflater.held()
+	}
+	return n
 }
 
 // CountBy has the tokens of the answer's text counted: new gives a counter for
