@@ -17,6 +17,7 @@ type labels struct {
 	blockHashes                   []int64
 	blockSize                     maybe[int64]
 	blockUnit                     string
+	sampleRate                    maybe[float64]
 }
 
 // labelView is the columns of labels.
@@ -28,6 +29,7 @@ type labelView struct {
 	blockHashes                   lists[int64]
 	blockSize                     *array.Int64
 	blockUnit                     *array.String
+	sampleRate                    *array.Float64
 }
 
 func newLabelView(c *columnReader) labelView {
@@ -44,6 +46,7 @@ func newLabelView(c *columnReader) labelView {
 		blockHashes:   takeLists(c, "block_hashes", (*array.Int64).Int64Values),
 		blockSize:     take[*array.Int64](c, "block_size"),
 		blockUnit:     take[*array.String](c, "block_unit"),
+		sampleRate:    take[*array.Float64](c, "sample_rate"),
 	}
 }
 
@@ -53,6 +56,7 @@ func (v *labelView) at(i int, l *labels) {
 		responseModel: text(v.responseModel, i), errorType: text(v.errorType, i), finishReason: joinedTexts(v.finishReasons, i),
 		status: number(v.status, i), turn: number(v.turn, i),
 		blockHashes: v.blockHashes.at(i), blockSize: number(v.blockSize, i), blockUnit: text(v.blockUnit, i),
+		sampleRate: floating(v.sampleRate, i),
 	}
 }
 
@@ -75,4 +79,11 @@ func joinedTexts(a *array.List, i int) string {
 	}
 	slices.Sort(all)
 	return strings.Join(slices.Compact(all), "+")
+}
+
+func floating(a *array.Float64, i int) maybe[float64] {
+	if a == nil || a.IsNull(i) {
+		return maybe[float64]{}
+	}
+	return just(a.Value(i))
 }

@@ -56,6 +56,7 @@ func sectionKinds() []sectionKind {
 		{name: "ttft_by_cached", start: newTTFTByCached},
 		{name: "prefix_reuse", columns: []string{"session_id", "block_hashes", "block_size", "block_unit"}, start: newPrefixReuse},
 		{name: "tail", start: newTailParts},
+		{name: "traffic", quick: true, columns: []string{"sample_rate"}, start: newTraffic},
 		{name: "wasted", quick: true, start: newWasted},
 		{name: "slo", asked: func(c *Config) bool { return len(c.SLOs) > 0 }, start: newSLOs},
 		{name: "qoe", start: newQoE},
