@@ -19,6 +19,7 @@ import (
 	"metron/schema/recovery"
 	"metron/schema/trace"
 	"metron/workload"
+	"metron/workload/importer"
 )
 
 // commands is the table of subcommands: a new one is one line here.
@@ -26,7 +27,7 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		recipe.DemoCommand(),
 		capture.Command(),
-		workload.Command(),
+		importer.Command(),
 		replay.Command(func(extensions bool, seed uint64) replay.Prompter {
 			return &workload.Prompter{Extensions: extensions, Seed: seed}
 		}),
