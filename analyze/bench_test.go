@@ -95,6 +95,25 @@ func BenchmarkCurve(b *testing.B) {
 	perSecond(b, len(gaps), "gaps")
 }
 
+// BenchmarkSLO judges requests by three kinds of constraints, at every tightness.
+func BenchmarkSLO(b *testing.B) {
+	gaps := benchGaps(250 * benchRequests)
+	c := Config{SLOs: []SLO{mustSLO(b, "ttft<=100ms,tbt[p99]<=50ms,fluidity>=0.9")}}.fill()
+	s := newSLOs(&c)
+	requests := make([]request, benchRequests)
+	for i := range requests {
+		requests[i] = requestOf(gaps[i*250 : (i+1)*250])
+		requests[i].compute(&tokenTimes{}, &scorer{}, &c)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range requests {
+			s.add(&requests[i])
+		}
+	}
+	perSecond(b, len(gaps), "gaps")
+}
+
 // BenchmarkAnalyze is the whole path from the file: 4,000 requests, 1 M tokens.
 func BenchmarkAnalyze(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(3, 4))
@@ -136,12 +155,17 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 	var tokens tokenTimes
 	tokens.reset(&r, 0, Burst)
 	d := Deadlines{TTFT: 100_000, TBT: 25_000}
+	c := Config{SLOs: []SLO{mustSLO(t, "ttft<=100ms,tbt[p99]<=50ms,fluidity>=0.9,on_time>=0.9,continuity>=0.9")}}.fill()
+	slos, judged := newSLOs(&c), requestOf(gaps)
+	judged.compute(&tokenTimes{}, &scorer{}, &c)
 	for name, f := range map[string]func(){
 		"Exact":  func() { Exact(gaps, d) },
 		"Play":   func() { Play(gaps, d) },
 		"Hist":   func() { h.Add(gaps) },
 		"tokens": func() { tokens.reset(&r, 0, Burst) },
 		"bounds": func() { deadlineBounds(streams, d) },
+		"minima": func() { MinTBTDeadline(streams, d, Fraction{1, 10}) },
+		"SLOs":   func() { slos.add(&judged) },
 	} {
 		if n := testing.AllocsPerRun(20, f); n != 0 {
 			t.Errorf("%s allocates %v times", name, n)

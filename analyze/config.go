@@ -133,6 +133,9 @@ func (c Config) Check() error {
 			return schema.DidYouMean(fmt.Errorf("dialect %q: must be one of %s", name, strings.Join(Dialects(), ", ")), name, Dialects())
 		}
 	}
+	if w := c.Reader.SmoothWeight; !(w > 0) {
+		return fmt.Errorf("smooth weight %v: must be above 0", w)
+	}
 	if err := c.checkSLOs(); err != nil {
 		return err
 	}
