@@ -19,6 +19,7 @@ import (
 	"metron/schema/recovery"
 	"metron/schema/trace"
 	"metron/workload"
+	"metron/workload/generate"
 	"metron/workload/importer"
 )
 
@@ -28,12 +29,13 @@ func commands() []*cli.Command {
 		recipe.DemoCommand(),
 		capture.Command(),
 		importer.Command(),
+		generate.Command(),
 		replay.Command(func(extensions bool, seed uint64) replay.Prompter {
 			return &workload.Prompter{Extensions: extensions, Seed: seed}
 		}),
 		analyze.Command(),
 		compare.Command(),
-		inspect.Command(),
+		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),
 		llmsim.Command(),
