@@ -381,3 +381,27 @@ func TestVectorsRequestMetrics(t *testing.T) {
 		t.Error("no case could be checked")
 	}
 }
+
+// The metrics that differ only where there is reasoning, or more than a token a chunk.
+func TestLesserMetricsByHand(t *testing.T) {
+	r := analyze(t, Config{}, spoken())
+	near(t, "TTFT", r.Metrics.Get(keyTTFT).Mean, 0.09)
+	near(t, "TTFVT", r.Metrics.Get(keyTTFVT).Mean, 0.15)
+	near(t, "dispatch lag", r.Metrics.Get(keyDispatchLag).Mean, 0.01)
+	near(t, "decode rate", r.Metrics.Get(keyDecodeRate).Mean, 6/0.14)
+	icl := r.Metrics.Get(keyICL)
+	near(t, "ICL min", icl.Min, 0.06)
+	near(t, "ICL max", icl.Max, 0.08)
+	if icl.Count != 2 {
+		t.Errorf("%d gaps between three chunks", icl.Count)
+	}
+	silent := spoken()
+	for i, kind := range silent.ChunkKind {
+		if kind == schema.KindContent {
+			silent.ChunkKind[i] = schema.KindReasoning
+		}
+	}
+	if m := analyze(t, Config{}, silent).Metrics.Get(keyTTFVT); m.Count != 0 || m.LeftOut[noVisible] != 1 {
+		t.Errorf("reasoning alone has a TTFVT: %+v", m)
+	}
+}

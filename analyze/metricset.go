@@ -54,12 +54,15 @@ func (t *tally) summarize() Metrics {
 	for i, m := range t.metrics {
 		s := MetricSummary{key: m.key, label: m.label, unit: m.unit, LeftOut: maps.Clone(t.excluded)}
 		addCounts(s.LeftOut, t.leftOut[i])
-		if m.key == keyTBT {
+		switch m.key {
+		case keyICL:
+			s.Summary = t.icl.Summary(t.config.Percentile, usPerSecond)
+		case keyTBT:
 			s.Summary = t.tbt.Summary(t.config.Percentile, usPerSecond)
 			if t.clusters != nil {
 				s.CI95 = t.clusters.intervals(&t.tbt)
 			}
-		} else {
+		default:
 			s.Summary = t.samples[i].Summary(t.config.Percentile, m.scale(t.config.Fluidity))
 		}
 		if m.key == keyMinDeadline {

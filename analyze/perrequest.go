@@ -26,6 +26,7 @@ type RequestRow struct {
 
 	TTFTS              *float64 `parquet:"ttft_s,optional"`
 	ScheduledTTFTS     *float64 `parquet:"scheduled_ttft_s,optional"`
+	TTFVTS             *float64 `parquet:"ttfvt_s,optional"`
 	TBTMaxS            *float64 `parquet:"tbt_max_s,optional"`
 	TPOTS              *float64 `parquet:"tpot_s,optional"`
 	NormalizedLatencyS *float64 `parquet:"normalized_latency_s,optional"`
@@ -55,6 +56,7 @@ func newRequestRow(r *request, c *Config) RequestRow {
 	out.InputTokens, out.OutputTokens = pointer(r.inputTokens), pointer(r.n)
 	out.TTFTS = seconds(r.first(r.sent))
 	out.ScheduledTTFTS = seconds(r.first(r.due()))
+	out.TTFVTS = seconds(r.firstVisible())
 	out.TPOTS = seconds(r.tpot())
 	out.NormalizedLatencyS = seconds(r.normalizedLatency())
 	out.E2ELatencyS = seconds(r.latency())

@@ -146,6 +146,31 @@ func (r *request) first(since int64) (float64, reason) {
 	return float64(r.tokens.first - since), ""
 }
 
+// firstVisible is the time to the first token that is no reasoning.
+func (r *request) firstVisible() (float64, reason) {
+	switch {
+	case !r.streamed:
+		return 0, noTokenTimes
+	case r.tokens.chunks == 0:
+		return 0, noTokens
+	case !r.tokens.visible.ok:
+		return 0, noVisible
+	}
+	return float64(r.tokens.visible.value - r.sent), ""
+}
+
+// decodeRate is the tokens a second after the first one, per choice.
+func (r *request) decodeRate() (float64, reason) {
+	tpot, why := r.tpot()
+	switch {
+	case why != "":
+		return 0, why
+	case tpot <= 0:
+		return 0, noTimes
+	}
+	return usPerSecond / tpot, ""
+}
+
 // latency is a_n - x, or e - x of an answer that came whole.
 func (r *request) latency() (float64, reason) {
 	switch {
@@ -218,6 +243,14 @@ func (r *request) sendLag() (float64, reason) {
 	}
 	lag, why := known(r.wrote, noTimes)
 	return lag - float64(r.due()), why
+}
+
+// dispatchLag is the part of the send lag before the request was let go.
+func (r *request) dispatchLag() (float64, reason) {
+	if !r.dispatched.ok {
+		return 0, notScheduled
+	}
+	return float64(r.dispatched.value - r.due()), ""
 }
 
 // lastSeen is when the request was over, as far as the row tells.

@@ -21,7 +21,7 @@ type tally struct {
 	samples  []Samples          // of each metric
 	excluded map[reason]int64   // rows that no metric covers
 	leftOut  []map[reason]int64 // others that a metric does not cover; nil: none
-	tbt      Hist
+	tbt, icl Hist
 	clusters *clusters // nil: not counted, or no gaps
 	minima   Samples   // minimum TBT deadlines with token 1 left out
 	curve    *Curve    // nil: not asked for
@@ -172,6 +172,9 @@ func (t *tally) addAnswered(r *request, s *scorer) {
 	for _, gaps := range r.tokens.streams {
 		t.tbt.Add(gaps[1:])
 	}
+	for _, gaps := range r.tokens.between {
+		t.icl.Add(gaps)
+	}
 	if r.decodeMin.ok {
 		t.minima.Add(r.decodeMin.value)
 		if t.curve != nil {
@@ -225,6 +228,7 @@ func (t *tally) merge(o *tally) {
 		}
 	}
 	t.tbt.Merge(&o.tbt)
+	t.icl.Merge(&o.icl)
 	t.minima.Merge(&o.minima)
 	if t.curve != nil {
 		t.curve.Merge(o.curve)

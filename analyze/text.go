@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,11 +88,33 @@ func (r *Result) outcomes() []string {
 	return out
 }
 
+// shown are the metrics that tell a person something: not those that repeat another.
+// JSON has all.
+func (r *Result) shown() Metrics {
+	repeats := map[string]string{keyTTFVT: keyTTFT, keyICL: keyTBT}
+	var out Metrics
+	for _, m := range r.Metrics {
+		other, sometimes := repeats[m.key]
+		switch {
+		case sometimes && same(&m.Summary, &r.Metrics.Get(other).Summary):
+		case m.key == keyDecodeRate || m.key == keyDispatchLag: // of TPOT and of the send lag
+		default:
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func same(a, b *Summary) bool {
+	x, y := *a, *b
+	x.CI95, y.CI95 = nil, nil
+	return reflect.DeepEqual(x, y)
+}
+
 func (r *Result) metricTable() *term.Table {
 	var t term.Table
 	t.Row("", "count", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9")
-	for i := range r.Metrics {
-		m := &r.Metrics[i]
+	for _, m := range r.shown() {
 		label := m.label
 		switch {
 		case m.key == keyTBT: // the policy makes the number
@@ -116,8 +139,7 @@ func (r *Result) intervalTable() *term.Table {
 	var t term.Table
 	t.Row("95 % confidence", "mean", "p50", "p90", "p99", "p99.9")
 	some := false
-	for i := range r.Metrics {
-		m := &r.Metrics[i]
+	for _, m := range r.shown() {
 		if m.CI95 == nil || m.unit != unitSeconds || m.key == keyMinDeadline {
 			continue
 		}
@@ -228,17 +250,17 @@ func (r *Result) notes() []string {
 	// Which metrics a reason took as many rows from, and which reasons took from the
 	// same metrics.
 	var order []string
-	rows := map[string][]string{} // by the names of the metrics
+	shown, rows := r.shown(), map[string][]string{} // by the names of the metrics
 	for _, why := range reasons() {
 		labels := map[int64][]string{}
-		for i := range r.Metrics {
-			if n := r.Metrics[i].LeftOut[why]; n > 0 {
-				labels[n] = append(labels[n], r.Metrics[i].label)
+		for _, m := range shown {
+			if n := m.LeftOut[why]; n > 0 {
+				labels[n] = append(labels[n], m.label)
 			}
 		}
 		for _, n := range slices.Sorted(maps.Keys(labels)) {
 			names := strings.Join(labels[n], ", ")
-			if len(labels[n]) == len(r.Metrics) {
+			if len(labels[n]) == len(shown) {
 				names = "every metric"
 			}
 			if rows[names] == nil {
