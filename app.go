@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
+	"metron/analyze/compare"
 	"metron/capture"
 	"metron/internal/llmsim"
 	"metron/internal/term"
@@ -30,6 +31,7 @@ func commands() []*cli.Command {
 		generate.Command(),
 		replay.Command(recipe.Prompter),
 		analyze.Command(),
+		compare.Command(),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),

@@ -24,6 +24,14 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		return nil, err
 	}
 	defer archive.Close()
+	if c.kept, err = c.Trim.keep(ctx, archive, &c); err != nil {
+		return nil, err
+	}
+	if c.EstimatePrefill {
+		if c.Prefill, err = estimatePrefill(ctx, archive, &c); err != nil {
+			return nil, err
+		}
+	}
 	p := newPass(&c, archive.NumRows())
 	if err := p.read(ctx, archive); err != nil {
 		return nil, err
@@ -31,6 +39,12 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	t := p.merged()
 	if t.rows == 0 {
 		return nil, term.WithHint(fmt.Errorf("analyze %s: %s", archive.Name(), nothing(t, &c)), "`metron inspect FILE` shows what a file holds")
+	}
+	if err := t.groups.err(); err != nil {
+		return nil, fmt.Errorf("analyze %s: %w", archive.Name(), err)
+	}
+	if err := countClusters(ctx, archive, &c, t); err != nil {
+		return nil, err
 	}
 	result := newResult(t, archive.Files, &c)
 	if c.Plots {
@@ -80,7 +94,7 @@ func newPass(c *Config, rows int64) *pass {
 
 // read adds the rows that were asked for.
 func (p *pass) read(ctx context.Context, a *schema.Archive) error {
-	for b, err := range a.Batches(ctx, schema.Query{Columns: columnNames(), Selection: p.config.Selection}) {
+	for b, err := range a.Batches(ctx, schema.Query{Columns: p.config.columns(), Selection: p.config.Selection}) {
 		if err != nil {
 			return err
 		}

@@ -47,7 +47,11 @@ func TestTurnsAreDueWhenReady(t *testing.T) {
 	}{{1_500, 0.4505, 0.001}, {-7_000, 0.452, 0.0025}} {
 		row := workedExample()
 		row.Ready = &c.ready
-		r := analyze(t, Config{}, row)
+		r := analyze(t, Config{PerRequest: func(r *RequestRow) error {
+			near(t, "scheduled TTFT of the row", r.ScheduledTTFTS, c.scheduledTTFT)
+			near(t, "send lag of the row", r.SendLagS, c.lag)
+			return nil
+		}}, row)
 		near(t, "scheduled TTFT", r.Metrics.Get("scheduled_ttft_s").Mean, c.scheduledTTFT)
 		near(t, "send lag", r.Metrics.Get("send_lag_s").Mean, c.lag)
 		near(t, "TTFT", r.Metrics.Get("ttft_s").Mean, 0.450)
@@ -375,5 +379,29 @@ func TestVectorsRequestMetrics(t *testing.T) {
 	}
 	if checked == 0 {
 		t.Error("no case could be checked")
+	}
+}
+
+// The metrics that differ only where there is reasoning, or more than a token a chunk.
+func TestLesserMetricsByHand(t *testing.T) {
+	r := analyze(t, Config{}, spoken())
+	near(t, "TTFT", r.Metrics.Get(keyTTFT).Mean, 0.09)
+	near(t, "TTFVT", r.Metrics.Get(keyTTFVT).Mean, 0.15)
+	near(t, "dispatch lag", r.Metrics.Get(keyDispatchLag).Mean, 0.01)
+	near(t, "decode rate", r.Metrics.Get(keyDecodeRate).Mean, 6/0.14)
+	icl := r.Metrics.Get(keyICL)
+	near(t, "ICL min", icl.Min, 0.06)
+	near(t, "ICL max", icl.Max, 0.08)
+	if icl.Count != 2 {
+		t.Errorf("%d gaps between three chunks", icl.Count)
+	}
+	silent := spoken()
+	for i, kind := range silent.ChunkKind {
+		if kind == schema.KindContent {
+			silent.ChunkKind[i] = schema.KindReasoning
+		}
+	}
+	if m := analyze(t, Config{}, silent).Metrics.Get(keyTTFVT); m.Count != 0 || m.LeftOut[noVisible] != 1 {
+		t.Errorf("reasoning alone has a TTFVT: %+v", m)
 	}
 }

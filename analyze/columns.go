@@ -10,12 +10,12 @@ import (
 	"metron/schema"
 )
 
-// columnNames are the columns that metrics are computed from, in the order that
-// view takes them.
+// columnNames are the columns that every metric is computed from. What a section
+// reads beside them it names in its kind.
 func columnNames() []string {
 	return []string{
 		"record_id", "source_record_id", "start_time", "phase", "outcome", "request_model", "token_source", "stream",
-		"input_tokens", "output_tokens", "reasoning_tokens", "dispatched", "wrote", "end", "client_abort",
+		"input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "dispatched", "wrote", "end", "client_abort",
 		"chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice", "chunk_read", "api", "ready",
 	}
 }
@@ -36,8 +36,10 @@ type row struct {
 	api                                  string
 	stream                               bool
 	inputTokens, outputTokens, reasoning maybe[int64]
+	cachedTokens                         maybe[int64] // those of the input that the server had
 	dispatched, wrote, end, clientAbort  maybe[int64]
 	ready                                maybe[int64]
+	labels                               // what only groupings and sections read
 	chunkTime                            []int64
 	chunkKind                            []int8
 	chunkTokens                          []int32 // empty: unknown
@@ -55,57 +57,66 @@ type view struct {
 	api                                  *array.String
 	stream                               *array.Boolean
 	inputTokens, outputTokens, reasoning *array.Int64
+	cachedTokens                         *array.Int64
 	dispatched, wrote, end, clientAbort  *array.Int64
 	ready                                *array.Int64
+	labels                               labelView
 	chunkTime                            lists[int64]
 	chunkKind                            lists[int8]
 	chunkTokens, chunkRead               lists[int32]
 	chunkChoice                          lists[int16]
 }
 
-// newView finds the columns of columnNames in a batch.
+// newView finds the columns of a batch.
 func newView(b schema.Batch) (v view, err error) {
 	v.batch = b
 	v.rows = int(b.NumRows())
 	c := columnReader{batch: b}
-	v.recordID = take[*array.FixedSizeBinary](&c)
-	v.sourceID = take[*array.FixedSizeBinary](&c)
-	v.startTime = take[*array.Timestamp](&c)
-	v.phase = take[*array.String](&c)
-	v.outcome = take[*array.String](&c)
-	v.model = take[*array.String](&c)
-	v.tokenSource = take[*array.String](&c)
-	v.stream = take[*array.Boolean](&c)
-	v.inputTokens = take[*array.Int64](&c)
-	v.outputTokens = take[*array.Int64](&c)
-	v.reasoning = take[*array.Int64](&c)
-	v.dispatched = take[*array.Int64](&c)
-	v.wrote = take[*array.Int64](&c)
-	v.end = take[*array.Int64](&c)
-	v.clientAbort = take[*array.Int64](&c)
-	v.chunkTime = takeLists(&c, (*array.Int64).Int64Values)
-	v.chunkKind = takeLists(&c, (*array.Int8).Int8Values)
-	v.chunkTokens = takeLists(&c, (*array.Int32).Int32Values)
-	v.chunkChoice = takeLists(&c, (*array.Int16).Int16Values)
-	v.chunkRead = takeLists(&c, (*array.Int32).Int32Values)
-	v.api = take[*array.String](&c)
-	v.ready = take[*array.Int64](&c)
+	v.recordID = take[*array.FixedSizeBinary](&c, "record_id")
+	v.sourceID = take[*array.FixedSizeBinary](&c, "source_record_id")
+	v.startTime = take[*array.Timestamp](&c, "start_time")
+	v.phase = take[*array.String](&c, "phase")
+	v.outcome = take[*array.String](&c, "outcome")
+	v.model = take[*array.String](&c, "request_model")
+	v.tokenSource = take[*array.String](&c, "token_source")
+	v.stream = take[*array.Boolean](&c, "stream")
+	v.inputTokens = take[*array.Int64](&c, "input_tokens")
+	v.cachedTokens = take[*array.Int64](&c, "cached_input_tokens")
+	v.outputTokens = take[*array.Int64](&c, "output_tokens")
+	v.reasoning = take[*array.Int64](&c, "reasoning_tokens")
+	v.dispatched = take[*array.Int64](&c, "dispatched")
+	v.wrote = take[*array.Int64](&c, "wrote")
+	v.end = take[*array.Int64](&c, "end")
+	v.clientAbort = take[*array.Int64](&c, "client_abort")
+	v.chunkTime = takeLists(&c, "chunk_time", (*array.Int64).Int64Values)
+	v.chunkKind = takeLists(&c, "chunk_kind", (*array.Int8).Int8Values)
+	v.chunkTokens = takeLists(&c, "chunk_tokens", (*array.Int32).Int32Values)
+	v.chunkChoice = takeLists(&c, "chunk_choice", (*array.Int16).Int16Values)
+	v.chunkRead = takeLists(&c, "chunk_read", (*array.Int32).Int32Values)
+	v.api = take[*array.String](&c, "api")
+	v.ready = take[*array.Int64](&c, "ready")
+	v.labels = newLabelView(&c)
 	return v, c.err
 }
 
-// columnReader hands out the columns of a batch in order and keeps the first error.
+// columnReader hands out the columns of a batch and keeps the first error.
 type columnReader struct {
 	batch arrow.Record
-	next  int
 	err   error
 }
 
-func take[A arrow.Array](c *columnReader) A {
-	column, ok := c.batch.Column(c.next).(A)
-	if !ok && c.err == nil {
-		c.err = fmt.Errorf("column %s has type %s", c.batch.ColumnName(c.next), c.batch.Column(c.next).DataType())
+// take returns the column of a name; the zero value, all of whose rows are null to
+// number and text, where it was not asked for.
+func take[A arrow.Array](c *columnReader, name string) A {
+	at := c.batch.Schema().FieldIndices(name)
+	if len(at) == 0 {
+		var none A
+		return none
 	}
-	c.next++
+	column, ok := c.batch.Column(at[0]).(A)
+	if !ok && c.err == nil {
+		c.err = fmt.Errorf("column %s has type %s", name, c.batch.Column(at[0]).DataType())
+	}
 	return column
 }
 
@@ -115,14 +126,14 @@ type lists[T any] struct {
 	values []T
 }
 
-func takeLists[T any, A arrow.Array](c *columnReader, values func(A) []T) lists[T] {
-	l := lists[T]{column: take[*array.List](c)}
-	if c.err != nil {
+func takeLists[T any, A arrow.Array](c *columnReader, name string, values func(A) []T) lists[T] {
+	l := lists[T]{column: take[*array.List](c, name)}
+	if c.err != nil || l.column == nil {
 		return l
 	}
 	elements, ok := l.column.ListValues().(A)
 	if !ok {
-		c.err = fmt.Errorf("column %s has type %s", c.batch.ColumnName(c.next-1), l.column.DataType())
+		c.err = fmt.Errorf("column %s has type %s", name, l.column.DataType())
 		return l
 	}
 	l.values = values(elements)
@@ -130,7 +141,7 @@ func takeLists[T any, A arrow.Array](c *columnReader, values func(A) []T) lists[
 }
 
 func (l *lists[T]) at(i int) []T {
-	if l.column.IsNull(i) {
+	if l.column == nil || l.column.IsNull(i) {
 		return nil
 	}
 	from, to := l.column.ValueOffsets(i)
@@ -150,6 +161,7 @@ func (v *view) row(i int, r *row) error {
 		inputTokens:  number(v.inputTokens, i),
 		outputTokens: number(v.outputTokens, i),
 		reasoning:    number(v.reasoning, i),
+		cachedTokens: number(v.cachedTokens, i),
 		dispatched:   number(v.dispatched, i),
 		wrote:        number(v.wrote, i),
 		end:          number(v.end, i),
@@ -161,6 +173,7 @@ func (v *view) row(i int, r *row) error {
 		chunkChoice:  v.chunkChoice.at(i),
 		chunkRead:    v.chunkRead.at(i),
 	}
+	v.labels.at(i, &r.labels)
 	if v.recordID.IsValid(i) {
 		copy(r.recordID[:], v.recordID.Value(i))
 	}
@@ -198,14 +211,14 @@ func (r *row) check() error {
 }
 
 func number(a *array.Int64, i int) maybe[int64] {
-	if a.IsNull(i) {
+	if a == nil || a.IsNull(i) {
 		return maybe[int64]{}
 	}
 	return just(a.Value(i))
 }
 
 func text(a *array.String, i int) string {
-	if a.IsNull(i) {
+	if a == nil || a.IsNull(i) {
 		return ""
 	}
 	return a.Value(i)

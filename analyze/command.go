@@ -2,17 +2,15 @@ package analyze
 
 import (
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
-	"metron/schema"
 )
 
 // Command is `metron analyze`.
 func Command() *cli.Command {
-	defaults := Config{}.fill()
 	return &cli.Command{
 		Name:      "analyze",
 		Usage:     "answer latency questions from the columns of traces and runs",
@@ -26,19 +24,24 @@ hold: 'outcome=ok,model=llama*|qwen*,input_tokens>=1000,session!=null'. model,
 endpoint, session, status and time are short for request_model, path, session_id,
 http_status and start_time.
 
-Example:
+--slo judges each request by all constraints of its own, and the population by its
+percentiles: 'ttft<=500ms' is a request's own value, 'tbt[p99]<=50ms' a percentile
+of its own gaps, 'ttft.p99<=2s' one over the requests. What is written after a
+profile replaces its items: --slo 'etalon:tbt_ttft,tbt.p99<=50ms'.
+
+Examples:
+   metron analyze run.parquet --slo 'ttft<=500ms,tbt[p99]<=50ms,fluidity>=0.9' --slo mlperf:llama3.1-8b/server
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
-		Flags: slices.Concat([]cli.Flag{
-			&cli.DurationFlag{Name: "ttft-deadline", Value: defaults.TTFTDeadline, Usage: "how long the first token may take"},
-			&cli.DurationFlag{Name: "tbt-deadline", Value: defaults.TBTDeadline, Usage: "how long each token after it may take"},
-			&cli.StringFlag{Name: "target-miss-rate", Value: defaults.TargetMissRate.String(), Usage: "share of deadlines a request may miss, for its minimum TBT deadline"},
-			&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
-			&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
-			&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
-		}, term.SelectionFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
+		Flags: slices.Concat(QuestionFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
+			&cli.BoolFlag{Name: "explain", Usage: "the numbers of every such tool side by side, and why they differ"},
+			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
+			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
+			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
+			&cli.BoolFlag{Name: "json", Usage: "--format json"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
+			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),
 		Action: run,
 	}
@@ -50,9 +53,9 @@ func run(c *cli.Context) error {
 		return err
 	}
 	out, tablePath := c.String("out"), c.String("per-request")
-	var table *Table
+	var table *Table[RequestRow]
 	if tablePath != "" {
-		if table, err = CreateTable(tablePath); err != nil {
+		if table, err = CreateTable[RequestRow](tablePath); err != nil {
 			return err
 		}
 		defer table.Abandon()
@@ -67,15 +70,39 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
+	if err := writeTokens(c, config); err != nil {
+		return err
+	}
 	if out != "" {
 		if err := result.WritePlots(out); err != nil {
 			return err
 		}
 	}
-	if c.Bool("json") {
-		return result.WriteJSON(c.App.Writer)
+	return result.Write(c.App.Writer, formatOf(c))
+}
+
+// writeTokens writes the per-token table that was asked for.
+func writeTokens(c *cli.Context, config Config) error {
+	path := c.String("per-token")
+	if path == "" {
+		return nil
 	}
-	return result.WriteText(c.App.Writer)
+	table, err := CreateTable[TokenRow](path)
+	if err != nil {
+		return err
+	}
+	defer table.Abandon()
+	if err := WriteTokens(c.Context, c.Args().Slice(), config, table.Put); err != nil {
+		return err
+	}
+	return table.Close()
+}
+
+func formatOf(c *cli.Context) string {
+	if c.Bool("json") {
+		return "json"
+	}
+	return c.String("format")
 }
 
 // configOf binds the flags. It opens nothing.
@@ -83,35 +110,30 @@ func configOf(c *cli.Context) (Config, error) {
 	if !c.Args().Present() {
 		return Config{}, term.WithHint(term.Usagef("analyze: no file to read"), "metron analyze run.parquet")
 	}
-	config := Config{
-		TTFTDeadline: c.Duration("ttft-deadline"),
-		TBTDeadline:  c.Duration("tbt-deadline"),
-		Fluidity:     Arithmetic(c.String("fluidity")),
-		MultiToken:   Policy(c.String("multi-token")),
-		Percentile:   Method(c.String("percentile")),
-		Plots:        c.String("out") != "",
+	config, err := Question(c)
+	if err != nil {
+		return Config{}, err
 	}
-	for _, d := range []struct {
-		flag  string
-		value time.Duration
-	}{{"ttft-deadline", config.TTFTDeadline}, {"tbt-deadline", config.TBTDeadline}} {
-		if d.value <= 0 { // which would be the default to Config
-			return Config{}, term.Usagef("analyze: --%s %v: must be longer than 0", d.flag, d.value)
-		}
+	config.Plots = c.String("out") != ""
+	config.By = c.StringSlice("by")
+	config.Explain = c.Bool("explain")
+	if names := c.String("dialect"); names != "" {
+		config.Dialects = strings.Split(names, ",")
 	}
-	var err error
-	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
-		return Config{}, term.Usagef("analyze: --target-miss-rate: %w", err)
-	}
-	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
-		return Config{}, term.Usagef("analyze: %w", err)
+	if config.Sections, err = ParseSections(c.String("sections")); err != nil {
+		return Config{}, term.Usagef("analyze: --sections: %w", err)
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
 	}
-	if path := c.String("per-request"); path != "" {
-		if err := CheckTable(path); err != nil {
-			return Config{}, err
+	if name := formatOf(c); !slices.Contains(Formats(), name) {
+		return Config{}, term.Usagef("analyze: --format %q: must be one of %s", name, strings.Join(Formats(), ", "))
+	}
+	for _, flag := range []string{"per-request", "per-token"} {
+		if path := c.String(flag); path != "" {
+			if err := CheckTable(path); err != nil {
+				return Config{}, term.Usagef("analyze: --%s: %w", flag, err)
+			}
 		}
 	}
 	return config, nil

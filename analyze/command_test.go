@@ -86,6 +86,7 @@ func TestGolden(t *testing.T) {
 	for name, args := range map[string][]string{
 		"run.txt":        {run},
 		"run.json":       {run, "--json"},
+		"sections.txt":   {run, "--sections", "all", "--by", "outcome,output_bin"},
 		"run_etalon.txt": {run, "--fluidity", "etalon", "--multi-token", "spread", "--percentile", "linear", "--tbt-deadline", "25ms"},
 	} {
 		got, err := metron(t, args...)
@@ -164,6 +165,11 @@ func TestUsageErrors(t *testing.T) {
 		"multi-token":      {"absent.parquet", "--multi-token", "even"},
 		"percentile":       {"absent.parquet", "--percentile", "median"},
 		"per-request":      {"absent.parquet", "--per-request", "table.xlsx"},
+		"format":           {"absent.parquet", "--format", "yaml"},
+		"per-token":        {"absent.parquet", "--per-token", "table"},
+		"dialect":          {"absent.parquet", "--dialect", "vlm"},
+		"group by":         {"absent.parquet", "--by", "model,colour"},
+		"sections":         {"absent.parquet", "--sections", "stalls,colour"},
 	} {
 		_, err := metron(t, args...)
 		if term.ExitCode(err) != term.ExitUsage || !strings.Contains(err.Error(), name) {

@@ -3,8 +3,11 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"metron/analyze/prefill"
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -29,8 +32,37 @@ type Config struct {
 	MultiToken     Policy        // "": burst
 	Percentile     Method        // "": nearest
 
+	// Trim is what to leave out at the ends of the run.
+	Trim Trim
+
+	// Prefill, if not nil, makes the first token due PrefillSlack after the model's time
+	// of its prompt; TTFTDeadline is then not read. EstimatePrefill fits the model to
+	// the files themselves, which takes one more pass over them.
+	Prefill         *prefill.Model
+	EstimatePrefill bool
+	PrefillSlack    time.Duration // 0: 300 ms
+
+	// SLOs are judged one by one.
+	SLOs       []SLO
+	Attainment Fraction // share of the requests that must be good, where an SLO does not say; Den 0: 0.9
+
+	Reader Reader // of quality of experience and smooth goodput
+
 	// Selection is which rows are asked about; the zero value: all.
 	Selection schema.Selection
+
+	// Dialects names tools whose numbers of the same requests are asked for (Dialects);
+	// Explain asks for those of all, and why they differ.
+	Dialects []string
+	Explain  bool
+
+	// Sections names parts of the result beyond the base metrics (SectionNames); nil:
+	// those that cost nothing.
+	Sections []string
+
+	// By names what to group rows by (DimensionNames), several for each combination of
+	// their values: every number for each group as well.
+	By []string
 
 	// Plots asks for what only plots show: the acceptance curve and the timelines
 	// of chosen requests, which takes a second pass over the files.
@@ -38,6 +70,8 @@ type Config struct {
 
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
+
+	kept *kept // that Trim keeps; nil until it is known, and where nothing is trimmed
 }
 
 // fill replaces zero values by the defaults.
@@ -48,6 +82,13 @@ func (c Config) fill() Config {
 	if c.TBTDeadline == 0 {
 		c.TBTDeadline = 50 * time.Millisecond
 	}
+	if c.PrefillSlack == 0 {
+		c.PrefillSlack = 300 * time.Millisecond
+	}
+	if c.Attainment.Den == 0 {
+		c.Attainment = Fraction{9, 10}
+	}
+	c.Reader = c.Reader.fill()
 	if c.TargetMissRate.Den == 0 {
 		c.TargetMissRate = Fraction{1, 10}
 	}
@@ -69,7 +110,8 @@ func (c Config) Check() error {
 	for _, d := range []struct {
 		name  string
 		value time.Duration
-	}{{"TTFT deadline", c.TTFTDeadline}, {"TBT deadline", c.TBTDeadline}} {
+	}{{"TTFT deadline", c.TTFTDeadline}, {"TBT deadline", c.TBTDeadline}, {"prefill slack", c.PrefillSlack},
+		{"QoE TTFT", c.Reader.QoETTFT}, {"QoE pace", c.Reader.QoEPace}, {"smooth pace", c.Reader.SmoothPace}} {
 		if d.value < time.Microsecond || d.value%time.Microsecond != 0 {
 			return fmt.Errorf("%s %v: must be a whole number of microseconds, at least 1", d.name, d.value)
 		}
@@ -83,7 +125,37 @@ func (c Config) Check() error {
 	if err := oneOf("multi-token policy", c.MultiToken, Policies()); err != nil {
 		return err
 	}
-	return oneOf("percentile method", c.Percentile, Methods())
+	if err := oneOf("percentile method", c.Percentile, Methods()); err != nil {
+		return err
+	}
+	for _, name := range c.Dialects {
+		if !slices.Contains(Dialects(), name) {
+			return schema.DidYouMean(fmt.Errorf("dialect %q: must be one of %s", name, strings.Join(Dialects(), ", ")), name, Dialects())
+		}
+	}
+	if w := c.Reader.SmoothWeight; !(w > 0) {
+		return fmt.Errorf("smooth weight %v: must be above 0", w)
+	}
+	if err := c.checkSLOs(); err != nil {
+		return err
+	}
+	if _, err := dimensionsOf(c.By); err != nil {
+		return err
+	}
+	return checkSections(c.Sections)
+}
+
+func (c Config) checkSLOs() error {
+	if c.Prefill != nil && c.EstimatePrefill {
+		return fmt.Errorf("a prefill model is given and to be estimated, too: want one of them")
+	}
+	for i := range c.SLOs {
+		if s := &c.SLOs[i]; s.TTFTDeadline.Prefill && c.Prefill == nil && !c.EstimatePrefill {
+			return term.WithHint(fmt.Errorf("SLO %q: its deadlines depend on the prompt, and there is no prefill model", s.Name),
+				"--prefill-model FILE reads one, --prefill estimate fits one to the trace; ttft_deadline=500ms in the SLO needs none")
+		}
+	}
+	return nil
 }
 
 func oneOf[T ~string](what string, v T, all []T) error {
@@ -93,6 +165,18 @@ func oneOf[T ~string](what string, v T, all []T) error {
 	return fmt.Errorf("%s %q: must be one of %v", what, v, all)
 }
 
-func (c Config) deadlines() Deadlines {
-	return Deadlines{TTFT: c.TTFTDeadline.Microseconds(), TBT: c.TBTDeadline.Microseconds()}
+// columns are those that the analysis reads.
+func (c *Config) columns() []string {
+	names := columnNames()
+	for _, k := range sections(c) {
+		names = append(names, k.columns...)
+	}
+	dims, _ := dimensionsOf(c.By) // Check has seen them
+	for _, d := range dims {
+		if d.column != "" {
+			names = append(names, d.column)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

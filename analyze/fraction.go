@@ -51,7 +51,13 @@ func (f Fraction) String() string { return strconv.FormatFloat(f.Float(), 'f', -
 // Holds reports whether part/whole <= f for part, whole >= 0. No part of nothing
 // is too large: 0/0 holds.
 func (f Fraction) Holds(part, whole int64) bool {
-	leftHi, leftLo := bits.Mul64(uint64(part), uint64(f.Den))
-	rightHi, rightLo := bits.Mul64(uint64(whole), uint64(f.Num))
+	return productAtMost(part, f.Den, f.Num, whole)
+}
+
+// productAtMost reports whether a*b <= c*d, of numbers that are at least 0 and
+// whose products need not fit.
+func productAtMost(a, b, c, d int64) bool {
+	leftHi, leftLo := bits.Mul64(uint64(a), uint64(b))
+	rightHi, rightLo := bits.Mul64(uint64(c), uint64(d))
 	return leftHi < rightHi || leftHi == rightHi && leftLo <= rightLo
 }

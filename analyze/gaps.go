@@ -11,14 +11,17 @@ import (
 type tokenTimes struct {
 	streams [][]int64 // the gaps of each choice: from the send to its first token, then from token to token
 
-	first, last     int64 // of all choices, after the row's start_time
-	span            int64 // from first to last token, summed over the choices
-	tokens          int64 // sum of chunk_tokens, or the chunks where those are unknown
-	known           bool  // chunk_tokens are
-	chunks          int64 // that carry tokens
-	reads, together int64 // chunks whose socket read is known; and those that shared it with another
-	reasoning       bool  // some was streamed
-	backwards       bool  // a chunk came before the one before it
+	between [][]int64 // the gaps between the chunks of each choice
+
+	first, last     int64        // of all choices, after the row's start_time
+	visible         maybe[int64] // the first token that is no reasoning
+	span            int64        // from first to last token, summed over the choices
+	tokens          int64        // sum of chunk_tokens, or the chunks where those are unknown
+	known           bool         // chunk_tokens are
+	chunks          int64        // that carry tokens
+	reads, together int64        // chunks whose socket read is known; and those that shared it with another
+	reasoning       bool         // some was streamed
+	backwards       bool         // a chunk came before the one before it
 
 	choices []choice
 }
@@ -32,7 +35,7 @@ type choice struct {
 // reset reads the tokens of a row, sent at x, and lays several in one chunk out
 // as the policy says.
 func (t *tokenTimes) reset(r *row, x int64, policy Policy) {
-	*t = tokenTimes{streams: t.streams[:0], choices: t.choices[:0], known: carriesTokens(r)}
+	*t = tokenTimes{streams: t.streams[:0], between: t.between[:0], choices: t.choices[:0], known: carriesTokens(r)}
 	for j, at := range r.chunkTime {
 		if !isToken(r.chunkKind[j]) {
 			continue
@@ -51,7 +54,11 @@ func (t *tokenTimes) reset(r *row, x int64, policy Policy) {
 		t.first, t.last = min(t.first, at), max(t.last, at)
 		t.chunks++
 		t.tokens += k
-		t.reasoning = t.reasoning || r.chunkKind[j] == schema.KindReasoning
+		if r.chunkKind[j] == schema.KindReasoning {
+			t.reasoning = true
+		} else if !t.visible.ok || at < t.visible.value {
+			t.visible = just(at)
+		}
 		t.add(r.choiceOf(j), at, x, k, policy)
 	}
 	for _, c := range t.choices {
@@ -85,17 +92,24 @@ func (t *tokenTimes) add(id int16, at, x, k int64, policy Policy) {
 	if isFirst {
 		i = len(t.choices)
 		t.choices = append(t.choices, choice{id: id, first: at, last: x})
-		// Grow within capacity to take the buffer of an earlier request.
-		if i < cap(t.streams) {
-			t.streams = t.streams[:i+1]
-			t.streams[i] = t.streams[i][:0]
-		} else {
-			t.streams = append(t.streams, nil)
-		}
+		t.streams, t.between = oneMore(t.streams), oneMore(t.between)
 	}
 	c := &t.choices[i]
+	if !isFirst {
+		t.between[i] = append(t.between[i], at-c.last)
+	}
 	t.streams[i] = appendGaps(t.streams[i], at-c.last, k, policy, isFirst)
 	c.last = at
+}
+
+// oneMore adds an empty slice, within capacity the buffer of an earlier request.
+func oneMore(all [][]int64) [][]int64 {
+	if n := len(all); n < cap(all) {
+		all = all[:n+1]
+		all[n] = all[n][:0]
+		return all
+	}
+	return append(all, nil)
 }
 
 // appendGaps lays out the k tokens of a chunk that came a gap after the one before.

@@ -2,8 +2,6 @@ package analyze
 
 import (
 	"iter"
-	"math"
-	"math/big"
 	"math/bits"
 	"slices"
 )
@@ -13,16 +11,20 @@ import (
 const denseValues = 1 << 20
 
 // Hist holds integers by counting how often each occurred, so that percentiles
-// of any number of token gaps are exact in a few megabytes. Hists of disjoint
-// parts merge into the Hist of the whole. The zero value is ready to use.
+// of any number of token gaps are exact in a few megabytes. Where the values are
+// too few to pay for the counters they are kept one by one, so that ten thousand
+// Hists of small groups stay small. Hists of disjoint parts merge into the Hist of
+// the whole. The zero value is ready to use.
 //
 // Note: a sketch would be smaller and would err; LIMITS.md has counting at five
 // times the speed of one besides.
 type Hist struct {
 	count    int64
-	dense    []int64 // dense[v] values were v; grown by need
-	outliers []int64 // all the others
-	sorted   bool    // outliers are in order
+	dense    []int64  // dense[v] values were v
+	few      []uint32 // the values from len(dense) up to denseValues
+	enough   int      // so many few may pay for counters
+	outliers []int64  // all the others
+	sorted   bool     // few and outliers are in order
 }
 
 // Add counts the values.
@@ -34,45 +36,86 @@ func (h *Hist) Add(values []int64) {
 			dense[v]++
 			continue
 		}
-		h.addRare(v)
-		dense = h.dense
+		h.keep(v)
+	}
+	h.settle()
+}
+
+// keep keeps a value that no counter is for.
+func (h *Hist) keep(v int64) {
+	h.sorted = false
+	if uint64(v) < denseValues {
+		h.few = append(h.few, uint32(v))
+	} else {
+		h.outliers = append(h.outliers, v)
 	}
 }
 
-func (h *Hist) addRare(v int64) {
-	if uint64(v) >= denseValues {
-		h.outliers = append(h.outliers, v)
-		h.sorted = false
+// leastDense is the smallest number of counters.
+const leastDense = 1024
+
+// settle makes as many counters as take the least room, if there are enough few to
+// have a look: a power of two of 8 bytes, and 4 for each value above.
+func (h *Hist) settle() {
+	if len(h.few) < max(h.enough, 2*leastDense) {
 		return
 	}
-	h.grow(v)
-	h.dense[v]++
+	var byLen [33]int
+	for _, v := range h.few {
+		byLen[bits.Len32(v)]++
+	}
+	best, above := len(h.dense), len(h.few)
+	least := 8*best + 4*above
+	for n := range bits.Len32(denseValues) {
+		above -= byLen[n]
+		size := 1 << n
+		if room := 8*size + 4*above; size >= max(leastDense, len(h.dense)) && room < least {
+			best, least = size, room
+		}
+	}
+	h.grow(best)
+	h.enough = 2*len(h.few) + 2*leastDense
 }
 
-// grow makes room to count v, by powers of two.
-func (h *Hist) grow(v int64) {
-	size := max(1024, 1<<bits.Len64(uint64(v)))
+// grow makes so many counters, and counts the few that they are for.
+func (h *Hist) grow(size int) {
+	if size <= len(h.dense) {
+		return
+	}
 	h.dense = append(h.dense, make([]int64, size-len(h.dense))...)
+	few := h.few
+	h.few = nil
+	h.keepAll(few)
+}
+
+func (h *Hist) keepAll(few []uint32) {
+	h.sorted = false
+	for _, v := range few {
+		if int(v) < len(h.dense) {
+			h.dense[v]++
+		} else {
+			h.few = append(h.few, v)
+		}
+	}
 }
 
 // Merge counts all that o counted.
 func (h *Hist) Merge(o *Hist) {
 	h.count += o.count
-	if len(o.dense) > len(h.dense) {
-		h.grow(int64(len(o.dense) - 1))
-	}
+	h.grow(len(o.dense))
 	for v, c := range o.dense {
 		h.dense[v] += c
 	}
+	h.keepAll(o.few)
 	h.outliers = append(h.outliers, o.outliers...)
-	h.sorted = false
+	h.settle()
 }
 
 // Count is how many values there are.
 func (h *Hist) Count() int64 { return h.count }
 
-// All yields each value that occurred, smallest first, and how often. An outlier
-// that occurred twice may be yielded twice.
+// All yields each value that occurred, smallest first, and how often. One that was
+// kept and not counted is yielded as often as it occurred.
 func (h *Hist) All() iter.Seq2[int64, int64] {
 	below, above := h.split()
 	return func(yield func(value, count int64) bool) {
@@ -86,6 +129,11 @@ func (h *Hist) All() iter.Seq2[int64, int64] {
 				return
 			}
 		}
+		for _, v := range h.few {
+			if !yield(int64(v), 1) {
+				return
+			}
+		}
 		for _, v := range above {
 			if !yield(v, 1) {
 				return
@@ -94,104 +142,13 @@ func (h *Hist) All() iter.Seq2[int64, int64] {
 	}
 }
 
-// split returns the outliers below and above the dense values, in order.
+// split sorts what is not counted, and returns the outliers below and above.
 func (h *Hist) split() (below, above []int64) {
 	if !h.sorted {
+		slices.Sort(h.few)
 		slices.Sort(h.outliers)
 		h.sorted = true
 	}
 	cut, _ := slices.BinarySearch(h.outliers, 0)
 	return h.outliers[:cut], h.outliers[cut:]
-}
-
-// ranks answers which value has a rank without walking all of them each time.
-type ranks struct {
-	below, above []int64
-	dense        []int64
-	blocks       []int64 // how many values lie in each blockValues of dense
-}
-
-const blockValues = 1024
-
-func (h *Hist) ranks() ranks {
-	r := ranks{dense: h.dense}
-	r.below, r.above = h.split()
-	for block := range slices.Chunk(h.dense, blockValues) {
-		n := int64(0)
-		for _, c := range block {
-			n += c
-		}
-		r.blocks = append(r.blocks, n)
-	}
-	return r
-}
-
-// at returns the value of a rank from 0.
-func (r *ranks) at(rank int64) int64 {
-	if rank < int64(len(r.below)) {
-		return r.below[rank]
-	}
-	rank -= int64(len(r.below))
-	for i, n := range r.blocks {
-		if rank >= n {
-			rank -= n
-			continue
-		}
-		v := i * blockValues
-		for ; rank >= r.dense[v]; v++ {
-			rank -= r.dense[v]
-		}
-		return int64(v)
-	}
-	return r.above[rank]
-}
-
-// Summary describes the values divided by scale.
-func (h *Hist) Summary(m Method, scale float64) Summary {
-	index := h.ranks()
-	s := percentiles(m, h.count, func(rank int64) float64 { return float64(index.at(rank)) / scale })
-	if h.count == 0 {
-		return s
-	}
-	sum, squares := h.moments()
-	n := big.NewInt(h.count)
-	s.Mean = finite(quotient(sum, n) / scale)
-	if h.count > 1 {
-		// (n * sum of squares - square of the sum) / (n * (n-1)), exact up to the division.
-		top := new(big.Int).Mul(n, squares)
-		top.Sub(top, new(big.Int).Mul(sum, sum))
-		bottom := new(big.Int).Mul(n, big.NewInt(h.count-1))
-		s.Stddev = finite(math.Sqrt(quotient(top, bottom)) / scale)
-	}
-	return s
-}
-
-// moments returns the sum of the values and of their squares, exactly.
-func (h *Hist) moments() (sum, squares *big.Int) {
-	// Of dense values a product with its count stays below 2^63, and the squares
-	// below 2^127.
-	var total, high, low uint64
-	for v, c := range h.dense {
-		product := uint64(v) * uint64(c)
-		total += product
-		hi, lo := bits.Mul64(product, uint64(v))
-		var carry uint64
-		low, carry = bits.Add64(low, lo, 0)
-		high += hi + carry
-	}
-	sum = new(big.Int).SetUint64(total)
-	squares = new(big.Int).SetUint64(high)
-	squares.Lsh(squares, 64).Add(squares, new(big.Int).SetUint64(low))
-	for _, v := range h.outliers {
-		part := big.NewInt(v)
-		sum.Add(sum, part)
-		squares.Add(squares, part.Mul(part, part))
-	}
-	return sum, squares
-}
-
-// quotient is the float64 nearest to a/b.
-func quotient(a, b *big.Int) float64 {
-	f, _ := new(big.Rat).SetFrac(a, b).Float64()
-	return f
 }

@@ -3,6 +3,7 @@ package analyze
 import (
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -97,6 +98,35 @@ func TestHistMergeIsTheWhole(t *testing.T) {
 		merged.Merge(histOf(b))
 		sameSummary(t, merged.Summary(Nearest, 1), histOf(slices.Concat(b, a)).Summary(Nearest, 1), 0)
 		sameSummary(t, merged.Summary(Linear, 1), histOf(slices.Concat(b, a)).Summary(Linear, 1), 0)
+	})
+}
+
+// Where values stop being kept and are counted, and where kept ones meet counted
+// ones, nothing changes; and no more room is taken than keeping all would.
+func TestHistFromFewToMany(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rnd := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		var all []int64
+		h := &Hist{}
+		for range 4 {
+			top := rapid.SampledFrom([]int64{10, leastDense - 1, leastDense, 3000, denseValues}).Draw(t, "top")
+			n := rapid.SampledFrom([]int{1, leastDense, 2*leastDense - 1, 2 * leastDense, 9 * leastDense}).Draw(t, "n")
+			values := make([]int64, n, n+2)
+			for i := range values {
+				values[i] = rnd.Int64N(top + 1)
+			}
+			values = append(values, -1, denseValues)
+			all = append(all, values...)
+			if rapid.Bool().Draw(t, "merge") {
+				h.Merge(histOf(values))
+			} else {
+				h.Add(values)
+			}
+		}
+		sameSummary(t, h.Summary(Nearest, 1), slowSummary(all, 1), 0)
+		if room := 8*len(h.dense) + 4*len(h.few); room > 4*len(all) {
+			t.Fatalf("%d bytes for %d values", room, len(all))
+		}
 	})
 }
 

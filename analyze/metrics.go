@@ -7,30 +7,37 @@ import "metron/schema"
 type reason string
 
 const (
-	notMeasured  reason = "not_measured"   // phase warmup or cooldown
-	notOK        reason = "not_ok"         // latency distributions cover answered requests only
-	noTokenTimes reason = "no_token_times" // not streamed, or an import that has none
-	noTokens     reason = "no_tokens"      // the answer was empty
-	oneToken     reason = "one_token"      // nothing lies between its tokens
-	noTimes      reason = "no_times"       // send or end were not recorded
-	noTokenCount reason = "no_token_count" // how many tokens is not known
-	notScheduled reason = "not_scheduled"  // nobody had to send it at a moment: capture, import
+	trimmedOff   reason = "trimmed"          // it started outside of what --trim or --steady keeps
+	notMeasured  reason = "not_measured"     // phase warmup or cooldown
+	notOK        reason = "not_ok"           // latency distributions cover answered requests only
+	noTokenTimes reason = "no_token_times"   // not streamed, or an import that has none
+	noVisible    reason = "no_visible_token" // all that was streamed is reasoning
+	noTokens     reason = "no_tokens"        // the answer was empty
+	oneToken     reason = "one_token"        // nothing lies between its tokens
+	noTimes      reason = "no_times"         // send or end were not recorded
+	noTokenCount reason = "no_token_count"   // how many tokens is not known
+	notScheduled reason = "not_scheduled"    // nobody had to send it at a moment: capture, import
+	leftInTime   reason = "left_in_time"     // its client left before anything was violated
 )
 
 // reasons lists every reason, those of the status policy first.
 func reasons() []reason {
-	return []reason{notMeasured, notOK, noTokenTimes, noTokens, oneToken, noTimes, noTokenCount, notScheduled}
+	return []reason{trimmedOff, notMeasured, notOK, noTokenTimes, noTokens, noVisible, oneToken, noTimes, noTokenCount, notScheduled, leftInTime}
 }
 
 // phrase says a reason to a reader.
 func (r reason) phrase() string {
 	switch r {
+	case trimmedOff:
+		return "trimmed"
 	case notMeasured:
 		return "warm-up or cool-down"
 	case notOK:
 		return "not ok"
 	case noTokenTimes:
 		return "without token times"
+	case noVisible:
+		return "without a visible token"
 	case noTokens:
 		return "without tokens"
 	case oneToken:
@@ -41,6 +48,8 @@ func (r reason) phrase() string {
 		return "without a token count"
 	case notScheduled:
 		return "without a schedule"
+	case leftInTime:
+		return "left by the client before anything was violated"
 	}
 	return string(r)
 }
@@ -65,8 +74,12 @@ type metric struct {
 
 const (
 	keyTTFT        = "ttft_s"
+	keyTTFVT       = "ttfvt_s"
 	keyTBT         = "tbt_s"
+	keyICL         = "icl_s"
 	keyTPOT        = "tpot_s"
+	keyDecodeRate  = "decode_rate_tokens_per_s"
+	keyDispatchLag = "dispatch_lag_s"
 	keyMinDeadline = "min_tbt_deadline_s"
 )
 
@@ -78,7 +91,10 @@ func metrics() []metric {
 			value: func(r *request, _ *Config) (float64, reason) { return r.first(r.sent) }},
 		{key: "scheduled_ttft_s", label: "scheduled TTFT", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.first(r.due()) }},
+		{key: keyTTFVT, label: "TTFVT", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.firstVisible() }},
 		{key: keyTBT, label: "TBT", unit: unitSeconds},
+		{key: keyICL, label: "ICL", unit: unitSeconds},
 		{key: keyTPOT, label: "TPOT", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.tpot() }},
 		{key: "normalized_latency_s", label: "normalized latency", unit: unitSeconds,
@@ -87,6 +103,10 @@ func metrics() []metric {
 			value: func(r *request, _ *Config) (float64, reason) { return r.latency() }},
 		{key: "output_throughput_tokens_per_s", label: "output throughput", unit: unitRate,
 			value: func(r *request, _ *Config) (float64, reason) { return r.throughput() }},
+		{key: keyDecodeRate, label: "decode rate", unit: unitRate,
+			value: func(r *request, _ *Config) (float64, reason) { return r.decodeRate() }},
+		{key: keyDispatchLag, label: "dispatch lag", unit: unitSeconds,
+			value: func(r *request, _ *Config) (float64, reason) { return r.dispatchLag() }},
 		{key: "send_lag_s", label: "send lag", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.sendLag() }},
 		{key: "input_tokens", label: "input tokens", unit: unitTokens,
@@ -126,6 +146,8 @@ func (m *metric) scale(a Arithmetic) float64 {
 // answered, in phase measure.
 func (r *request) whyExcluded() reason {
 	switch {
+	case r.trimmed:
+		return trimmedOff
 	case !r.isMeasured():
 		return notMeasured
 	case r.outcome != schema.OutcomeOK:

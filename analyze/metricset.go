@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // MetricSummary is one metric over the population: the same numbers for each.
@@ -51,10 +52,17 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 func (t *tally) summarize() Metrics {
 	var out Metrics
 	for i, m := range t.metrics {
-		s := MetricSummary{key: m.key, label: m.label, unit: m.unit, LeftOut: t.leftOut[i]}
-		if m.key == keyTBT {
+		s := MetricSummary{key: m.key, label: m.label, unit: m.unit, LeftOut: maps.Clone(t.excluded)}
+		addCounts(s.LeftOut, t.leftOut[i])
+		switch m.key {
+		case keyICL:
+			s.Summary = t.icl.Summary(t.config.Percentile, usPerSecond)
+		case keyTBT:
 			s.Summary = t.tbt.Summary(t.config.Percentile, usPerSecond)
-		} else {
+			if t.clusters != nil {
+				s.CI95 = t.clusters.intervals(&t.tbt)
+			}
+		default:
 			s.Summary = t.samples[i].Summary(t.config.Percentile, m.scale(t.config.Fluidity))
 		}
 		if m.key == keyMinDeadline {

@@ -14,7 +14,9 @@ type RequestRow struct {
 	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid"`
 	StartTime      time.Time `parquet:"start_time,timestamp(microsecond)"`
 	Phase          string    `parquet:"phase,dict"`
+	Measured       bool      `parquet:"measured"` // of phase measure, and not trimmed
 	Outcome        string    `parquet:"outcome,dict"`
+	API            string    `parquet:"api,dict"`
 	RequestModel   string    `parquet:"request_model,optional,dict"`
 	Stream         bool      `parquet:"stream"`
 	TokenSource    string    `parquet:"token_source,optional,dict"`
@@ -24,6 +26,7 @@ type RequestRow struct {
 
 	TTFTS              *float64 `parquet:"ttft_s,optional"`
 	ScheduledTTFTS     *float64 `parquet:"scheduled_ttft_s,optional"`
+	TTFVTS             *float64 `parquet:"ttfvt_s,optional"`
 	TBTMaxS            *float64 `parquet:"tbt_max_s,optional"`
 	TPOTS              *float64 `parquet:"tpot_s,optional"`
 	NormalizedLatencyS *float64 `parquet:"normalized_latency_s,optional"`
@@ -31,6 +34,7 @@ type RequestRow struct {
 	OutputThroughput   *float64 `parquet:"output_throughput_tokens_per_s,optional"`
 	SendLagS           *float64 `parquet:"send_lag_s,optional"`
 
+	TTFTDeadlineS            *float64 `parquet:"ttft_deadline_s,optional"` // with a prefill model each prompt has its own
 	FluidityIndex            *float64 `parquet:"fluidity_index,optional"`
 	DeadlineMissRate         *float64 `parquet:"deadline_miss_rate,optional"`
 	DeadlinesMet             *int64   `parquet:"deadlines_met,optional"`
@@ -46,17 +50,18 @@ type RequestRow struct {
 func newRequestRow(r *request, c *Config) RequestRow {
 	out := RequestRow{
 		RecordID: r.recordID, SourceRecordID: r.sourceID, StartTime: time.UnixMicro(r.startTime).UTC(),
-		Phase: r.phase, Outcome: r.outcome, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
+		Phase: r.phase, Measured: r.isMeasured(), Outcome: r.outcome, API: r.api, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
 	}
 	seconds := func(v float64, why reason) *float64 { return defined(v/usPerSecond, why) }
 	out.InputTokens, out.OutputTokens = pointer(r.inputTokens), pointer(r.n)
 	out.TTFTS = seconds(r.first(r.sent))
-	out.ScheduledTTFTS = seconds(r.first(0))
+	out.ScheduledTTFTS = seconds(r.first(r.due()))
+	out.TTFVTS = seconds(r.firstVisible())
 	out.TPOTS = seconds(r.tpot())
 	out.NormalizedLatencyS = seconds(r.normalizedLatency())
 	out.E2ELatencyS = seconds(r.latency())
 	out.OutputThroughput = defined(r.throughput())
-	out.SendLagS = seconds(known(r.wrote, noTimes))
+	out.SendLagS = seconds(r.sendLag())
 	if !r.streamed {
 		return out
 	}
@@ -67,6 +72,10 @@ func newRequestRow(r *request, c *Config) RequestRow {
 	if r.decodes() {
 		out.TBTMaxS = new(float64(r.tokens.longestGap()) / usPerSecond)
 	}
+	if !r.deadlines.ok {
+		return out
+	}
+	out.TTFTDeadlineS = new(float64(r.deadlines.value.TTFT) / usPerSecond)
 	out.FluidityIndex = defined(r.deadlineValue(c.Fluidity.index(r.score)))
 	out.DeadlineMissRate = defined(r.deadlineValue(r.score.MissRate()))
 	out.DeadlinesMet, out.DeadlinesMissed = new(r.score.Met), new(r.score.Missed)

@@ -37,7 +37,7 @@ func TestPerRequestFormatsAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	header, lines := lines[0], lines[1:]
-	if !slices.Equal(header, requestColumns()) || len(lines) != len(records) {
+	if !slices.Equal(header, columnsOf[RequestRow]()) || len(lines) != len(records) {
 		t.Fatalf("%d lines under %v", len(lines), header)
 	}
 	raw, err = os.ReadFile(names[".jsonl"])
@@ -110,7 +110,7 @@ func TestPerRequestAddsUp(t *testing.T) {
 
 func TestTableIsAbandonedWhole(t *testing.T) {
 	dir := t.TempDir()
-	table, err := CreateTable(filepath.Join(dir, "requests.parquet"))
+	table, err := CreateTable[RequestRow](filepath.Join(dir, "requests.parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}

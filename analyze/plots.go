@@ -43,7 +43,7 @@ func (r *Result) figures() ([]namedFigure, error) {
 	policy := map[Policy]string{Burst: "tokens of one chunk at once", Spread: "tokens of a chunk spread over the time before it",
 		Chunk: "one sample a chunk"}[r.Settings.MultiToken]
 	deadlines := fmt.Sprintf("deadlines: %s to the first token, %s for each after it",
-		term.Seconds(r.Settings.TTFTDeadlineS), term.Seconds(r.Settings.TBTDeadlineS))
+		r.Settings.firstDeadline(), term.Seconds(r.Settings.TBTDeadlineS))
 	var out []namedFigure
 	for _, f := range []struct {
 		name string

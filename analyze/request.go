@@ -12,6 +12,7 @@ type request struct {
 	file  int // index of the file it stands in
 	place int64
 
+	trimmed  bool // it started outside of Config.Trim
 	streamed bool // the times of its tokens were recorded
 	tokens   *tokenTimes
 
@@ -19,19 +20,55 @@ type request struct {
 	n        maybe[int64] // tokens of the answer
 	finished maybe[int64] // when the answer was complete: its last token, or the end of its body
 
+	prefill      maybe[int64] // the prefill model's time of its prompt
+	extrapolated bool         // which is longer or shorter than any that was measured
+	deadlines    maybe[Deadlines]
+
+	// Absent where the deadlines are.
 	score       Score
 	minDeadline maybe[float64] // in Arithmetic.deadlineUnit; +Inf: unattainable
-	decodeMin   maybe[float64] // the same with token 1 left out
 	onTime      int64
-	gaps        int64 // tokens as the multi-token policy counts them
 	playback    Playback
+
+	decodeMin maybe[float64] // minDeadline with token 1 left out
+	gaps      int64          // tokens as the multi-token policy counts them
 }
 
 // compute fills a request from its row. tokens is scratch space that the request
 // points to until the next one.
 func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
+	r.measure(tokens, c)
+	if !r.streamed || tokens.chunks == 0 {
+		return
+	}
+	s.reset(tokens.streams)
+	for _, gaps := range tokens.streams {
+		r.gaps += int64(len(gaps))
+	}
+	if r.deadlines.ok {
+		r.meetDeadlines(r.deadlines.value, s, c)
+	}
+	if r.decodes() {
+		r.decodeMin = attainable(s.minTBTDeadline(Deadlines{DecodeOnly: true}, fluidMissRate(), r.minDeadline))
+	}
+}
+
+// meetDeadlines computes what depends on when each token was due.
+func (r *request) meetDeadlines(d Deadlines, s *scorer, c *Config) {
+	r.score = s.score(d)
+	for _, gaps := range r.tokens.streams {
+		r.onTime += OnTime(gaps, d)
+		r.playback = r.playback.Add(Play(gaps, d))
+	}
+	r.minDeadline = attainable(s.minTBTDeadline(d, c.TargetMissRate, maybe[float64]{}))
+}
+
+// measure fills what needs no deadline.
+func (r *request) measure(tokens *tokenTimes, c *Config) {
 	r.tokens = tokens
+	r.trimmed = c.kept.excludes(r.startTime)
 	r.sent = r.dispatched.value // 0 where nobody dispatched it: capture, import
+	r.setDeadlines(c)
 	tokens.reset(&r.row, r.sent, c.MultiToken)
 	// A row of a streamed answer whose events were not recorded says as much as
 	// one of an answer that came whole.
@@ -45,19 +82,6 @@ func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
 		return
 	}
 	r.finished = just(tokens.last)
-	d := c.deadlines()
-	s.reset(tokens.streams)
-	r.score = s.score(d)
-	for _, gaps := range tokens.streams {
-		r.gaps += int64(len(gaps))
-		r.onTime += OnTime(gaps, d)
-		r.playback = r.playback.Add(Play(gaps, d))
-	}
-	r.minDeadline = attainable(s.minTBTDeadline(d, c.TargetMissRate))
-	if r.decodes() {
-		d.DecodeOnly = true
-		r.decodeMin = attainable(s.minTBTDeadline(d, fluidMissRate()))
-	}
 }
 
 // countTokens is n: what the chunks carried; where that is unknown, the reported
@@ -122,6 +146,31 @@ func (r *request) first(since int64) (float64, reason) {
 	return float64(r.tokens.first - since), ""
 }
 
+// firstVisible is the time to the first token that is no reasoning.
+func (r *request) firstVisible() (float64, reason) {
+	switch {
+	case !r.streamed:
+		return 0, noTokenTimes
+	case r.tokens.chunks == 0:
+		return 0, noTokens
+	case !r.tokens.visible.ok:
+		return 0, noVisible
+	}
+	return float64(r.tokens.visible.value - r.sent), ""
+}
+
+// decodeRate is the tokens a second after the first one, per choice.
+func (r *request) decodeRate() (float64, reason) {
+	tpot, why := r.tpot()
+	switch {
+	case why != "":
+		return 0, why
+	case tpot <= 0:
+		return 0, noTimes
+	}
+	return usPerSecond / tpot, ""
+}
+
 // latency is a_n - x, or e - x of an answer that came whole.
 func (r *request) latency() (float64, reason) {
 	switch {
@@ -172,6 +221,8 @@ func (r *request) deadlineValue(v float64, ok bool) (float64, reason) {
 	switch {
 	case !r.streamed:
 		return 0, noTokenTimes
+	case r.tokens.chunks > 0 && !r.deadlines.ok:
+		return 0, noTokenCount
 	case !ok:
 		return 0, noTokens
 	}
@@ -194,6 +245,14 @@ func (r *request) sendLag() (float64, reason) {
 	return lag - float64(r.due()), why
 }
 
+// dispatchLag is the part of the send lag before the request was let go.
+func (r *request) dispatchLag() (float64, reason) {
+	if !r.dispatched.ok {
+		return 0, notScheduled
+	}
+	return float64(r.dispatched.value - r.due()), ""
+}
+
 // lastSeen is when the request was over, as far as the row tells.
 func (r *request) lastSeen() maybe[int64] {
 	switch {
@@ -212,7 +271,9 @@ func (r *request) lastSeen() maybe[int64] {
 // reads did if it has tokens.
 func (r *request) isLLM() bool { return r.api != schema.APIOther || r.streamed }
 
-func (r *request) isMeasured() bool { return r.phase == schema.PhaseMeasure || r.phase == "" }
+func (r *request) isMeasured() bool {
+	return !r.trimmed && (r.phase == schema.PhaseMeasure || r.phase == "")
+}
 
 func attainable(v float64, ok bool) maybe[float64] {
 	if !ok {

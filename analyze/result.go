@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 
+	"metron/analyze/prefill"
 	"metron/schema"
 )
 
@@ -12,24 +13,32 @@ const SchemaVersion = 1
 
 // Result is the answer of an analysis. A nil number is undefined.
 type Result struct {
-	SchemaVersion int            `json:"schema_version"`
-	Files         []FileInfo     `json:"files"`
-	Requests      Requests       `json:"requests"`
-	DurationS     *float64       `json:"duration_s"`
-	Metrics       Metrics        `json:"metrics"`
-	Throughput    Throughput     `json:"throughput"`
-	Fluidity      FluidityBlock  `json:"fluidity"`
-	Playback      PlaybackBlock  `json:"playback"`
-	Tokens        TokenBlock     `json:"tokens"`
-	Curve         []CurvePoint   `json:"acceptance_curve,omitempty"`
-	Warnings      []Warning      `json:"warnings"`
-	Settings      SettingsOfJSON `json:"settings"`
+	SchemaVersion int        `json:"schema_version"`
+	Files         []FileInfo `json:"files"`
+	Population
+	Groups   []Group        `json:"groups,omitempty"`
+	Curve    []CurvePoint   `json:"acceptance_curve,omitempty"`
+	Prefill  *prefill.Model `json:"prefill,omitempty"` // that the first tokens' deadlines depend on
+	Warnings []Warning      `json:"warnings"`
+	Settings SettingsOfJSON `json:"settings"`
 
 	percentile Method
 	ttft       *Samples
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
 	timelines  []timeline
+}
+
+// Population is every number about some requests: all, or those of a group.
+type Population struct {
+	Requests   Requests      `json:"requests"`
+	DurationS  *float64      `json:"duration_s"`
+	Metrics    Metrics       `json:"metrics"`
+	Throughput Throughput    `json:"throughput"`
+	Fluidity   FluidityBlock `json:"fluidity"`
+	Playback   PlaybackBlock `json:"playback"`
+	Tokens     TokenBlock    `json:"tokens"`
+	Sections   Sections      `json:"sections"`
 }
 
 // FileInfo names a file that was read.
@@ -60,7 +69,7 @@ type Throughput struct {
 
 // FluidityBlock holds what deadlines make of the whole population.
 type FluidityBlock struct {
-	TTFTDeadlineS   float64  `json:"ttft_deadline_s"`
+	TTFTDeadlineS   *float64 `json:"ttft_deadline_s"` // absent where it depends on the prompt
 	TBTDeadlineS    float64  `json:"tbt_deadline_s"`
 	TargetMissRate  float64  `json:"target_miss_rate"`
 	ServiceMissed   int64    `json:"service_missed"`
@@ -95,24 +104,33 @@ type TokenBlock struct {
 
 // SettingsOfJSON repeats what was asked, so that the numbers can be asked again.
 type SettingsOfJSON struct {
-	TTFTDeadlineS  float64    `json:"ttft_deadline_s"`
+	TTFTDeadlineS  *float64   `json:"ttft_deadline_s"`           // absent where it is PrefillSlackS after the prompt's time
+	PrefillSlackS  *float64   `json:"prefill_slack_s,omitempty"` // absent without a prefill model
 	TBTDeadlineS   float64    `json:"tbt_deadline_s"`
 	TargetMissRate float64    `json:"target_miss_rate"`
 	Fluidity       Arithmetic `json:"fluidity"`
 	MultiToken     Policy     `json:"multi_token"`
 	Percentile     Method     `json:"percentile"`
-	Selection      string     `json:"selection"` // "" is every row
+	Selection      string     `json:"selection"`      // "" is every row
+	By             []string   `json:"by,omitempty"`   // the dimensions of groups
+	Trim           string     `json:"trim,omitempty"` // what was left out at the ends
 }
 
 func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	r := &Result{
 		SchemaVersion: SchemaVersion,
-		Requests:      Requests{Total: t.rows, OK: t.ok, OtherAPI: t.otherAPI, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}},
-		Settings: SettingsOfJSON{c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds(), c.TargetMissRate.Float(),
-			c.Fluidity, c.MultiToken, c.Percentile, c.Selection.String()},
+		Population:    newPopulation(t),
+		Settings: SettingsOfJSON{TTFTDeadlineS: c.fixedTTFTDeadline(), TBTDeadlineS: c.TBTDeadline.Seconds(),
+			TargetMissRate: c.TargetMissRate.Float(), Fluidity: c.Fluidity, MultiToken: c.MultiToken,
+			Percentile: c.Percentile, Selection: c.Selection.String(), By: c.By, Trim: c.Trim.String()},
+		Prefill:    c.Prefill,
 		percentile: c.Percentile,
+		ttft:       t.samplesOf(keyTTFT),
 		tbt:        &t.tbt,
 		decoding:   t.minima.Count(),
+	}
+	if c.Prefill != nil {
+		r.Settings.PrefillSlackS = new(c.PrefillSlack.Seconds())
 	}
 	for _, f := range files {
 		meta := f.Meta()
@@ -124,21 +142,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 		}
 		r.Files = append(r.Files, info)
 	}
-	for _, name := range schema.Outcomes() {
-		r.Requests.Outcomes[name] = 0
+	if t.groups != nil {
+		r.Groups = t.groups.results()
 	}
-	addCounts(r.Requests.Outcomes, t.outcomes)
-	tpot := t.meanTPOT() // in file order, before the summaries sort
-	r.Metrics = t.summarize()
-	for i, m := range t.metrics {
-		if m.key == keyTTFT {
-			r.ttft = &t.samples[i]
-		}
-	}
-	r.setThroughput(t)
-	r.setFluidity(t, tpot)
-	r.setPlayback(t)
-	r.setTokens(t)
 	if t.curve != nil {
 		r.Curve = t.curve.Acceptance(c.Percentile)
 	}
@@ -146,27 +152,39 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	return r
 }
 
-func (r *Result) setThroughput(t *tally) {
-	if !t.firstSend.ok || !t.lastEnd.ok {
+func newPopulation(t *tally) Population {
+	p := Population{Requests: Requests{Total: t.rows, OK: t.ok, OtherAPI: t.otherAPI, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}}}
+	for _, name := range schema.Outcomes() {
+		p.Requests.Outcomes[name] = 0
+	}
+	addCounts(p.Requests.Outcomes, t.outcomes)
+	tpot := t.meanTPOT() // in file order, before the summaries sort
+	p.Metrics = t.summarize()
+	p.setThroughput(t)
+	p.setFluidity(t, tpot)
+	p.setPlayback(t)
+	p.setTokens(t)
+	p.Sections = t.sections.results(t)
+	return p
+}
+
+func (p *Population) setThroughput(t *tally) {
+	if p.DurationS = finite(t.seconds()); p.DurationS == nil || *p.DurationS <= 0 {
 		return
 	}
-	r.DurationS = new(float64(t.lastEnd.value-t.firstSend.value) / usPerSecond)
-	if *r.DurationS <= 0 {
-		return
-	}
-	r.Throughput.RequestsPerS = new(float64(t.okRows) / *r.DurationS)
+	p.Throughput.RequestsPerS = new(float64(t.okRows) / *p.DurationS)
 	if t.okRows == 0 || t.unknownOutput < t.okRows {
-		r.Throughput.OutputTokensPerS = new(float64(t.outputTokens) / *r.DurationS)
+		p.Throughput.OutputTokensPerS = new(float64(t.outputTokens) / *p.DurationS)
 		if t.okRows == 0 || t.unknownInput < t.okRows {
-			r.Throughput.TotalTokensPerS = new(float64(t.inputTokens+t.outputTokens) / *r.DurationS)
+			p.Throughput.TotalTokensPerS = new(float64(t.inputTokens+t.outputTokens) / *p.DurationS)
 		}
 	}
 }
 
-func (r *Result) setFluidity(t *tally, meanTPOT float64) {
+func (p *Population) setFluidity(t *tally, meanTPOT float64) {
 	c := t.config
-	f := &r.Fluidity
-	f.TTFTDeadlineS, f.TBTDeadlineS = c.TTFTDeadline.Seconds(), c.TBTDeadline.Seconds()
+	f := &p.Fluidity
+	f.TTFTDeadlineS, f.TBTDeadlineS = c.fixedTTFTDeadline(), c.TBTDeadline.Seconds()
 	f.TargetMissRate = c.TargetMissRate.Float()
 	f.ServiceMissed, f.ServiceTotal = t.score.Missed, t.score.Total()
 	if rate, ok := t.score.MissRate(); ok {
@@ -176,47 +194,52 @@ func (r *Result) setFluidity(t *tally, meanTPOT float64) {
 		f.FluidTokenRate = finite(c.Fluidity.deadlineUnit() / deadline)
 	}
 	f.TPOTRate = inverse(finite(meanTPOT))
-	f.TBTP99Rate = inverse(r.Metrics.Get(keyTBT).P99)
+	f.TBTP99Rate = inverse(p.Metrics.Get(keyTBT).P99)
 	f.Unattainable = t.unattainable
 }
 
-func (r *Result) setPlayback(t *tally) {
-	p := &r.Playback
+func (p *Population) setPlayback(t *tally) {
+	r := &p.Playback
 	if t.gaps == 0 {
 		return
 	}
-	p.AbsoluteAttainment = new(float64(t.onTime) / float64(t.gaps))
+	r.AbsoluteAttainment = new(float64(t.onTime) / float64(t.gaps))
 	if continuity, ok := t.playback.Continuity(); ok {
-		p.Continuity = &continuity
+		r.Continuity = &continuity
 	}
-	p.Stalls = t.playback.Stalls
-	p.StalledS = float64(t.playback.Stalled) / usPerSecond
-	p.LongestStallS = new(float64(t.playback.Longest) / usPerSecond)
-	p.StartDelayS = new(float64(t.playback.StartDelay) / usPerSecond)
+	r.Stalls = t.playback.Stalls
+	r.StalledS = float64(t.playback.Stalled) / usPerSecond
+	r.LongestStallS = new(float64(t.playback.Longest) / usPerSecond)
+	r.StartDelayS = new(float64(t.playback.StartDelay) / usPerSecond)
 }
 
-func (r *Result) setTokens(t *tally) {
-	r.Tokens = TokenBlock{Input: t.inputTokens, Output: t.outputTokens, Sources: t.sources, RowsChunksUnknown: t.unknownChunks,
+func (p *Population) setTokens(t *tally) {
+	p.Tokens = TokenBlock{Input: t.inputTokens, Output: t.outputTokens, Sources: t.sources, RowsChunksUnknown: t.unknownChunks,
 		RowsDifferReported: t.differ, Chunks: t.chunks}
 	if t.reads > 0 {
-		r.Tokens.ChunksSharedRead = new(float64(t.together) / float64(t.reads))
+		p.Tokens.ChunksSharedRead = new(float64(t.together) / float64(t.reads))
 	}
 }
 
 // meanTPOT is the mean time per output token in seconds, NaN where there is none.
 func (t *tally) meanTPOT() float64 {
-	for i, m := range t.metrics {
-		if m.key != keyTPOT {
-			continue
-		}
-		if t.config.Fluidity != ArithmeticEtalon {
-			return t.samples[i].Mean() / usPerSecond
-		}
-		seconds := make([]float64, 0, len(t.samples[i].values))
-		for _, v := range t.samples[i].values {
-			seconds = append(seconds, v/usPerSecond)
-		}
-		return numpyMean(seconds)
+	tpot := t.samplesOf(keyTPOT)
+	if t.config.Fluidity != ArithmeticEtalon {
+		return tpot.Mean() / usPerSecond
 	}
-	panic(fmt.Sprintf("analyze: no metric %q in the table", keyTPOT))
+	seconds := make([]float64, 0, len(tpot.values))
+	for _, v := range tpot.values {
+		seconds = append(seconds, v/usPerSecond)
+	}
+	return numpyMean(seconds)
+}
+
+// samplesOf is what was kept for the metric of a key.
+func (t *tally) samplesOf(key string) *Samples {
+	for i, m := range t.metrics {
+		if m.key == key {
+			return &t.samples[i]
+		}
+	}
+	panic(fmt.Sprintf("analyze: no metric %q in the table", key))
 }

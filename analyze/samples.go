@@ -3,6 +3,8 @@ package analyze
 import (
 	"math"
 	"slices"
+
+	"metron/analyze/stat"
 )
 
 // Samples keeps one value a request: integers of microseconds or tokens, exact
@@ -57,12 +59,28 @@ func (s *Samples) Summary(m Method, scale float64) Summary {
 	}
 	mean := s.Mean()
 	out.Mean = finite(mean / scale)
+	out.CI95 = &Intervals{}
+	for _, p := range summaryPercentiles() {
+		*p.interval(out.CI95) = between(stat.QuantileRanks(p.fraction().Float(), s.Count()), sorted, scale)
+	}
 	if len(sorted) > 1 {
 		squares := 0.0
 		for _, v := range sorted {
 			squares += (v - mean) * (v - mean)
 		}
 		out.Stddev = finite(math.Sqrt(squares/float64(len(sorted)-1)) / scale)
+		out.CI95.Mean = stat.Mean(mean/scale, math.Sqrt(squares/float64(len(sorted)-1))/scale, s.Count())
 	}
 	return out
+}
+
+// between is the interval from one rank to another.
+func between(r stat.Ranks, sorted []float64, scale float64) (i stat.Interval) {
+	if r.LowKnown {
+		i.Low = finite(sorted[r.Low] / scale)
+	}
+	if r.HighKnown {
+		i.High = finite(sorted[r.High] / scale)
+	}
+	return i
 }

@@ -15,41 +15,39 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/parquet-go/parquet-go"
-
-	"metron/internal/term"
 )
 
 // TableFormats are the file name endings that CreateTable knows.
 func TableFormats() []string { return []string{".csv", ".jsonl", ".parquet"} }
 
-// Table writes the per-request table. Its file stands under a temporary name
-// until Close.
-type Table struct {
+// Table writes rows of a type whose columns are its fields, named by their parquet
+// tags. Its file stands under a temporary name until Close.
+type Table[T any] struct {
 	path string
 	file *os.File
-	rows rowEncoder
+	rows rowEncoder[T]
 }
 
 // rowEncoder is one format of the table.
-type rowEncoder interface {
-	put(*RequestRow) error
+type rowEncoder[T any] interface {
+	put(*T) error
 	close() error
 }
 
 // CheckTable says whether the name of a table ends in a format.
 func CheckTable(path string) error {
-	_, err := newEncoder(path, io.Discard)
+	_, err := newEncoder[RequestRow](path, io.Discard)
 	return err
 }
 
 // CreateTable starts a table whose format is the ending of its name.
-func CreateTable(path string) (*Table, error) {
+func CreateTable[T any](path string) (*Table[T], error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return nil, fmt.Errorf("create %q: %w", path, err)
 	}
-	t := &Table{path: path, file: file}
-	if t.rows, err = newEncoder(path, file); err != nil {
+	t := &Table[T]{path: path, file: file}
+	if t.rows, err = newEncoder[T](path, file); err != nil {
 		t.Abandon()
 		return nil, err
 	}
@@ -57,7 +55,7 @@ func CreateTable(path string) (*Table, error) {
 }
 
 // Put adds a row.
-func (t *Table) Put(r *RequestRow) error {
+func (t *Table[T]) Put(r *T) error {
 	if err := t.rows.put(r); err != nil {
 		return fmt.Errorf("write %q: %w", t.path, err)
 	}
@@ -65,7 +63,7 @@ func (t *Table) Put(r *RequestRow) error {
 }
 
 // Close completes the file and gives it its name.
-func (t *Table) Close() error {
+func (t *Table[T]) Close() error {
 	err := t.rows.close()
 	if err == nil {
 		err = t.file.Chmod(0o644)
@@ -87,27 +85,30 @@ func (t *Table) Close() error {
 }
 
 // Abandon removes what was written. After Close it does nothing.
-func (t *Table) Abandon() {
+func (t *Table[T]) Abandon() {
 	t.file.Close()
 	os.Remove(t.file.Name())
 }
 
-func newEncoder(path string, w io.Writer) (rowEncoder, error) {
+// tableGroupRows bounds the memory of a row group.
+const tableGroupRows = 1 << 18
+
+func newEncoder[T any](path string, w io.Writer) (rowEncoder[T], error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".csv":
-		e := &csvEncoder{out: csv.NewWriter(w)}
-		return e, e.out.Write(requestColumns())
+		e := &csvEncoder[T]{out: csv.NewWriter(w)}
+		return e, e.out.Write(columnsOf[T]())
 	case ".jsonl":
-		return &jsonlEncoder{out: bufio.NewWriter(w), names: requestColumns()}, nil
+		return &jsonlEncoder[T]{out: bufio.NewWriter(w), names: columnsOf[T]()}, nil
 	case ".parquet":
-		return &parquetEncoder{parquet.NewGenericWriter[RequestRow](w, parquet.Compression(&parquet.Zstd))}, nil
+		return &parquetEncoder[T]{parquet.NewGenericWriter[T](w, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(tableGroupRows))}, nil
 	}
-	return nil, term.Usagef("per-request table %q: the name must end in one of %s", path, strings.Join(TableFormats(), ", "))
+	return nil, fmt.Errorf("table %q: the name must end in one of %s", path, strings.Join(TableFormats(), ", "))
 }
 
-// requestColumns names the columns, of the struct tags.
-func requestColumns() []string {
-	t := reflect.TypeFor[RequestRow]()
+// columnsOf names the columns, of the struct tags.
+func columnsOf[T any]() []string {
+	t := reflect.TypeFor[T]()
 	var names []string
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("parquet"), ",")
@@ -118,7 +119,7 @@ func requestColumns() []string {
 
 // cells are the values of a row in the order of its columns: nil, string, bool,
 // int64 or float64.
-func cells(r *RequestRow) []any {
+func cells[T any](r *T) []any {
 	v := reflect.ValueOf(r).Elem()
 	out := make([]any, v.NumField())
 	for i := range out {
@@ -141,7 +142,7 @@ func cell(f reflect.Value) any {
 			return nil
 		}
 		return v
-	case bool:
+	case bool, int64, float64:
 		return v
 	}
 	if f.IsNil() {
@@ -150,9 +151,9 @@ func cell(f reflect.Value) any {
 	return f.Elem().Interface()
 }
 
-type csvEncoder struct{ out *csv.Writer }
+type csvEncoder[T any] struct{ out *csv.Writer }
 
-func (e *csvEncoder) put(r *RequestRow) error {
+func (e *csvEncoder[T]) put(r *T) error {
 	var line []string
 	for _, c := range cells(r) {
 		switch v := c.(type) {
@@ -167,18 +168,18 @@ func (e *csvEncoder) put(r *RequestRow) error {
 	return e.out.Write(line)
 }
 
-func (e *csvEncoder) close() error {
+func (e *csvEncoder[T]) close() error {
 	e.out.Flush()
 	return e.out.Error()
 }
 
-type jsonlEncoder struct {
+type jsonlEncoder[T any] struct {
 	out   *bufio.Writer
 	names []string
 	line  []byte
 }
 
-func (e *jsonlEncoder) put(r *RequestRow) error {
+func (e *jsonlEncoder[T]) put(r *T) error {
 	e.line = append(e.line[:0], '{')
 	for i, c := range cells(r) {
 		if i > 0 {
@@ -195,15 +196,15 @@ func (e *jsonlEncoder) put(r *RequestRow) error {
 	return err
 }
 
-func (e *jsonlEncoder) close() error { return e.out.Flush() }
+func (e *jsonlEncoder[T]) close() error { return e.out.Flush() }
 
-type parquetEncoder struct {
-	out *parquet.GenericWriter[RequestRow]
+type parquetEncoder[T any] struct {
+	out *parquet.GenericWriter[T]
 }
 
-func (e *parquetEncoder) put(r *RequestRow) error {
-	_, err := e.out.Write([]RequestRow{*r})
+func (e *parquetEncoder[T]) put(r *T) error {
+	_, err := e.out.Write([]T{*r})
 	return err
 }
 
-func (e *parquetEncoder) close() error { return e.out.Close() }
+func (e *parquetEncoder[T]) close() error { return e.out.Close() }

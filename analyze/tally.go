@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"math"
 	"strings"
 
 	"metron/schema"
@@ -17,17 +18,24 @@ type tally struct {
 	outcomes           map[string]int64
 	sources            map[string]int64 // token_source of the rows that metrics cover
 
-	samples []Samples // of each metric
-	leftOut []map[reason]int64
-	tbt     Hist
-	minima  Samples // minimum TBT deadlines with token 1 left out
-	curve   *Curve  // nil: not asked for
-	picks   []pick  // nil: not asked for
+	samples  []Samples          // of each metric
+	excluded map[reason]int64   // rows that no metric covers
+	leftOut  []map[reason]int64 // others that a metric does not cover; nil: none
+	tbt, icl Hist
+	clusters *clusters // nil: not counted, or no gaps
+	minima   Samples   // minimum TBT deadlines with token 1 left out
+	curve    *Curve    // nil: not asked for
+	picks    []pick    // nil: not asked for
+
+	sections sectionSet
+	groups   *groups // nil: not asked for
 
 	score        Score
-	onTime, gaps int64
+	onTime, gaps int64 // of tokens with a deadline
 	playback     Playback
 	unattainable int64
+	undated      int64 // rows whose deadlines depend on a prompt of unknown length
+	extrapolated int64 // rows whose prompt is beyond those that the prefill model knows
 
 	okRows                      int64 // that metrics cover
 	inputTokens, outputTokens   int64 // of those rows
@@ -40,16 +48,29 @@ type tally struct {
 }
 
 func newTally(c *Config, rows int64) *tally {
-	t := &tally{config: c, metrics: metrics(), outcomes: map[string]int64{}, sources: map[string]int64{}}
-	t.samples = make([]Samples, len(t.metrics))
-	t.leftOut = make([]map[reason]int64, len(t.metrics))
-	for i := range t.leftOut {
-		t.leftOut[i] = map[reason]int64{}
-	}
+	t := &tally{config: c, metrics: metrics(), sections: newSectionSet(c, sections(c))}
+	t.init()
 	if c.Plots {
 		t.curve = NewCurve(rows)
 	}
+	if len(c.By) > 0 {
+		t.groups = newGroups(c)
+	}
 	return t
+}
+
+// another is a tally of nothing that counts the same. Groups have neither curve nor
+// groups.
+func (t *tally) another() *tally {
+	o := &tally{config: t.config, metrics: t.metrics, sections: newSectionSet(t.config, t.sections.kinds)}
+	o.init()
+	return o
+}
+
+func (t *tally) init() {
+	t.outcomes, t.sources, t.excluded = map[string]int64{}, map[string]int64{}, map[reason]int64{}
+	t.samples = make([]Samples, len(t.metrics))
+	t.leftOut = make([]map[reason]int64, len(t.metrics))
 }
 
 // add counts one computed request. s counts its deadlines.
@@ -67,17 +88,18 @@ func (t *tally) add(r *request, s *scorer) {
 		t.measured++
 		t.addSpan(r)
 	}
-	why := r.whyExcluded()
-	for i, m := range t.metrics {
-		if why != "" {
-			t.leftOut[i][why]++
-			continue
-		}
-		t.addValue(i, &m, r)
+	t.sections.add(r)
+	if t.groups != nil {
+		t.groups.add(r, s)
 	}
-	if why == "" {
-		t.addAnswered(r, s)
+	if why := r.whyExcluded(); why != "" {
+		t.excluded[why]++
+		return
 	}
+	for i := range t.metrics {
+		t.addValue(i, &t.metrics[i], r)
+	}
+	t.addAnswered(r, s)
 }
 
 func (t *tally) addValue(i int, m *metric, r *request) {
@@ -88,8 +110,15 @@ func (t *tally) addValue(i int, m *metric, r *request) {
 		t.samples[i].Add(value)
 	}
 	if why != "" {
-		t.leftOut[i][why]++
+		t.leaveOut(i, why, 1)
 	}
+}
+
+func (t *tally) leaveOut(metric int, why reason, rows int64) {
+	if t.leftOut[metric] == nil {
+		t.leftOut[metric] = map[reason]int64{}
+	}
+	t.leftOut[metric][why] += rows
 }
 
 // addSpan widens the time from the first send to the last end.
@@ -109,6 +138,14 @@ func (t *tally) addSpan(r *request) {
 	if end := r.startTime + seen.value; !t.lastEnd.ok || end > t.lastEnd.value {
 		t.lastEnd = just(end)
 	}
+}
+
+// seconds is the duration, NaN where no row says.
+func (t *tally) seconds() float64 {
+	if !t.firstSend.ok || !t.lastEnd.ok {
+		return math.NaN()
+	}
+	return float64(t.lastEnd.value-t.firstSend.value) / usPerSecond
 }
 
 // addAnswered counts a request that the distributions cover.
@@ -131,21 +168,36 @@ func (t *tally) addAnswered(r *request, s *scorer) {
 	} else if reported.ok && reported.value != r.tokens.tokens {
 		t.differ++
 	}
-	t.score = t.score.Add(r.score)
-	t.onTime += r.onTime
-	t.gaps += r.gaps
-	t.playback = t.playback.Add(r.playback)
-	if r.unattainable() {
-		t.unattainable++
-	}
+	t.addDeadlines(r)
 	for _, gaps := range r.tokens.streams {
 		t.tbt.Add(gaps[1:])
+	}
+	for _, gaps := range r.tokens.between {
+		t.icl.Add(gaps)
 	}
 	if r.decodeMin.ok {
 		t.minima.Add(r.decodeMin.value)
 		if t.curve != nil {
 			t.curve.add(s)
 		}
+	}
+}
+
+// addDeadlines counts what became of the deadlines of an answer that has tokens.
+func (t *tally) addDeadlines(r *request) {
+	if !r.deadlines.ok {
+		t.undated++
+		return
+	}
+	if r.extrapolated {
+		t.extrapolated++
+	}
+	t.score = t.score.Add(r.score)
+	t.onTime += r.onTime
+	t.gaps += r.gaps
+	t.playback = t.playback.Add(r.playback)
+	if r.unattainable() {
+		t.unattainable++
 	}
 	if t.config.Plots {
 		t.picks = append(t.picks, pickOf(r, t.config))
@@ -168,16 +220,24 @@ func (t *tally) merge(o *tally) {
 	t.measured += o.measured
 	addCounts(t.outcomes, o.outcomes)
 	addCounts(t.sources, o.sources)
+	addCounts(t.excluded, o.excluded)
 	for i := range t.samples {
 		t.samples[i].Merge(&o.samples[i])
-		addCounts(t.leftOut[i], o.leftOut[i])
+		for why, rows := range o.leftOut[i] {
+			t.leaveOut(i, why, rows)
+		}
 	}
 	t.tbt.Merge(&o.tbt)
+	t.icl.Merge(&o.icl)
 	t.minima.Merge(&o.minima)
 	if t.curve != nil {
 		t.curve.Merge(o.curve)
 	}
 	t.picks = append(t.picks, o.picks...)
+	t.sections.merge(&o.sections)
+	if t.groups != nil {
+		t.groups.merge(o.groups)
+	}
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)
 	for _, p := range []struct{ to, from *int64 }{
@@ -187,6 +247,7 @@ func (t *tally) merge(o *tally) {
 		{&t.unknownChunks, &o.unknownChunks}, {&t.differ, &o.differ},
 		{&t.chunks, &o.chunks}, {&t.reads, &o.reads}, {&t.together, &o.together},
 		{&t.backwards, &o.backwards}, {&t.unended, &o.unended},
+		{&t.undated, &o.undated}, {&t.extrapolated, &o.extrapolated},
 	} {
 		*p.to += *p.from
 	}

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
+	"metron/analyze/prefill"
+	"metron/analyze/stat"
 	"metron/internal/term"
 	"metron/internal/verdict"
 	"metron/schema"
@@ -19,9 +22,14 @@ func (r *Result) WriteText(w io.Writer) error {
 	b.WriteString(r.headline() + "\n\n")
 	r.metricTable().WriteTo(&b)
 	b.WriteString("\n")
+	if t := r.intervalTable(); t != nil {
+		t.WriteTo(&b)
+		b.WriteString("\n")
+	}
 	for _, line := range r.totals() {
 		b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
 	}
+	r.Sections.text(&b)
 	for _, f := range r.Files {
 		if f.Verdict == nil {
 			continue
@@ -33,6 +41,7 @@ func (r *Result) WriteText(w io.Writer) error {
 			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
 		}
 	}
+	r.groupTable(&b)
 	for i, note := range r.notes() {
 		if i == 0 {
 			b.WriteString("\n")
@@ -79,11 +88,33 @@ func (r *Result) outcomes() []string {
 	return out
 }
 
+// shown are the metrics that tell a person something: not those that repeat another.
+// JSON has all.
+func (r *Result) shown() Metrics {
+	repeats := map[string]string{keyTTFVT: keyTTFT, keyICL: keyTBT}
+	var out Metrics
+	for _, m := range r.Metrics {
+		other, sometimes := repeats[m.key]
+		switch {
+		case sometimes && same(&m.Summary, &r.Metrics.Get(other).Summary):
+		case m.key == keyDecodeRate || m.key == keyDispatchLag: // of TPOT and of the send lag
+		default:
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func same(a, b *Summary) bool {
+	x, y := *a, *b
+	x.CI95, y.CI95 = nil, nil
+	return reflect.DeepEqual(x, y)
+}
+
 func (r *Result) metricTable() *term.Table {
 	var t term.Table
 	t.Row("", "count", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9")
-	for i := range r.Metrics {
-		m := &r.Metrics[i]
+	for _, m := range r.shown() {
 		label := m.label
 		switch {
 		case m.key == keyTBT: // the policy makes the number
@@ -100,6 +131,42 @@ func (r *Result) metricTable() *term.Table {
 		t.Row(row...)
 	}
 	return &t
+}
+
+// intervalTable says how sure the numbers of the latencies are, nil where there are
+// none. A dash is an end that so few requests do not bound.
+func (r *Result) intervalTable() *term.Table {
+	var t term.Table
+	t.Row("95 % confidence", "mean", "p50", "p90", "p99", "p99.9")
+	some := false
+	for _, m := range r.shown() {
+		if m.CI95 == nil || m.unit != unitSeconds || m.key == keyMinDeadline {
+			continue
+		}
+		some = true
+		row := []string{m.label}
+		for _, v := range []stat.Interval{m.CI95.Mean, m.CI95.P50, m.CI95.P90, m.CI95.P99, m.CI95.P999} {
+			row = append(row, m.unit.interval(v))
+		}
+		t.Row(row...)
+	}
+	if !some {
+		return nil
+	}
+	return &t
+}
+
+// interval prints both ends, the unit once where it is the same: "93.1-98.0 ms".
+func (u unit) interval(i stat.Interval) string {
+	low, high := u.format(i.Low), u.format(i.High)
+	if low == "-" && high == "-" {
+		return "-"
+	}
+	number, name, cut := strings.Cut(low, " ")
+	if cut && strings.HasSuffix(high, " "+name) && strings.Count(high, " ") == 1 {
+		low = number
+	}
+	return low + " to " + high
 }
 
 // format prints a number of a unit; the undefined as a dash.
@@ -128,11 +195,11 @@ func (r *Result) totals() [][2]string {
 			playback += fmt.Sprintf("; a start %s after the first token would have avoided all", term.Seconds(*p.StartDelayS))
 		}
 	}
-	return [][2]string{
+	lines := [][2]string{
 		{"throughput", strings.Join([]string{rate(r.Throughput.RequestsPerS, "requests/s"),
 			rate(r.Throughput.OutputTokensPerS, "output tok/s"), rate(r.Throughput.TotalTokensPerS, "tok/s with the input")}, ", ")},
 		{"deadlines", fmt.Sprintf("%s to the first token, %s for each after it (%s arithmetic)",
-			term.Seconds(f.TTFTDeadlineS), term.Seconds(f.TBTDeadlineS), r.Settings.Fluidity)},
+			r.Settings.firstDeadline(), term.Seconds(f.TBTDeadlineS), r.Settings.Fluidity)},
 		{"service level", fmt.Sprintf("%s of %s deadlines missed (%s)",
 			term.Count(f.ServiceMissed), term.Count(f.ServiceTotal), percent(f.ServiceMissRate))},
 		{"fluid token rate", fmt.Sprintf("%s (siblings: 1/mean TPOT %s, 1/P99 TBT %s)",
@@ -140,6 +207,24 @@ func (r *Result) totals() [][2]string {
 		{"absolute attainment", percent(p.AbsoluteAttainment) + " of the tokens by their place in the schedule"},
 		{"playback", playback},
 	}
+	if r.Prefill != nil {
+		lines = slices.Insert(lines, 2, [2]string{"prefill", prefillText(r.Prefill)})
+	}
+	return lines
+}
+
+// prefillText is the model in a line.
+func prefillText(m *prefill.Model) string {
+	line := fmt.Sprintf("a line of %d knots", len(m.Knots))
+	if c := m.Curve; c != nil {
+		line = fmt.Sprintf("%s + %s a token + %.3g ns a squared token", term.Seconds(c.ConstantUS/usPerSecond),
+			term.Seconds(c.PerTokenUS/usPerSecond), c.PerTokenSq*1e3)
+	}
+	line += fmt.Sprintf(", for %s to %s tokens", term.Count(m.MinTokens), term.Count(m.MaxTokens))
+	if m.Source != "" {
+		line += " (" + m.Source + ")"
+	}
+	return line
 }
 
 func rate(v *float64, unit string) string {
@@ -165,17 +250,17 @@ func (r *Result) notes() []string {
 	// Which metrics a reason took as many rows from, and which reasons took from the
 	// same metrics.
 	var order []string
-	rows := map[string][]string{} // by the names of the metrics
+	shown, rows := r.shown(), map[string][]string{} // by the names of the metrics
 	for _, why := range reasons() {
 		labels := map[int64][]string{}
-		for i := range r.Metrics {
-			if n := r.Metrics[i].LeftOut[why]; n > 0 {
-				labels[n] = append(labels[n], r.Metrics[i].label)
+		for _, m := range shown {
+			if n := m.LeftOut[why]; n > 0 {
+				labels[n] = append(labels[n], m.label)
 			}
 		}
 		for _, n := range slices.Sorted(maps.Keys(labels)) {
 			names := strings.Join(labels[n], ", ")
-			if len(labels[n]) == len(r.Metrics) {
+			if len(labels[n]) == len(shown) {
 				names = "every metric"
 			}
 			if rows[names] == nil {

@@ -67,7 +67,7 @@ type timeline struct {
 // known while their tokens were at hand.
 func readTimelines(ctx context.Context, a *schema.Archive, chosen []chosen, c *Config) ([]timeline, error) {
 	out := make([]timeline, len(chosen))
-	for b, err := range a.Batches(ctx, schema.Query{Columns: columnNames(), Selection: c.Selection}) {
+	for b, err := range a.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
 		if err != nil {
 			return nil, err
 		}
@@ -89,16 +89,17 @@ func readTimelines(ctx context.Context, a *schema.Archive, chosen []chosen, c *C
 }
 
 func readTimeline(v *view, at int, want chosen, c *Config) (timeline, error) {
-	var r row
-	if err := v.row(at, &r); err != nil {
+	var r request
+	if err := v.row(at, &r.row); err != nil {
 		return timeline{}, err
 	}
 	var tokens tokenTimes
-	tokens.reset(&r, r.dispatched.value, c.MultiToken)
-	if len(tokens.streams) == 0 {
+	tokens.reset(&r.row, r.dispatched.value, c.MultiToken)
+	r.setDeadlines(c)
+	if len(tokens.streams) == 0 || !r.deadlines.ok {
 		return timeline{}, fmt.Errorf("its tokens are gone: the file changed while it was read")
 	}
-	d := c.deadlines()
+	d := r.deadlines.value
 	t := timeline{name: want.name, index: want.index, playback: Play(tokens.streams[0], d)}
 	came, due := int64(0), d.TTFT
 	for _, g := range tokens.streams[0] {

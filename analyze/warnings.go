@@ -37,6 +37,8 @@ func (r *Result) warn(t *tally) []Warning {
 				"%s: the run is %s: its numbers may describe the sender instead of the server", f.Path, verdictText(f.Verdict))
 		}
 	}
+	trimmed := t.config.kept.trimmed(t.config.Trim)
+	add(trimmed != "", "trimmed", "%s", trimmed)
 	add(t.otherAPI > 0, "other_api", "%s asked no model (health checks, model lists): nothing here counts them", rowsOf(t.otherAPI))
 	add(t.okRows == 0, "no_ok_requests", "no request was answered in the measured phase: there are counts but no latencies")
 	add(t.okRows > 0 && t.chunks == 0, "no_token_times", "no row has the times of its tokens: token metrics need a capture or a replay")
@@ -45,6 +47,10 @@ func (r *Result) warn(t *tally) []Warning {
 	add(t.differ > 0, "tokens_differ", "in %s the tokens of the chunks do not add up to the reported output tokens", rowsOf(t.differ))
 	add(t.unattainable > 0, "unattainable",
 		"no TBT deadline brings %s to the target miss rate: they rank above every minimum TBT deadline", requestsOf(t.unattainable))
+	add(t.undated > 0, "prompt_unknown",
+		"the prompts of %s are of unknown length: without a deadline to the first token they are in no number about deadlines", requestsOf(t.undated))
+	add(t.extrapolated > 0, "prefill_extrapolated",
+		"the prompts of %s are shorter or longer than any that the prefill model was fitted to: their deadlines are guesses", requestsOf(t.extrapolated))
 	shared := r.Tokens.ChunksSharedRead
 	add(shared != nil && *shared >= sharedReadShare, "coalesced",
 		"%s of the chunks came out of a socket read with another: their times are the read's", percent(shared))

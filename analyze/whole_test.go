@@ -29,7 +29,8 @@ func asJSON(t testing.TB, r *Result) string {
 func TestPartsAreTheWhole(t *testing.T) {
 	records := traffic(120, 15, 1)
 	for _, c := range []Config{{Plots: true}, {Plots: true, MultiToken: Spread, Fluidity: ArithmeticDocs, Percentile: Linear},
-		{Fluidity: ArithmeticEtalon}} {
+		{Fluidity: ArithmeticEtalon}, {Sections: SectionNames(), Prefill: somePrefill(), SLOs: []SLO{
+			mustSLO(t, "ttft<=80ms,tbt[p90]<=30ms,e2e<=1s,fluidity>=0.9"), mustSLO(t, "etalon:deadline/25ms"), mustSLO(t, "mlperf:llama3.1-8b/server,continuity.p5>=0.9")}}} {
 		whole := asJSON(t, analyze(t, c, records...))
 		for _, workers := range []int{1, 3} {
 			before := runtime.GOMAXPROCS(workers)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"metron/internal/term"
+	"metron/internal/trend"
 	"metron/schema"
 )
 
@@ -74,8 +75,8 @@ func TestDrift(t *testing.T) {
 		ok   bool
 	}{
 		{"of nothing", nil, 0, false},
-		{"of too few", always(5, driftFewest-1), 0, false},
-		{"of as few as can be", lags(driftFewest, func(i int64) int64 { return 10 * i }), 190, true},
+		{"of too few", always(5, trend.Fewest-1), 0, false},
+		{"of as few as can be", lags(trend.Fewest, func(i int64) int64 { return 10 * i }), 190, true},
 		{"steady", always(250, 500), 0, true},
 		{"a chain of sleeps", lags(5000, func(i int64) int64 { return 600 * i }), 600 * 4999, true},
 		{"late first dials are none", lags(1000, func(i int64) int64 { return 100 + max(0, 50-i)*1000 }), 0, true},

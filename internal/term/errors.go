@@ -11,6 +11,7 @@ const (
 	ExitFailure = 1 // it was not
 	ExitUsage   = 2 // the command line was wrong; nothing was started
 	ExitInvalid = 3 // the run is INVALID: its numbers do not describe the target
+	ExitGate    = 4 // a gate failed: a change that must not be
 )
 
 // statusError carries an exit status other than ExitFailure.

@@ -1,0 +1,177 @@
+package analyze
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"metron/analyze/stat"
+	"metron/schema"
+)
+
+// clusters says how sure the percentiles of TBT are. The gaps of a request are no
+// independent draws, so its requests are what was drawn: how many gaps of each lie at or
+// below a percentile is counted in another pass, when the percentile is known.
+type clusters struct {
+	bounds []int64 // of each percentile: gaps are whole microseconds
+	order  []int   // the bounds, ascending
+	found  []stat.Woodruff
+}
+
+// newClusters takes the percentiles of the pooled gaps; nil where there are none.
+func newClusters(t *tally) *clusters {
+	n := t.tbt.Count()
+	if n == 0 {
+		return nil
+	}
+	index := t.tbt.ranks()
+	c := &clusters{}
+	for i, p := range summaryPercentiles() {
+		v := t.config.Percentile.quantile(p.fraction(), n, func(rank int64) float64 { return float64(index.at(rank)) })
+		c.bounds, c.order = append(c.bounds, int64(math.Floor(v))), append(c.order, i)
+	}
+	slices.SortStableFunc(c.order, func(a, b int) int { return int(c.bounds[a] - c.bounds[b]) })
+	return c.another()
+}
+
+// another counts with the same bounds, beginning at nothing.
+func (c *clusters) another() *clusters {
+	return &clusters{c.bounds, c.order, make([]stat.Woodruff, len(c.bounds))}
+}
+
+// add counts the gaps of one request.
+func (c *clusters) add(streams [][]int64) {
+	total, beyond := int64(0), [8]int64{} // gaps that exceed so many of the bounds
+	for _, gaps := range streams {
+		total += int64(len(gaps) - 1)
+		for _, g := range gaps[1:] {
+			n := 0
+			for n < len(c.order) && g > c.bounds[c.order[n]] {
+				n++
+			}
+			beyond[n]++
+		}
+	}
+	if total == 0 {
+		return
+	}
+	below := int64(0)
+	for n, i := range c.order {
+		below += beyond[n]
+		c.found[i].Add(stat.Cluster{Below: below, Total: total})
+	}
+}
+
+func (c *clusters) merge(o *clusters) {
+	for i := range c.found {
+		c.found[i].Merge(&o.found[i])
+	}
+}
+
+// intervals are those of the percentiles of the pooled gaps.
+func (c *clusters) intervals(tbt *Hist) *Intervals {
+	index := tbt.ranks()
+	at := func(q float64) *float64 {
+		rank := int64(math.Ceil(q*float64(tbt.Count()))) - 1
+		if rank <= 0 || rank >= tbt.Count()-1 {
+			return nil // how far it lies beyond the extremes is not known
+		}
+		return new(float64(index.at(rank)) / usPerSecond)
+	}
+	out := &Intervals{}
+	for i, p := range summaryPercentiles() {
+		if low, high, ok := c.found[i].Interval(p.fraction().Float()); ok {
+			*p.interval(out) = stat.Interval{Low: at(low), High: at(high)}
+		}
+	}
+	return out
+}
+
+// clusterWorker counts a share of the rows for the whole and for each group.
+type clusterWorker struct {
+	config *Config
+	groups *groups
+	tokens tokenTimes
+	of     map[*tally]*clusters
+	key    []byte
+}
+
+// countClusters gives t and its groups their clusters.
+func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) error {
+	tallies := []*tally{t}
+	if t.groups != nil {
+		for _, g := range t.groups.by {
+			tallies = append(tallies, g.tally)
+		}
+	}
+	workers := make([]*clusterWorker, len(newPass(c, 0).workers))
+	for i := range workers {
+		workers[i] = &clusterWorker{config: c, groups: t.groups, of: map[*tally]*clusters{}}
+	}
+	for _, one := range tallies {
+		if one.clusters = newClusters(one); one.clusters == nil {
+			continue
+		}
+		for _, w := range workers {
+			w.of[one] = one.clusters.another()
+		}
+	}
+	if t.clusters == nil {
+		return nil
+	}
+	for b, err := range a.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
+		if err != nil {
+			return err
+		}
+		v, err := newView(b)
+		if err == nil {
+			var group errgroup.Group
+			for i, w := range workers {
+				from, to := v.rows*i/len(workers), v.rows*(i+1)/len(workers)
+				group.Go(func() error { return w.rows(&v, from, to, t) })
+			}
+			err = group.Wait()
+		}
+		if err != nil {
+			return fmt.Errorf("analyze %q: %w", b.File.Path(), err)
+		}
+	}
+	for _, w := range workers {
+		for one, c := range w.of {
+			one.clusters.merge(c)
+		}
+	}
+	return nil
+}
+
+// rows counts rows from to to of a batch.
+func (w *clusterWorker) rows(v *view, from, to int, whole *tally) error {
+	for i := from; i < to; i++ {
+		var r request
+		if err := v.row(i, &r.row); err != nil {
+			return fmt.Errorf("row %d: %w", v.batch.Row(i)+1, err)
+		}
+		r.measure(&w.tokens, w.config)
+		if !r.isLLM() || !r.streamed {
+			continue
+		}
+		if r.whyExcluded() == "" {
+			w.of[whole].add(w.tokens.streams)
+		}
+		if w.groups == nil {
+			continue
+		}
+		w.key = w.groups.appendKey(w.key[:0], &r)
+		group := w.groups.by[string(w.key)]
+		if w.groups.anyway {
+			r.phase = schema.PhaseMeasure
+		}
+		if group != nil && group.tally.clusters != nil && r.whyExcluded() == "" {
+			w.of[group.tally].add(w.tokens.streams)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"metron/internal/term"
+)
+
+// groupsAtTerminal is how many groups WriteText prints: those with the most
+// requests. JSON has them all.
+const groupsAtTerminal = 30
+
+// groupTable prints a line a group with its key numbers.
+func (r *Result) groupTable(b *strings.Builder) {
+	if len(r.Groups) == 0 {
+		return
+	}
+	by := strings.Join(r.Settings.By, ", ")
+	shown := largest(r.Groups, groupsAtTerminal)
+	fmt.Fprintf(b, "\nby %s: %s", by, groupsOf(len(r.Groups)))
+	if len(shown) < len(r.Groups) {
+		fmt.Fprintf(b, ", those with the most requests (--json has all)")
+	}
+	b.WriteString("\n\n")
+	var t term.Table
+	t.Row(append([]string{by, "requests", "ok", "TTFT p50", "p99", "TBT p50", "p99", "E2E p50", "p99"}, append(shown[0].goodHead(), "tok/s")...)...)
+	for i := range shown {
+		g := &shown[i]
+		row := []string{short(g.Key.String()), term.Count(g.Requests.Total), term.Count(g.Requests.OK)}
+		for _, key := range []string{keyTTFT, keyTBT, "e2e_latency_s"} {
+			m := g.Metrics.Get(key)
+			row = append(row, m.unit.format(m.P50), m.unit.format(m.P99))
+		}
+		t.Row(append(row, append(g.goodCells(), unitRate.format(g.Throughput.OutputTokensPerS))...)...)
+	}
+	t.WriteTo(b)
+}
+
+// goodHead heads the columns that say how good a group was: what it attained of each SLO, as far
+// as a line holds them, or its mean fluidity-index where none was asked.
+func (g *Group) goodHead() []string {
+	switch len(g.SLOs()) {
+	case 0:
+		return []string{"fluidity"}
+	case 1:
+		return []string{"good"}
+	}
+	return []string{"good 1", "good 2"}
+}
+
+func (g *Group) goodCells() []string {
+	var cells []string
+	for _, slo := range g.SLOs()[:min(len(g.SLOs()), 2)] {
+		cells = append(cells, percent(slo.Attainment))
+	}
+	if len(cells) > 0 {
+		return cells
+	}
+	fluidity := g.Metrics.Get("fluidity_index")
+	return []string{fluidity.unit.format(fluidity.Mean)}
+}
+
+// largest are the n groups with the most requests, in their order.
+func largest(all []Group, n int) []Group {
+	if len(all) <= n {
+		return all
+	}
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(all[b].Requests.Total - all[a].Requests.Total) })
+	order = order[:n]
+	slices.Sort(order)
+	var out []Group
+	for _, i := range order {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+func groupsOf(n int) string {
+	if n == 1 {
+		return "1 group"
+	}
+	return term.Count(int64(n)) + " groups"
+}
+
+// keyWidth is what the numbers of a line leave for the key of its group.
+const keyWidth = 20
+
+// short cuts a key that is too long in the middle, since models and sessions differ
+// at either end, and quotes one that a terminal would not print.
+func short(key string) string {
+	if quoted := strconv.Quote(key); quoted != `"`+key+`"` {
+		key = quoted
+	}
+	if r := []rune(key); len(r) > keyWidth {
+		half := (keyWidth - 1) / 2
+		return string(r[:keyWidth-1-half]) + "…" + string(r[len(r)-half:])
+	}
+	return key
+}

@@ -1,0 +1,193 @@
+package analyze
+
+import "maps"
+
+// SLOResults is the section "slo": one for each SLO, in the order that they were asked.
+type SLOResults []SLOResult
+
+// SLOResult is what became of one SLO. It passes if every constraint of the
+// population holds and at least the target's share of the requests was good; nil is
+// neither, for want of requests.
+type SLOResult struct {
+	SLO    string   `json:"slo"`    // as it was asked
+	Means  string   `json:"means"`  // with its profiles spelled out
+	Pass   *bool    `json:"pass"`   // false as soon as one part fails
+	Margin *float64 `json:"margin"` // the least of the margins of its parts, below 0 where it fails
+
+	Requests         int64            `json:"requests"` // judged: all but those left out
+	Good             int64            `json:"good"`
+	Attainment       *float64         `json:"attainment"` // good / requests
+	AttainmentTarget float64          `json:"attainment_target"`
+	GoodRequestsPerS *float64         `json:"goodput_requests_per_s"`
+	GoodTokensPerS   *float64         `json:"goodput_tokens_per_s"`
+	TokensUnknown    int64            `json:"good_with_unknown_tokens"` // that the token goodput lacks
+	LeftOut          map[reason]int64 `json:"left_out"`
+
+	Constraints []ConstraintResult `json:"constraints"`
+	Tightness   []TightnessPoint   `json:"tightness"`
+}
+
+// ConstraintResult is one constraint by itself. That of a request has the share of the
+// judged requests that meet it, that of the population its value.
+type ConstraintResult struct {
+	Constraint string   `json:"constraint"`
+	Scope      Scope    `json:"scope"`
+	Share      *float64 `json:"share,omitempty"`
+	Value      *float64 `json:"value,omitempty"`  // seconds, or a share
+	Limit      float64  `json:"limit"`            // likewise
+	Pass       *bool    `json:"pass,omitempty"`   // of the population
+	Margin     *float64 `json:"margin,omitempty"` // how far inside the limit the value lies, as a share of the limit
+	unit       unit
+}
+
+// TightnessPoint is what the requests would have attained, had every time of the SLO been
+// Scale times what it is: limits of times, deadlines of shares. Constraints of the
+// population are not part of it.
+type TightnessPoint struct {
+	Scale            float64  `json:"scale"`
+	Attainment       *float64 `json:"attainment"`
+	GoodRequestsPerS *float64 `json:"goodput_requests_per_s"`
+	GoodTokensPerS   *float64 `json:"goodput_tokens_per_s"`
+}
+
+// SLOs are the results of Config.SLOs, in their order.
+func (p *Population) SLOs() SLOResults {
+	r, _ := p.section("slo").(SLOResults)
+	return r
+}
+
+// section is the result of a section, nil where it was not asked for.
+func (p *Population) section(name string) sectionResult {
+	for _, s := range p.Sections {
+		if s.Name == name {
+			return s.result
+		}
+	}
+	return nil
+}
+
+func (t *sloTally) result(all *tally, tries []int64) SLOResult {
+	target := t.slo.Attainment
+	if target.Den == 0 {
+		target = all.config.Attainment
+	}
+	r := SLOResult{SLO: t.slo.Name, Means: t.slo.String(), AttainmentTarget: target.Float(), TokensUnknown: t.unknown, LeftOut: t.leftOut}
+	perSecond := func(n int64) *float64 {
+		if s := all.seconds(); s > 0 {
+			return new(float64(n) / s)
+		}
+		return nil
+	}
+	answered := total(t.goodFrom)
+	good, tokens, left := int64(0), int64(0), total(t.leftFrom)
+	for i, hundredths := range tries {
+		good += t.goodFrom[i]
+		tokens += t.tokensFrom[i]
+		left -= t.leftFrom[i] // who had violated it by the abort, and is a miss
+		judged := answered + t.failed + left
+		p := TightnessPoint{Scale: float64(hundredths) / 100, Attainment: quotientOf(good, judged),
+			GoodRequestsPerS: perSecond(good), GoodTokensPerS: perSecond(tokens)}
+		r.Tightness = append(r.Tightness, p)
+		if hundredths == 100 {
+			r.Requests, r.Good, r.Attainment = judged, good, p.Attainment
+			r.GoodRequestsPerS, r.GoodTokensPerS = p.GoodRequestsPerS, p.GoodTokensPerS
+			if gone := total(t.leftFrom) - left; gone > 0 {
+				r.LeftOut = maps.Clone(t.leftOut)
+				r.LeftOut[leftInTime] = gone
+			}
+		}
+	}
+	if r.Requests > 0 {
+		r.take(target.Den > 0 && productAtMost(target.Num, r.Requests, r.Good, target.Den), margin(*r.Attainment, r.AttainmentTarget, true))
+	}
+	for i := range t.constraints {
+		r.Constraints = append(r.Constraints, t.constraint(i, all, &r))
+	}
+	return r
+}
+
+// take counts one part of the SLO in.
+func (r *SLOResult) take(pass bool, margin float64) {
+	if r.Pass == nil {
+		r.Pass, r.Margin = &pass, &margin
+		return
+	}
+	r.Pass, r.Margin = new(*r.Pass && pass), new(min(*r.Margin, margin))
+}
+
+// constraint says what became of constraint i, and counts one of the population
+// into r.
+func (t *sloTally) constraint(i int, all *tally, r *SLOResult) ConstraintResult {
+	c := &t.constraints[i]
+	scale, unit := usPerSecond, unitSeconds
+	if c.metric.share {
+		scale, unit = 1, unitShare
+	}
+	out := ConstraintResult{Constraint: c.String(), Scope: c.Scope, Limit: c.Limit.Float() / scale, unit: unit}
+	if c.Scope != ScopePopulation {
+		out.Share = quotientOf(t.met[i], r.Requests)
+		return out
+	}
+	value, ok := t.quantile(i, all)
+	if !ok {
+		return out
+	}
+	pass := value <= c.Limit.Float()
+	if c.metric.atLeast {
+		pass = value >= c.Limit.Float()
+	}
+	out.Value, out.Pass = new(value/scale), &pass
+	out.Margin = new(margin(value, c.Limit.Float(), c.metric.atLeast))
+	r.take(pass, *out.Margin)
+	return out
+}
+
+// quantile is the value of a constraint of the population, in microseconds or as a
+// share; false where there is none.
+func (t *sloTally) quantile(i int, all *tally) (float64, bool) {
+	c := &t.constraints[i]
+	method := all.config.Percentile
+	if c.metric.key == keyTBT {
+		if all.tbt.Count() == 0 {
+			return 0, false
+		}
+		ranks := all.tbt.ranks()
+		return method.quantile(c.Quantile, all.tbt.Count(), func(rank int64) float64 { return float64(ranks.at(rank)) }), true
+	}
+	samples := &t.samples[i]
+	if !t.ownSamples(i) {
+		samples = all.samplesOf(c.metric.key)
+	}
+	if samples.Count() == 0 {
+		return 0, false
+	}
+	return method.sortedQuantile(c.Quantile, samples.Sorted()), true
+}
+
+// margin is how far a value lies inside its limit, as a share of the limit.
+func margin(value, limit float64, atLeast bool) float64 {
+	inside := limit - value
+	if atLeast {
+		inside = -inside
+	}
+	if limit == 0 {
+		return inside
+	}
+	return inside / limit
+}
+
+func total(counts []int64) int64 {
+	n := int64(0)
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// quotientOf is part/whole, nil of nothing.
+func quotientOf(part, whole int64) *float64 {
+	if whole == 0 {
+		return nil
+	}
+	return new(float64(part) / float64(whole))
+}
