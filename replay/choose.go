@@ -1,10 +1,8 @@
 package replay
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
-	"math/bits"
+	"metron/schema"
 	"strconv"
 	"strings"
 
@@ -55,22 +53,17 @@ type identity struct {
 	record  uuid.UUID
 }
 
-func (id identity) hash(salt uint64) uint64 {
-	key := append(binary.BigEndian.AppendUint64(make([]byte, 0, 64), salt), "request "...)
+func (id identity) draw(seed uint64) schema.Draw {
 	if id.session != "" {
-		key = append(append(key[:8], "session "...), id.session...)
-	} else {
-		key = append(key, id.record[:]...)
+		return schema.DrawOf(seed, "session", id.session)
 	}
-	sum := sha256.Sum256(key)
-	return binary.BigEndian.Uint64(sum[:])
+	return schema.DrawOf(seed, "request", string(id.record[:]))
 }
 
-// sampled decides by a hash of the session, so that sessions stay whole, one
-// seed always takes the same, and what a smaller share takes a larger one
-// takes, too. `metron trace slice` hashes alike and takes the same rows.
+// sampled decides by the lot of the session, so that sessions stay whole, one seed always
+// takes the same, and what a smaller share takes a larger one takes, too.
 func (s Share) sampled(id identity, seed uint64) bool {
-	return s == 0 || float64(id.hash(seed)>>11) < float64(s)*(1<<53)
+	return s == 0 || id.draw(seed).In(float64(s))
 }
 
 // shardSalt keeps shards independent of samples, of any seed that a person gives.
@@ -78,9 +71,5 @@ const shardSalt = 0x6d6574726f6e2d73
 
 // holds reports whether a session is this machine's to send.
 func (s Shard) holds(id identity) bool {
-	if s.Count <= 1 {
-		return true
-	}
-	part, _ := bits.Mul64(id.hash(shardSalt), uint64(s.Count)) // the upper word is the hash scaled to [0, Count)
-	return int(part) == s.Index-1
+	return s.Count <= 1 || id.draw(shardSalt).Part(s.Count) == s.Index-1
 }

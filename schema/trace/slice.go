@@ -2,8 +2,6 @@ package trace
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -53,15 +51,14 @@ func (s *Slice) Run(ctx context.Context) (*Report, error) {
 // share takes a larger one takes, too. A row that belongs to nothing is decided
 // by itself.
 func (s *Slice) sampled(r *schema.Record) bool {
-	key := append([]byte("request "), r.RecordID[:]...)
+	kind, id := ByRequest, string(r.RecordID[:])
 	switch {
 	case s.SampleBy == BySession && r.SessionID != "":
-		key = []byte("session " + r.SessionID)
+		kind, id = BySession, r.SessionID
 	case s.SampleBy == ByTenant && r.Tenant != "":
-		key = []byte("tenant " + r.Tenant)
+		kind, id = ByTenant, r.Tenant
 	}
-	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, s.Seed), key...))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11) < s.Sample*(1<<53)
+	return schema.DrawOf(s.Seed, kind, id).In(s.Sample)
 }
 
 // parseShare reads 10% or 0.1.
