@@ -46,7 +46,7 @@ type sectionKind struct {
 // sectionKinds lists every section, in the order of the result.
 func sectionKinds() []sectionKind {
 	return []sectionKind{
-		{name: "stalls", quick: true, start: newStalls},
+		{name: "stalls", start: newStalls},
 		{name: "jitter", start: newJitter},
 		{name: "concurrency", quick: true, start: newConcurrency},
 		{name: "token_rate", quick: true, start: newTokenRate},
