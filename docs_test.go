@@ -28,14 +28,19 @@ func TestDocsCommandsParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commandLine := regexp.MustCompile(`(?m)^(?:metron|go run \.) ([^&|;>#\n]*)`)
+	commandLine := regexp.MustCompile(`(?m)^(?:metron|go run \.) ((?:'[^'\n]*'|[^&|;>#'\n])*)`)
+	word := regexp.MustCompile(`'[^']*'|[^\s']+`)
 	found := 0
 	for _, page := range append(pages, "README.md") {
 		for _, block := range shellBlocks(t, page) {
 			block = strings.ReplaceAll(block, "\\\n", " ")
 			for _, line := range commandLine.FindAllStringSubmatch(block, -1) {
 				found++
-				if err := parse(strings.Fields("metron " + line[1])); err != nil {
+				args := []string{"metron"}
+				for _, arg := range word.FindAllString(line[1], -1) {
+					args = append(args, strings.Trim(arg, "'"))
+				}
+				if err := parse(args); err != nil {
 					t.Errorf("%s: %s: %v", page, strings.TrimSpace(line[0]), err)
 				}
 			}
@@ -138,6 +143,10 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
+	model := `{"format":"metron-prefill","version":1,"curve":{"constant_us":1000},"min_tokens":1,"max_tokens":9}`
+	if err := os.WriteFile(in("prefill.json"), []byte(model), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	rows := `{"start_time":0,"dispatched":10,"wrote":20,"chunk_time":[90000,130000],"chunk_tokens":[1,1],"end":130000}
 {"start_time":0,"outcome":"http_error"}
 {"start_time":0,"phase":"warmup"}
@@ -150,7 +159,8 @@ func TestMetricsAreDocumented(t *testing.T) {
 	for _, args := range [][]string{
 		{"metron", "import", "jsonl", in("rows.jsonl"), "--out", in("rows.parquet"), "--json"},
 		{"metron", "analyze", in("rows.parquet"), "--json", "--out", in("plots"), "--per-request", in("requests.csv"),
-			"--by", "model", "--sections", "all"},
+			"--by", "model", "--sections", "all", "--prefill-model", in("prefill.json"),
+			"--slo", "ttft<=1s,ttft.p99<=1s"},
 	} {
 		stdout.Reset()
 		if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != 0 {

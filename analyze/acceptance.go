@@ -41,13 +41,18 @@ func NewCurve(requests int64) *Curve {
 // add counts a request.
 func (c *Curve) add(s *scorer) {
 	c.requests++
-	_, zero := deadlineBounds(s.streams, Deadlines{DecodeOnly: true})
+	zero := deadlineBounds(s.streams, Deadlines{DecodeOnly: true}).zero
+	monotone := s.arithmetic != ArithmeticEtalon // whose floats need not be
+	atMost := 1.0                                // what the rate can be here
 	for i := range c.tails {
-		if s.arithmetic != ArithmeticEtalon && int64(i+1)*curveStepUS >= zero.tbt {
+		if monotone && int64(i+1)*curveStepUS >= zero.tbt {
 			break // nothing is missed from here on, and zeros need no keeping
 		}
-		rate, _ := s.decodeScore(i + 1).MissRate()
-		c.tails[i].add(rate)
+		if monotone && atMost <= c.tails[i].floor {
+			continue // it never rises with the deadline, and would not be among the largest
+		}
+		atMost, _ = s.decodeScore(i + 1).MissRate()
+		c.tails[i].add(atMost)
 	}
 }
 

@@ -48,13 +48,19 @@ func BenchmarkEtalon(b *testing.B) {
 	perSecond(b, len(seconds), "gaps")
 }
 
+// benchRequests are different requests, so that a processor cannot learn their
+// branches by heart.
+const benchRequests = 200
+
 func BenchmarkMinTBTDeadline(b *testing.B) {
-	streams := [][]int64{benchGaps(250)}
+	gaps := benchGaps(250 * benchRequests)
 	b.ReportAllocs()
 	for b.Loop() {
-		MinTBTDeadline(streams, Deadlines{TTFT: 100_000}, Fraction{1, 10})
+		for at := 0; at < len(gaps); at += 250 {
+			MinTBTDeadline([][]int64{gaps[at : at+250]}, Deadlines{TTFT: 100_000}, Fraction{1, 10})
+		}
 	}
-	perSecond(b, 250, "gaps")
+	perSecond(b, len(gaps), "gaps")
 }
 
 func BenchmarkPlay(b *testing.B) {
@@ -78,13 +84,34 @@ func BenchmarkHist(b *testing.B) {
 }
 
 func BenchmarkCurve(b *testing.B) {
-	s := scorer{arithmetic: ArithmeticExact, streams: [][]int64{benchGaps(250)}}
-	c := NewCurve(1000)
+	gaps := benchGaps(250 * benchRequests)
+	c := NewCurve(20_000) // as long as it runs, the curve of so many
 	b.ReportAllocs()
 	for b.Loop() {
-		c.add(&s)
+		for at := 0; at < len(gaps); at += 250 {
+			c.add(&scorer{arithmetic: ArithmeticExact, streams: [][]int64{gaps[at : at+250]}})
+		}
 	}
-	perSecond(b, 250, "gaps")
+	perSecond(b, len(gaps), "gaps")
+}
+
+// BenchmarkSLO judges requests by three kinds of constraints, at every tightness.
+func BenchmarkSLO(b *testing.B) {
+	gaps := benchGaps(250 * benchRequests)
+	c := Config{SLOs: []SLO{mustSLO(b, "ttft<=100ms,tbt[p99]<=50ms,fluidity>=0.9")}}.fill()
+	s := newSLOs(&c)
+	requests := make([]request, benchRequests)
+	for i := range requests {
+		requests[i] = requestOf(gaps[i*250 : (i+1)*250])
+		requests[i].compute(&tokenTimes{}, &scorer{}, &c)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range requests {
+			s.add(&requests[i])
+		}
+	}
+	perSecond(b, len(gaps), "gaps")
 }
 
 // BenchmarkAnalyze is the whole path from the file: 4,000 requests, 1 M tokens.
@@ -128,12 +155,17 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 	var tokens tokenTimes
 	tokens.reset(&r, 0, Burst)
 	d := Deadlines{TTFT: 100_000, TBT: 25_000}
+	c := Config{SLOs: []SLO{mustSLO(t, "ttft<=100ms,tbt[p99]<=50ms,fluidity>=0.9,on_time>=0.9,continuity>=0.9")}}.fill()
+	slos, judged := newSLOs(&c), requestOf(gaps)
+	judged.compute(&tokenTimes{}, &scorer{}, &c)
 	for name, f := range map[string]func(){
 		"Exact":  func() { Exact(gaps, d) },
 		"Play":   func() { Play(gaps, d) },
 		"Hist":   func() { h.Add(gaps) },
 		"tokens": func() { tokens.reset(&r, 0, Burst) },
 		"bounds": func() { deadlineBounds(streams, d) },
+		"minima": func() { MinTBTDeadline(streams, d, Fraction{1, 10}) },
+		"SLOs":   func() { slos.add(&judged) },
 	} {
 		if n := testing.AllocsPerRun(20, f); n != 0 {
 			t.Errorf("%s allocates %v times", name, n)

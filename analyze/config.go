@@ -117,6 +117,9 @@ func (c Config) Check() error {
 	if err := oneOf("percentile method", c.Percentile, Methods()); err != nil {
 		return err
 	}
+	if w := c.Reader.SmoothWeight; !(w > 0) {
+		return fmt.Errorf("smooth weight %v: must be above 0", w)
+	}
 	if err := c.checkSLOs(); err != nil {
 		return err
 	}

@@ -9,6 +9,11 @@
 // (Hist for what is counted per token, Samples for what is kept per request);
 // and a Result is printed as text, JSON, one line a request, or plots.
 //
+// What a request is held to is asked of it, too: deadlines.go says when its tokens
+// were due, by the prompt where there is a prefill model (package prefill), and slo.go
+// what an SLO is; slo_judge.go holds one against a request, slo_result.go says what
+// became of it.
+//
 // The kernels are pure functions over contiguous integers of any unit. Start
 // with Exact in fluidity.go, and with Analyze for the whole.
 package analyze

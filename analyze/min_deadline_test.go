@@ -57,7 +57,10 @@ func TestMinTBTDeadlineIsTheSmallest(t *testing.T) {
 		streams, d, rho := drawStreams(t), drawDeadlines(t), drawFraction(t)
 		for _, a := range []Arithmetic{ArithmeticExact, ArithmeticDocs} {
 			s := scorer{arithmetic: a, streams: streams}
-			got, ok := minTBTDeadline(streams, d, rho, s.score)
+			// Wherever the search begins.
+			guess := maybe[float64]{float64(rapid.Int64Range(0, 3000).Draw(t, "guess")), rapid.Bool().Draw(t, "there is a guess")}
+			us, ok := s.minTBTDeadline(d, rho, guess)
+			got := int64(us)
 			want, found := int64(0), false
 			for tbt := int64(1); tbt <= 2500 && !found; tbt++ {
 				score := s.score(Deadlines{d.TTFT, tbt, d.DecodeOnly})

@@ -3,6 +3,7 @@ package analyze
 import (
 	"math"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -105,6 +106,25 @@ func TestReaderSections(t *testing.T) {
 	// idle: 250-100 = 150, 400-100 = 300 (or 300-50 = 250), 100-50 = 50 ms; 2 s in all.
 	s := r.section("smooth_goodput").(*Smooth)
 	if s.Requests != 3 || s.Tokens != 6 || s.IdleS != 0.5 || *s.TokensPerS != (6-10*0.5)/2 || s.LeftOut[noTokens] != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Nothing to say is said without a number.
+func TestReaderSectionsOfNothing(t *testing.T) {
+	c := Config{Sections: []string{"qoe", "smooth_goodput"}}.fill()
+	failed := record(0, 0, 1)
+	failed.Outcome = schema.OutcomeHTTPError
+	for name, r := range map[string]*Result{"errors": analyze(t, c, failed), "one token": analyze(t, c, record(0, 0, 1, 0))} {
+		if text := asJSON(t, r); !strings.Contains(text, `"qoe":{"count":`) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	all := newTally(&c, 0)
+	if q := newQoE(&c).result(all).(*QoE); q.All != nil || q.Mean != nil || q.lines() != nil {
+		t.Errorf("%+v", q)
+	}
+	if s := newSmooth(&c).result(all).(*Smooth); s.TokensPerS != nil || s.lines() != nil {
 		t.Errorf("%+v", s)
 	}
 }

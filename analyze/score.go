@@ -1,5 +1,7 @@
 package analyze
 
+import "math"
+
 // usPerSecond turns integer microseconds into seconds.
 const usPerSecond = 1e6
 
@@ -67,9 +69,18 @@ func (s *scorer) decodeScore(ms int) Score {
 // minTBTDeadline is the minimum TBT deadline of the request in units of which
 // the arithmetic has deadlineUnit a second, and false where it is unattainable.
 // Etalon's search has no such answer: it gives 1e10 s.
-func (s *scorer) minTBTDeadline(d Deadlines, rho Fraction) (float64, bool) {
+// The guess is another minimum of the same request, 0 if there is none.
+func (s *scorer) minTBTDeadline(d Deadlines, rho Fraction, guess maybe[float64]) (float64, bool) {
 	if s.arithmetic != ArithmeticEtalon {
-		tbt, ok := minTBTDeadline(s.streams, d, rho, s.score)
+		count := exactUpTo
+		if s.arithmetic == ArithmeticDocs {
+			count = docsUpTo
+		}
+		near := int64(0)
+		if guess.ok && guess.value < math.MaxInt64 {
+			near = int64(guess.value)
+		}
+		tbt, ok := minTBTDeadline(s.streams, d, rho, count, near)
 		return float64(tbt), ok
 	}
 	due := EtalonDeadlines{TTFT: float64(d.TTFT) / usPerSecond, DecodeOnly: d.DecodeOnly}

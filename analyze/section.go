@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,7 +129,7 @@ func (s Sections) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		value, err := json.Marshal(s[i].result)
+		value, err := plainJSON(s[i].result)
 		if err != nil {
 			return nil, fmt.Errorf("section %s: %w", s[i].Name, err)
 		}

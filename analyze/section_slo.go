@@ -38,6 +38,7 @@ type sloTally struct {
 	slo         *SLO
 	constraints []boundConstraint
 	met         []int64   // by constraint of a request: judged requests that meet it
+	meets       []bool    // scratch: whether the request at hand does
 	samples     []Samples // by constraint of the population: values, where the SLO has deadlines of its own
 
 	goodFrom   []int64 // answered requests by the first try they are good at; the last entry: at none
@@ -55,7 +56,8 @@ func newSLOs(c *Config) section {
 		for _, b := range c.SLOs[i].Constraints {
 			t.constraints = append(t.constraints, boundConstraint{b, sloMetricOf(b.Metric)})
 		}
-		t.met, t.samples = make([]int64, len(t.constraints)), make([]Samples, len(t.constraints))
+		n := len(t.constraints)
+		t.met, t.meets, t.samples = make([]int64, n), make([]bool, n), make([]Samples, n)
 		for _, counts := range []*[]int64{&t.goodFrom, &t.tokensFrom, &t.leftFrom} {
 			*counts = make([]int64, len(s.tries)+1)
 		}
@@ -91,13 +93,12 @@ func (t *sloTally) add(j *judged, tries []int64) {
 	if answered {
 		t.addSamples(j)
 	}
-	met := make([]bool, len(t.constraints))
 	for i := range t.constraints {
 		if t.constraints[i].Scope == ScopePopulation {
 			continue
 		}
 		var why reason
-		if met[i], why = j.meets(&t.constraints[i], 100); why != "" {
+		if t.meets[i], why = j.meets(&t.constraints[i], 100); why != "" {
 			t.leftOut[why]++
 			return
 		}
@@ -115,8 +116,8 @@ func (t *sloTally) add(j *judged, tries []int64) {
 		t.leftFrom[first]++
 	}
 	if answered || first > asAsked {
-		for i := range met {
-			if met[i] {
+		for i := range t.meets {
+			if t.meets[i] {
 				t.met[i]++
 			}
 		}
@@ -149,6 +150,7 @@ func (t *sloTally) addSamples(j *judged) {
 		if !t.ownSamples(i) || !j.deadlines.ok {
 			continue
 		}
+		j.held = j.deadlines.value
 		if v, why := t.constraints[i].metric.value(j); why == "" {
 			t.samples[i].Add(float64(v.num) / float64(v.den))
 		}

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -123,4 +124,19 @@ func (m *sloMetric) format(limit Fraction) string {
 // percentileName writes 999/1000 as "p99.9".
 func percentileName(q Fraction) string {
 	return "p" + Fraction{q.Num * 100, q.Den}.String()
+}
+
+// parsePercentile reads p99.9 as 999/1000.
+func parsePercentile(text string) (Fraction, error) {
+	digits, ok := strings.CutPrefix(text, "p")
+	whole, decimals, _ := strings.Cut(digits, ".")
+	if ok && len(whole) <= 2 && whole != "" {
+		if q, err := ParseFraction("0." + strings.Repeat("0", 2-len(whole)) + whole + decimals); err == nil && q.Num > 0 {
+			return q, nil
+		}
+	}
+	if text == "p100" {
+		return Fraction{1, 1}, nil
+	}
+	return Fraction{}, fmt.Errorf("%q is no percentile, such as p99 or p99.9", text)
 }

@@ -8,6 +8,7 @@ type judged struct {
 	*request
 	scorer    *scorer
 	deadlines maybe[Deadlines] // unknown: they depend on a prompt of unknown length
+	held      Deadlines        // those, as tight as is being tried
 	aborted   maybe[int64]     // how long after the send the client left
 }
 
@@ -59,7 +60,8 @@ func (j *judged) meets(c *boundConstraint, hundredths int64) (bool, reason) {
 	case c.metric.deadlines && !j.deadlines.ok && j.streamed:
 		why = noTokenCount
 	case c.metric.deadlines:
-		v, why = c.metric.value(j.tightened(hundredths))
+		j.held = tightened(j.deadlines.value, hundredths)
+		v, why = c.metric.value(j)
 	default:
 		v, why = c.metric.value(j)
 	}
@@ -78,15 +80,10 @@ func (j *judged) meets(c *boundConstraint, hundredths int64) (bool, reason) {
 	return productAtMost(v.num, 100, c.Limit.Num*hundredths, v.den), ""
 }
 
-// tightened is the request with its deadlines at so many hundredths.
-func (j *judged) tightened(hundredths int64) *judged {
-	if hundredths == 100 || !j.deadlines.ok {
-		return j
-	}
-	d, t := j.deadlines.value, *j
+// tightened is so many hundredths of deadlines.
+func tightened(d Deadlines, hundredths int64) Deadlines {
 	d.TTFT, d.TBT = d.TTFT*hundredths/100, max(1, d.TBT*hundredths/100)
-	t.deadlines = just(d)
-	return &t
+	return d
 }
 
 // gapsWithin reports whether the percentile of the request's gaps is within the
@@ -146,19 +143,19 @@ func (j *judged) normalized() (ratio, reason) {
 }
 
 func (j *judged) fluidity() (ratio, reason) {
-	s := j.scorer.score(j.deadlines.value)
+	s := j.scorer.score(j.held)
 	return j.share(s.Met, s.Total())
 }
 
 func (j *judged) missRate() (ratio, reason) {
-	s := j.scorer.score(j.deadlines.value)
+	s := j.scorer.score(j.held)
 	return j.share(s.Missed, s.Total())
 }
 
 func (j *judged) onTime() (ratio, reason) {
 	n := int64(0)
 	for _, gaps := range j.tokens.streams {
-		n += OnTime(gaps, j.deadlines.value)
+		n += OnTime(gaps, j.held)
 	}
 	return j.share(n, j.gaps)
 }
@@ -166,7 +163,7 @@ func (j *judged) onTime() (ratio, reason) {
 func (j *judged) continuity() (ratio, reason) {
 	var p Playback
 	for _, gaps := range j.tokens.streams {
-		p = p.Add(Play(gaps, j.deadlines.value))
+		p = p.Add(Play(gaps, j.held))
 	}
 	return j.share(p.Reading, p.Reading+p.Stalled)
 }

@@ -228,21 +228,6 @@ func (p *sloParser) subject(subject string, at int) (Constraint, error) {
 	return c, nil
 }
 
-// parsePercentile reads p99.9 as 999/1000.
-func parsePercentile(text string) (Fraction, error) {
-	digits, ok := strings.CutPrefix(text, "p")
-	whole, decimals, _ := strings.Cut(digits, ".")
-	if ok && len(whole) <= 2 && whole != "" {
-		if q, err := ParseFraction("0." + strings.Repeat("0", 2-len(whole)) + whole + decimals); err == nil && q.Num > 0 {
-			return q, nil
-		}
-	}
-	if text == "p100" {
-		return Fraction{1, 1}, nil
-	}
-	return Fraction{}, fmt.Errorf("%q is no percentile, such as p99 or p99.9", text)
-}
-
 // suggest names what was probably meant, or else all there is.
 func suggest(name string, names []string) string {
 	best, likeness := "", 0.8

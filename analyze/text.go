@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"metron/analyze/prefill"
 	"metron/internal/term"
 	"metron/internal/verdict"
 	"metron/schema"
@@ -130,7 +131,7 @@ func (r *Result) totals() [][2]string {
 			playback += fmt.Sprintf("; a start %s after the first token would have avoided all", term.Seconds(*p.StartDelayS))
 		}
 	}
-	return [][2]string{
+	lines := [][2]string{
 		{"throughput", strings.Join([]string{rate(r.Throughput.RequestsPerS, "requests/s"),
 			rate(r.Throughput.OutputTokensPerS, "output tok/s"), rate(r.Throughput.TotalTokensPerS, "tok/s with the input")}, ", ")},
 		{"deadlines", fmt.Sprintf("%s to the first token, %s for each after it (%s arithmetic)",
@@ -142,6 +143,24 @@ func (r *Result) totals() [][2]string {
 		{"absolute attainment", percent(p.AbsoluteAttainment) + " of the tokens by their place in the schedule"},
 		{"playback", playback},
 	}
+	if r.Prefill != nil {
+		lines = slices.Insert(lines, 2, [2]string{"prefill", prefillText(r.Prefill)})
+	}
+	return lines
+}
+
+// prefillText is the model in a line.
+func prefillText(m *prefill.Model) string {
+	line := fmt.Sprintf("a line of %d knots", len(m.Knots))
+	if c := m.Curve; c != nil {
+		line = fmt.Sprintf("%s + %s a token + %.3g ns a squared token", term.Seconds(c.ConstantUS/usPerSecond),
+			term.Seconds(c.PerTokenUS/usPerSecond), c.PerTokenSq*1e3)
+	}
+	line += fmt.Sprintf(", for %s to %s tokens", term.Count(m.MinTokens), term.Count(m.MaxTokens))
+	if m.Source != "" {
+		line += " (" + m.Source + ")"
+	}
+	return line
 }
 
 func rate(v *float64, unit string) string {

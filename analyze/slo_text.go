@@ -1,0 +1,61 @@
+package analyze
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"metron/internal/term"
+)
+
+func (s SLOResults) lines() []string {
+	var out []string
+	for i := range s {
+		out = append(out, s[i].lines()...)
+	}
+	return out
+}
+
+func (r *SLOResult) lines() []string {
+	verdict := "no request to judge"
+	if r.Pass != nil {
+		verdict = "FAILS"
+		if *r.Pass {
+			verdict = "holds"
+		}
+		verdict += fmt.Sprintf(" (margin %+.1f %%)", *r.Margin*100)
+	}
+	lines := []string{r.SLO + ": " + verdict}
+	if r.Means != r.SLO {
+		lines = append(lines, "  that is "+r.Means)
+	}
+	if r.Requests == 0 {
+		return lines
+	}
+	lines = append(lines, fmt.Sprintf("  %s of %s good, target %s; goodput %s, %s", percent(r.Attainment), requestsOf(r.Requests),
+		percent(&r.AttainmentTarget), rate(r.GoodRequestsPerS, "requests/s"), rate(r.GoodTokensPerS, "tok/s")))
+	var parts []string
+	for _, c := range r.Constraints {
+		parts = append(parts, c.Constraint+" "+c.outcome())
+	}
+	lines = append(lines, "  "+strings.Join(parts, ", "))
+	if len(r.LeftOut) > 0 {
+		var parts []string
+		for _, why := range slices.Sorted(maps.Keys(r.LeftOut)) {
+			parts = append(parts, term.Count(r.LeftOut[why])+" "+why.phrase())
+		}
+		lines = append(lines, "  left out: "+strings.Join(parts, ", "))
+	}
+	return lines
+}
+
+func (c *ConstraintResult) outcome() string {
+	switch {
+	case c.Scope != ScopePopulation:
+		return percent(c.Share)
+	case c.Value == nil:
+		return "-"
+	}
+	return c.unit.format(c.Value)
+}
