@@ -17,7 +17,8 @@ import (
 	"metron/schema/inspect"
 	"metron/schema/recovery"
 	"metron/schema/trace"
-	"metron/workload"
+	"metron/workload/generate"
+	"metron/workload/importer"
 )
 
 // commands is the table of subcommands: a new one is one line here.
@@ -25,12 +26,11 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		recipe.DemoCommand(),
 		capture.Command(),
-		workload.Command(),
-		replay.Command(func(extensions bool, seed uint64) replay.Prompter {
-			return &workload.Prompter{Extensions: extensions, Seed: seed}
-		}),
+		importer.Command(),
+		generate.Command(),
+		replay.Command(recipe.Prompter),
 		analyze.Command(),
-		inspect.Command(),
+		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),
 		llmsim.Command(),

@@ -2,7 +2,9 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -86,11 +88,11 @@ func TestAdmin(t *testing.T) {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the request is counted", func() bool { return scrape(t, s)["requests_total openai.chat ok"] == 1 })
+	eventually(t, "the request is counted", func() bool { return scrape(t, s)["requests_total ok"] == 1 })
 	eventually(t, "and its row", func() bool { return scrape(t, s)["records_total"] == 1 })
 	v := scrape(t, s)
 	for series, want := range map[string]float64{
-		"requests_in_flight": 0, "recorder_queue_bytes": 0, "recording": 1, "write_errors_total": 0,
+		"recorded_requests_total openai.chat ok": 1, "requests_in_flight": 0, "recorder_queue_bytes": 0, "recording": 1, "write_errors_total": 0,
 		"records_dropped_total memory": 0, "records_dropped_total disk": 0,
 		"time_to_first_token_seconds openai.chat": 1, "time_between_tokens_seconds openai.chat": 2,
 		"token_chunks_total": 3, "request_body_bytes_total openai.chat": float64(len(chatRequest)),
@@ -109,6 +111,55 @@ func TestAdmin(t *testing.T) {
 	stop(t, s)
 	if _, err := http.Get(admin + "/healthz"); err == nil {
 		t.Error("the admin address answers after the end")
+	}
+}
+
+// TestAllRequestsAreCounted: recorded or not, by how they ended.
+func TestAllRequestsAreCounted(t *testing.T) {
+	for name, change := range map[string]func(*Server){
+		"recorded":     func(*Server) {},
+		"filtered out": func(s *Server) { s.Only.Paths = []string{"/none"} },
+		"unrecorded":   func(s *Server) { s.Unrecorded = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/error":
+					w.WriteHeader(http.StatusTooManyRequests)
+				case "/nothing":
+					panic(http.ErrAbortHandler)
+				case "/cut", "/left":
+					io.WriteString(w, "some")
+					w.(http.Flusher).Flush()
+					if r.URL.Path == "/left" {
+						<-r.Context().Done()
+					}
+					panic(http.ErrAbortHandler)
+				}
+			}), func(s *Server) { s.Admin = "127.0.0.1:0"; change(s) })
+			defer s.Close()
+			for _, path := range []string{"/", "/", "/error", "/nothing", "/cut", "/left"} {
+				resp, err := http.Get(s.URL() + path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if path != "/left" {
+					_, _ = io.ReadAll(resp.Body)
+				}
+				resp.Body.Close()
+			}
+			want := map[string]float64{"ok": 2, "http_error": 1, "transport_error": 1, "truncated": 1, "client_abort": 1}
+			var got map[string]float64
+			eventually(t, fmt.Sprintf("the counts are %v", want), func() bool {
+				got = map[string]float64{}
+				for series, n := range scrape(t, s) {
+					if outcome, ok := strings.CutPrefix(series, "requests_total "); ok {
+						got[outcome] = n
+					}
+				}
+				return maps.Equal(got, want)
+			})
+		})
 	}
 }
 

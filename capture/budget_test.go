@@ -1,9 +1,12 @@
 package capture
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 
 	"metron/internal/exchange"
 	"metron/schema"
@@ -109,5 +112,43 @@ func TestContentIsGivenUpBeforeTheRecord(t *testing.T) {
 		t.Log("the first one gave way, too: it held as much when the second asked")
 	} else if len(rows[0].ChunkTime) != 1000 {
 		t.Errorf("%d chunks of 1000", len(rows[0].ChunkTime))
+	}
+}
+
+// TestInflatingCounts: what undoing a content coding takes is of the budget, and
+// an answer that takes all of it passes without a record.
+func TestInflatingCounts(t *testing.T) {
+	for _, c := range []struct {
+		window   int
+		recorded int64
+	}{{128 << 10, 1}, {8 << 20, 0}} {
+		s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.Header().Set("Content-Encoding", "zstd")
+			z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(c.window))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			io.WriteString(z, event("a"))
+			z.Flush()
+			io.WriteString(z, event("b")+"data: [DONE]\n\n")
+			z.Close()
+		}), func(s *Server) { s.MaxMemory = 4 << 20 })
+		resp := post(t, s, chatRequest)
+		z, err := zstd.NewReader(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := io.ReadAll(z); string(text) != event("a")+event("b")+"data: [DONE]\n\n" || err != nil {
+			t.Errorf("the client got %q, %v", text, err)
+		}
+		z.Close()
+		resp.Body.Close()
+		if got := settled(t, s); got.recorded != c.recorded || got.dropped != 1-c.recorded {
+			t.Errorf("a window of %d KiB: %+v", c.window>>10, got)
+		}
+		eventually(t, "nothing is held", func() bool { return s.recorder.budget.held.Load() == 0 })
+		stop(t, s)
 	}
 }

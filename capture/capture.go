@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -55,11 +56,6 @@ type Server struct {
 
 // Start listens and serves until Close.
 func (s *Server) Start() error {
-	if !s.Unrecorded {
-		if err := probe(s.Dir); err != nil {
-			return fmt.Errorf("folder for the traces: %w", err)
-		}
-	}
 	var err error
 	if s.listener, err = net.Listen("tcp", s.Listen); err != nil {
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
@@ -79,7 +75,12 @@ func (s *Server) Start() error {
 	if err != nil {
 		return errors.Join(err, s.listener.Close(), s.admin.close())
 	}
-	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder)
+	if s.ErrorLog == nil {
+		s.ErrorLog = log.New(io.Discard, "", 0)
+	}
+	scarce := &scarcity{log: s.ErrorLog, inFlight: &s.recorder.counts.inFlight}
+	s.listener = frugal{s.listener, scarce}
+	s.proxy = newProxy(s.Upstream, s.UpstreamTLS, clock, s.recorder, scarce)
 	s.proxy.off, s.proxy.metrics = s.Unrecorded, s.Recording.metrics
 	s.serve()
 	s.admin.start(s.Recording.metrics, state)

@@ -384,7 +384,7 @@ func TestClientLeavesWhileUploading(t *testing.T) {
 	}
 	fmt.Fprintf(c, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"model\":")
 	c.Close()
-	eventually(t, "the request is recorded", func() bool { return s.recorder.counts.recorded.Load() == 1 })
+	eventually(t, "the request is recorded", func() bool { return s.recorder.counts.tally().recorded == 1 })
 	if rows, _ := stop(t, s); len(rows) != 1 || rows[0].Outcome != schema.OutcomeClientAbort || rows[0].RequestBytes != 9 {
 		t.Errorf("rows %+v", rows)
 	}

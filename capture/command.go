@@ -87,7 +87,7 @@ func run(c *cli.Context) error {
 		err = closeErr
 	}
 	fmt.Fprintln(c.App.Writer, s.Summary())
-	return told.outcome(s.Dir, s.recorder.counts.failed.Load(), err)
+	return told.outcome(s.Dir, s.recorder.counts.tally().failed, err)
 }
 
 // cutAtSecond cuts what is in flight at the second signal. The third is the

@@ -3,6 +3,7 @@ package capture
 import (
 	"io"
 	"net/http"
+	"strings"
 
 	"metron/internal/exchange"
 	"metron/internal/upstream"
@@ -30,6 +31,13 @@ func (p *proxy) answer(w http.ResponseWriter, control *http.ResponseController, 
 			w.Header()[name] = nil // nothing is added that the server did not send
 		}
 	}
+	switch {
+	case resp.Status == http.StatusNotModified && r.ProtoMajor == 1:
+		keepSpelled(w.Header(), "Content-Type", "Content-Length")
+	case resp.Status == http.StatusUpgradeRequired && r.ProtoMajor == 1:
+		// The field is of this connection, too: what it asks for is passed on.
+		w.Header()["Upgrade"], w.Header()["Connection"] = resp.Header["Upgrade"], []string{"Upgrade"}
+	}
 	for name := range resp.Trailer {
 		w.Header().Add("Trailer", name)
 	}
@@ -39,6 +47,17 @@ func (p *proxy) answer(w http.ResponseWriter, control *http.ResponseController, 
 		copyTrailer(w, resp.Trailer)
 	}
 	return e
+}
+
+// keepSpelled keeps net/http's server from leaving fields out that it knows by
+// their names: it knows them in one spelling, and clients in any.
+func keepSpelled(h http.Header, names ...string) {
+	for _, name := range names {
+		if values := h[name]; len(values) > 0 {
+			delete(h, name)
+			h[strings.ToLower(name)] = values
+		}
+	}
 }
 
 // copyBody is the path that every token takes: read, stamp, write, flush, and

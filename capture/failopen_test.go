@@ -7,7 +7,10 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"metron/schema"
 )
@@ -152,5 +155,63 @@ func TestDiskFull(t *testing.T) {
 	}
 	if told := told.all(); len(told) < 2 || told[0] == nil || !strings.Contains(fmt.Sprint(told[0]), "no space") || told[len(told)-1] != nil {
 		t.Errorf("told %v", told)
+	}
+}
+
+// TestHealthIsOfAllFiles: an older file that fails beside the current one is told
+// of once, not again and again, and where no file is written nothing waits.
+func TestHealthIsOfAllFiles(t *testing.T) {
+	dir := smallDisk(t, 1<<20)
+	var told warnings
+	var sealed atomic.Int64
+	r := &recorder{config: Recording{Warn: told.warn}.defaults(), files: &files{dir: dir, out: schema.Config{Flush: -1},
+		meta: schema.Meta{Vantage: schema.VantageCapture}, closed: make(chan struct{}), removed: func(string, error) {},
+		sealed: func(_ string, _ int64, err error) {
+			if err == nil {
+				sealed.Add(1)
+			}
+		}}}
+	older, err := r.files.acquire(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.files.retire() // once its request has ended
+	if _, err := r.files.acquire(1); err != nil {
+		t.Fatal(err)
+	}
+	row := &schema.Record{RecordID: uuid.New(), Outcome: schema.OutcomeUnknown, Phase: schema.PhaseMeasure, Path: strings.Repeat("x", 2<<20)}
+	if err := older.out.Put(row); err != nil {
+		t.Fatal(err)
+	}
+	for second := range int64(3) {
+		r.files.flush()
+		r.look(second * 1e6)
+	}
+	if r.waitedUS.Load() == 0 {
+		t.Error("the row of the older file does not wait")
+	}
+	if err := enlarge(dir, 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	r.files.flush()
+	r.look(3e6)
+	if told := told.all(); len(told) != 2 || told[0] == nil || told[1] != nil {
+		t.Errorf("told %v, want the failure and its end, once each", told)
+	}
+	if err := r.files.current.out.Put(&schema.Record{RecordID: uuid.New(), Outcome: schema.OutcomeUnknown, Phase: schema.PhaseMeasure}); err != nil {
+		t.Fatal(err)
+	}
+	if r.look(4e6); r.waitedUS.Load() == 0 {
+		t.Error("the row of the current file does not wait")
+	}
+	r.files.release(older)
+	r.files.current.open = 0
+	r.files.retire()
+	if r.look(5e6); r.waitedUS.Load() != 0 {
+		t.Errorf("waited %d us for no file", r.waitedUS.Load())
+	}
+	r.files.close()
+	if sealed.Load() != 2 {
+		t.Errorf("%d files are sealed, want 2", sealed.Load())
 	}
 }

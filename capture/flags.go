@@ -12,7 +12,7 @@ import (
 
 	"metron/internal/exchange"
 	"metron/internal/term"
-	"metron/internal/wire"
+	"metron/internal/tokenizer"
 	"metron/schema"
 )
 
@@ -37,7 +37,7 @@ func recordingFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "only-header", Usage: "record only requests with this header: `FIELD=PATTERN`"},
 		&cli.StringSliceFlag{Name: "session-by", Usage: "what names the session of a request, the surest first: `SOURCE` is header:FIELD, user, conversation, previous_response, prefix (its prompt goes on from an earlier one), or none alone; names are kept as keyed hashes", DefaultText: "previous_response, prefix"},
 		&cli.DurationFlag{Name: "session-window", Value: 30 * time.Minute, Usage: "how long after an answer a request may go on from it"},
-		exchange.TokenizerFlag(),
+		tokenizer.Flag(),
 	}
 }
 
@@ -130,11 +130,11 @@ func (r *Recording) tokens(c *cli.Context) error {
 		}
 		r.HashBlock = int(n)
 	}
-	t, err := exchange.Tokenizer(c)
+	t, err := tokenizer.OfFlag(c)
 	if err != nil || t == nil {
 		return err
 	}
-	r.Tokenizer, r.CountBy = t.Name(), func() wire.Counter { return t.Stream() }
+	r.Tokenizer, r.CountBy = t.Name(), t.CountBy()
 	if tokens {
 		r.Encode = t.Encode
 	}

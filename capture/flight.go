@@ -37,7 +37,7 @@ const flightCost = 1 << 10
 // begin starts the record of a request whose head was read at startUS; neither
 // body nor the head's fields are copied, and must not change.
 func (r *recorder) begin(startUS int64, head *requestHead, body []byte) *flight {
-	r.counts.seen.Add(1)
+	r.counts.add(tally{seen: 1})
 	f := &flight{recorder: r, begun: head, asked: body}
 	if !r.queue.put(item{flight: f, kind: partBegin, atUS: startUS}, nil, flightCost+int64(len(body)), false) {
 		f.begun, f.asked, f.lost = nil, nil, true
@@ -82,6 +82,6 @@ func (f *flight) put(it item, data []byte) {
 // drop gives the record up.
 func (f *flight) drop() {
 	if !f.dropped.Swap(true) {
-		f.recorder.counts.dropped.Add(1)
+		f.recorder.counts.add(tally{dropped: 1})
 	}
 }

@@ -90,3 +90,42 @@ func TestManyIdleStreams(t *testing.T) {
 		t.Errorf("%d rows are ok, want %d", ok, streams)
 	}
 }
+
+// TestManyStreamsOnOneConnection: clients of HTTP/2 that share one are held all
+// at once, beyond the 250 that net/http's server would let them have.
+func TestManyStreamsOnOneConnection(t *testing.T) {
+	const streams = 400
+	next := make(chan struct{})
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, event("a"))
+		w.(http.Flusher).Flush()
+		<-next
+		io.WriteString(w, "data: [DONE]\n\n")
+	}), nil)
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	bodies := make([]io.ReadCloser, streams)
+	for i := range bodies { // each begins while those before it wait
+		resp, err := (&http.Client{Transport: transport}).Post(s.URL()+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
+		if err != nil {
+			t.Fatalf("stream %d: %v", i, err)
+		}
+		defer resp.Body.Close()
+		bodies[i] = resp.Body
+	}
+	if n := s.recorder.counts.inFlight.Load(); n != streams {
+		t.Errorf("%d in flight, want %d", n, streams)
+	}
+	close(next)
+	for i, b := range bodies {
+		if text, err := io.ReadAll(b); err != nil || !strings.HasSuffix(string(text), "[DONE]\n\n") {
+			t.Fatalf("stream %d: %q, %v", i, text, err)
+		}
+	}
+	transport.CloseIdleConnections()
+	if rows, _ := stop(t, s); len(rows) != streams {
+		t.Errorf("%d rows, want %d", len(rows), streams)
+	}
+}

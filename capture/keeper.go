@@ -70,7 +70,7 @@ func (k *keeper) begin(row *schema.Record, h *requestHead, body []byte) (to kept
 	to.turn = k.sessions.begin(row, &said, h, prompt)
 	if to.left = sampledOut; only.SampleBy == "" || only.SampleBy == sampleBySession {
 		// What goes on from an answer that was left out is left out.
-		orphan := said.PreviousResponse != "" && row.ParentRecordID == uuid.Nil && k.sessions.has(byPreviousResponse) && only.rate() < 1
+		orphan := said.PreviousResponse != "" && row.ParentRecordID == uuid.Nil && slices.Contains(k.sessions.by, byPreviousResponse) && only.rate() < 1
 		if orphan || !only.draws(k.names, cmp.Or(row.SessionID, row.RecordID.String())) {
 			return to
 		}

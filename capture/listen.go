@@ -3,8 +3,6 @@ package capture
 import (
 	"context"
 	"errors"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"time"
@@ -22,16 +20,12 @@ const h2Streams = 10_000
 func (s *Server) serve() {
 	ctx, abort := context.WithCancelCause(context.Background())
 	s.abort, s.cut, s.served = abort, make(chan struct{}), make(chan error, 1)
-	errorLog := s.ErrorLog
-	if errorLog == nil {
-		errorLog = log.New(io.Discard, "", 0)
-	}
 	s.http = &http.Server{
 		Handler:           s.proxy,
 		ReadHeaderTimeout: headTimeout,
 		// No IdleTimeout: a connection that a client may use again is not ours to close.
 		TLSConfig:   s.TLS,
-		ErrorLog:    errorLog,
+		ErrorLog:    s.ErrorLog,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: h2Streams, MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 1 << 30},
 		Protocols:   new(http.Protocols),

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"metron/internal/exchange"
 	"metron/schema"
 )
 
@@ -13,7 +14,8 @@ type metrics struct {
 	registry *prometheus.Registry
 
 	addedLatency                prometheus.Histogram
-	requests                    *prometheus.CounterVec   // by api and outcome
+	requests                    *prometheus.CounterVec   // by outcome
+	recorded                    *prometheus.CounterVec   // by api and outcome
 	ttft, tbt                   *prometheus.HistogramVec // by api
 	requestBytes, responseBytes *prometheus.CounterVec   // by api
 	chunks, coalesced           prometheus.Counter
@@ -34,7 +36,8 @@ func newMetrics(state func() vitals) *metrics {
 		addedLatency: prometheus.NewHistogram(histogram("added_latency_seconds",
 			"From the return of a read on the server's connection to its bytes written and flushed to the client.",
 			[]float64{10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 1})),
-		requests: prometheus.NewCounterVec(counter("requests_total", "Requests that ended, by API and outcome."), []string{"api", "outcome"}),
+		requests: prometheus.NewCounterVec(counter("requests_total", "Requests that ended, recorded or not, by outcome as far as status and transport tell."), []string{"outcome"}),
+		recorded: prometheus.NewCounterVec(counter("recorded_requests_total", "Requests that ended and are recorded, by API and outcome as the answer's own events tell."), []string{"api", "outcome"}),
 		// The bounds of OpenTelemetry's gen_ai.server.time_to_first_token, and two
 		// more for prompts that take long.
 		ttft: prometheus.NewHistogramVec(histogram("time_to_first_token_seconds",
@@ -44,14 +47,14 @@ func newMetrics(state func() vitals) *metrics {
 		tbt: prometheus.NewHistogramVec(histogram("time_between_tokens_seconds",
 			"From one chunk with tokens to the next of the same choice, of answers that were streamed and ended well: one sample a chunk, however many tokens it has.",
 			[]float64{.001, .0025, .005, .01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1, 2.5}), []string{"api"}),
-		requestBytes:  prometheus.NewCounterVec(counter("request_body_bytes_total", "Bytes of the bodies of requests that ended."), []string{"api"}),
+		requestBytes:  prometheus.NewCounterVec(counter("request_body_bytes_total", "Bytes of the bodies of requests that ended and are recorded."), []string{"api"}),
 		responseBytes: prometheus.NewCounterVec(counter("response_body_bytes_total", "Bytes of the bodies of their responses."), []string{"api"}),
 		chunks:        prometheus.NewCounter(counter("token_chunks_total", "Chunks with tokens, of all answers.")),
 		coalesced: prometheus.NewCounter(counter("coalesced_token_chunks_total",
 			"Those that came in the same socket read as the one before, so that their time is not their own.")),
 		writeErrors: prometheus.NewCounter(counter("write_errors_total", "Times that recording began to fail, and tries of sealing a file that failed.")),
 	}
-	m.registry.MustRegister(m.addedLatency, m.requests, m.ttft, m.tbt, m.requestBytes, m.responseBytes, m.chunks, m.coalesced, m.writeErrors,
+	m.registry.MustRegister(m.addedLatency, m.requests, m.recorded, m.ttft, m.tbt, m.requestBytes, m.responseBytes, m.chunks, m.coalesced, m.writeErrors,
 		newVitalsCollector(state),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
@@ -61,6 +64,14 @@ func newMetrics(state func() vitals) *metrics {
 func (m *metrics) added(us int64) {
 	if m != nil {
 		m.addedLatency.Observe(seconds(us))
+	}
+}
+
+// passed is told of each request that ended, on its path; status is 0 where the
+// server gave none.
+func (m *metrics) passed(status int, e exchange.Ending) {
+	if m != nil {
+		m.requests.WithLabelValues(exchange.Outcome(status, e)).Inc()
 	}
 }
 
@@ -91,7 +102,7 @@ func (m *metrics) ended(row *schema.Record) {
 	if m == nil {
 		return
 	}
-	m.requests.WithLabelValues(row.API, row.Outcome).Inc()
+	m.recorded.WithLabelValues(row.API, row.Outcome).Inc()
 	m.requestBytes.WithLabelValues(row.API).Add(float64(row.RequestBytes))
 	if row.ResponseBytes != nil {
 		m.responseBytes.WithLabelValues(row.API).Add(float64(*row.ResponseBytes))

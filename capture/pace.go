@@ -18,7 +18,10 @@ const (
 // that pass meanwhile.
 //
 // Note: runtime.Gosched is not enough, since whoever yields is found again before
-// the network is looked at.
+// the network is looked at. Nor is a thread of its own that the kernel ranks beneath
+// the traffic, with a processor more in GOMAXPROCS: where cores are short it waits
+// for one with Go code on its stack, and every stop of the collector with it, 15 to
+// 34 ms of all traffic instead of 1 to 2.
 type pace struct {
 	clock   schema.Clock
 	hurry   bool // nothing passes any more, or much is waiting

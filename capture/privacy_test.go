@@ -135,7 +135,7 @@ func TestNoCredentialReachesDisk(t *testing.T) {
 				io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
 			}
-			eventually(t, "all is recorded", func() bool { return s.recorder.counts.recorded.Load() == 30 })
+			eventually(t, "all is recorded", func() bool { return s.recorder.counts.tally().recorded == 30 })
 			time.Sleep(2 * s.recorder.config.Flush) // the journal holds it
 			found := everything(t, s.Dir)
 			rows, _ := stop(t, s)
@@ -175,7 +175,7 @@ func TestNoPromptReachesDisk(t *testing.T) {
 				io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
 			}
-			eventually(t, "both are recorded", func() bool { return s.recorder.counts.recorded.Load() == 2 })
+			eventually(t, "both are recorded", func() bool { return s.recorder.counts.tally().recorded == 2 })
 			rows, metas := stop(t, s)
 			found := everything(t, s.Dir)
 			for _, word := range []string{"xylophone", "sesame", "abracadabra"} {
@@ -207,7 +207,7 @@ func TestContentIsTheOwnersAlone(t *testing.T) {
 	for mode, want := range map[string]os.FileMode{schema.RecordedContent: 0o600, schema.RecordedHash: 0o644} {
 		s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "{}") }), func(s *Server) { s.Privacy = mode })
 		post(t, s, chatRequest).Body.Close()
-		eventually(t, "it is recorded", func() bool { return s.recorder.counts.recorded.Load() == 1 })
+		eventually(t, "it is recorded", func() bool { return s.recorder.counts.tally().recorded == 1 })
 		check := func() {
 			entries, err := os.ReadDir(s.Dir)
 			if err != nil || len(entries) != 1 {

@@ -8,18 +8,18 @@ import (
 
 // Progress is the live line.
 func (s *Server) Progress() string {
-	c := &s.recorder.counts
+	c, inFlight := s.recorder.counts.tally(), term.Count(s.recorder.counts.inFlight.Load())
 	if s.Unrecorded {
-		return fmt.Sprintf("in flight %s  seen %s  not recording, as asked", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()))
+		return fmt.Sprintf("in flight %s  seen %s  not recording, as asked", inFlight, term.Count(c.seen))
 	}
-	line := fmt.Sprintf("in flight %s  seen %s  recorded %s", term.Count(c.inFlight.Load()), term.Count(c.seen.Load()), term.Count(c.tally().recorded))
-	if n := c.sampledOut.Load() + c.filtered.Load(); n > 0 {
+	line := fmt.Sprintf("in flight %s  seen %s  recorded %s", inFlight, term.Count(c.seen), term.Count(c.recorded))
+	if n := c.sampledOut + c.filtered; n > 0 {
 		line += fmt.Sprintf("  left out %s", term.Count(n))
 	}
-	if n := c.dropped.Load() + c.failed.Load(); n > 0 {
+	if n := c.dropped + c.failed; n > 0 {
 		line += fmt.Sprintf("  NOT recorded %s", term.Count(n))
 	}
-	if n := c.toHash.Load() + c.toLengths.Load(); n > 0 {
+	if n := c.toHash + c.toLengths; n > 0 {
 		line += fmt.Sprintf("  without content %s", term.Count(n))
 	}
 	if held := s.recorder.budget.held.Load(); held > s.recorder.budget.limit/10 {

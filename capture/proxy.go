@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +24,7 @@ type proxy struct {
 	recorder *recorder
 	off      bool     // nothing is told to the recorder
 	metrics  *metrics // nil: nobody asks for them
+	scarce   *scarcity
 	bodies   bodies
 	buffers  sync.Pool // of *[copyBuffer]byte, for the copy loop
 }
@@ -46,8 +46,8 @@ func (nobody) end(exchange.Moments, exchange.Ending) {}
 // errStopped is the cause of an exchange's end that the capture's own end cut.
 var errStopped = errors.New("the capture was stopped")
 
-func newProxy(u *url.URL, secure *tls.Config, clock schema.Clock, rec *recorder) *proxy {
-	return &proxy{upstream: u, client: &upstream.Client{URL: u, TLS: secure, Clock: clock}, clock: clock, recorder: rec,
+func newProxy(u *url.URL, secure *tls.Config, clock schema.Clock, rec *recorder, scarce *scarcity) *proxy {
+	return &proxy{scarce: scarce, upstream: u, client: &upstream.Client{URL: u, TLS: secure, Clock: clock}, clock: clock, recorder: rec,
 		bodies:  bodies{each: bodyCap, all: bodyBudget},
 		buffers: sync.Pool{New: func() any { return new([copyBuffer]byte) }}}
 }
@@ -66,11 +66,15 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// read a body that is still arriving, net/http cuts the stream.
 	body, err := p.bodies.read(r)
 	f := p.observe(startUS, r, body)
+	end := func(status int, m exchange.Moments, e exchange.Ending) {
+		f.end(m, e)
+		p.metrics.passed(status, e)
+	}
 	if err != nil { // the client left while it was still sending
 		body.release()
 		e := p.ending(r.Context(), err)
 		e.ByClient = !e.Timeout
-		f.end(exchange.Moments{}, e)
+		end(0, exchange.Moments{}, e)
 		panic(http.ErrAbortHandler)
 	}
 	if body.rest != nil {
@@ -86,22 +90,35 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		e := p.ending(r.Context(), err) // before our own interrupt ends the context
 		resp.Close(interrupt)
-		f.end(body.moments(resp), e)
+		end(0, body.moments(resp), e)
 		if e.ByClient || e.Timeout {
 			panic(http.ErrAbortHandler)
 		}
-		badGateway(w, err)
+		reason := reasonOf(err)
+		if errors.Is(err, syscall.EMFILE) {
+			reason = p.scarce.tell()
+		}
+		badGateway(w, reason)
 		return
 	}
 	f.head(resp.Status, resp.Header, resp.HeadUS)
-	var e exchange.Ending
 	if resp.Status == http.StatusSwitchingProtocols {
-		e = p.upgrade(control, r, resp)
-	} else {
-		e = p.answer(w, control, r, resp, f)
+		client, err := p.switched(control, resp)
+		e := p.ending(r.Context(), err)
+		e.ByClient = err != nil && !e.Timeout
+		end(resp.Status, body.moments(resp), e) // its record holds no file open for as long as it lives
+		if err == nil {
+			client.pass(r.Context(), resp.Upgraded())
+		}
+		resp.Close(interrupt)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		return
 	}
+	e := p.answer(w, control, r, resp, f)
 	resp.Close(interrupt)
-	f.end(body.moments(resp), e)
+	end(resp.Status, body.moments(resp), e)
 	if e.Err != nil {
 		breakOff(control, r)
 		panic(http.ErrAbortHandler) // the client must see a broken stream, not a clean end
@@ -130,7 +147,7 @@ func breakOff(control *http.ResponseController, r *http.Request) {
 // observe starts the record of a request.
 func (p *proxy) observe(startUS int64, r *http.Request, body requestBody) observer {
 	if p.off {
-		p.recorder.counts.seen.Add(1)
+		p.recorder.counts.add(tally{seen: 1})
 		return nobody{}
 	}
 	h := headOf(r)
@@ -200,23 +217,4 @@ func (p *proxy) ending(ctx context.Context, err error) exchange.Ending {
 	stopped := errors.Is(context.Cause(ctx), errStopped)
 	unread := (*upstream.BodyError)(nil)
 	return exchange.Ending{Err: err, ByClient: !stopped && (ctx.Err() != nil || errors.As(err, &unread)), Timeout: stopped, AtUS: p.clock.NowUS()}
-}
-
-// badGateway tells the client, in the form its SDK shows, that the upstream
-// gave no answer.
-func badGateway(w http.ResponseWriter, err error) {
-	reason := "the upstream closed the connection before it answered"
-	certificate := (*tls.CertificateVerificationError)(nil)
-	dial := (*net.OpError)(nil)
-	switch {
-	case errors.Is(err, syscall.EMFILE):
-		reason = "no file descriptor is left for a connection to the upstream; raise the limit (ulimit -n)"
-	case errors.As(err, &certificate):
-		reason = "the upstream's certificate is not trusted (--upstream-ca)"
-	case errors.As(err, &dial) && dial.Op == "dial":
-		reason = "the upstream cannot be reached"
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusBadGateway)
-	fmt.Fprintf(w, `{"error":{"message":"metron capture: %s","type":"bad_gateway"}}`+"\n", reason)
 }

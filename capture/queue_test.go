@@ -90,8 +90,8 @@ func TestFullQueueDropsTheRecordNotTheTraffic(t *testing.T) {
 	f.end(exchange.Moments{}, exchange.Ending{})
 	late := r.begin(0, chatHead(), make([]byte, limit))
 	late.end(exchange.Moments{}, exchange.Ending{})
-	if !f.dropped.Load() || !late.lost || r.counts.dropped.Load() != 2 || r.lost.Load() != 1 {
-		t.Errorf("dropped %v, lost %v, counted %d and %d", f.dropped.Load(), late.lost, r.counts.dropped.Load(), r.lost.Load())
+	if !f.dropped.Load() || !late.lost || r.counts.tally().dropped != 2 || r.lost.Load() != 1 {
+		t.Errorf("dropped %v, lost %v, counted %d and %d", f.dropped.Load(), late.lost, r.counts.tally().dropped, r.lost.Load())
 	}
 	if held := r.budget.held.Load(); held > limit+partCost(0) || held < limit/2 {
 		t.Errorf("%d bytes are held, of %d", held, limit)
@@ -169,17 +169,17 @@ func TestWedgedRecorder(t *testing.T) {
 	if held := s.recorder.budget.held.Load(); held > s.MaxMemory+200*partCost(0) {
 		t.Errorf("%d bytes are held, of %d", held, s.MaxMemory)
 	}
-	if s.recorder.counts.dropped.Load() < 50 {
-		t.Errorf("%d records are dropped", s.recorder.counts.dropped.Load())
+	if s.recorder.counts.tally().dropped < 50 {
+		t.Errorf("%d records are dropped", s.recorder.counts.tally().dropped)
 	}
 	if err := os.Rename(away, s.Dir); err != nil {
 		t.Fatal(err)
 	}
 	close(free)
 	eventually(t, "it records again", s.IsRecording)
-	before := s.recorder.counts.recorded.Load()
+	before := s.recorder.counts.tally().recorded
 	answered(1)
-	eventually(t, "the request is recorded", func() bool { return s.recorder.counts.recorded.Load() > before })
+	eventually(t, "the request is recorded", func() bool { return s.recorder.counts.tally().recorded > before })
 	rows, metas := stop(t, s)
 	counted := s.recorder.counts.tally()
 	if counted.seen != 102 || counted.recorded+counted.dropped+counted.failed != counted.seen {
@@ -244,7 +244,7 @@ func BenchmarkRecord(b *testing.B) {
 			}
 		}
 	}
-	if d := r.counts.dropped.Load(); d > 0 {
+	if d := r.counts.tally().dropped; d > 0 {
 		b.Errorf("%d dropped", d)
 	}
 }

@@ -94,38 +94,6 @@ func (r *recorder) run() {
 	}
 }
 
-// look is done once a second: files rotate without traffic, too, and what went
-// wrong may be over.
-func (r *recorder) look(nowUS int64) {
-	r.files.rotate(nowUS, r.reopen.Swap(false))
-	if n := r.files.checkGone(); n > 0 {
-		r.counts.gone.Add(n)
-		r.counts.failed.Add(n)
-	}
-	if r.files.current == nil && r.failing.Load() {
-		r.health(r.files.begin(nowUS))
-	}
-	if r.files.current != nil {
-		r.health(r.files.current.out.Err())
-		r.waitedUS.Store(r.files.current.out.Lag().Microseconds())
-	}
-}
-
-// health passes a change between writing and not writing on.
-func (r *recorder) health(err error) {
-	if failing := err != nil; r.failing.Swap(failing) != failing {
-		r.config.Warn(err)
-	}
-}
-
-// stuckAfterUS is how long the recorder may take for a round.
-const stuckAfterUS = 5e6
-
-// recording reports whether rows reach the disk.
-func (r *recorder) recording() bool {
-	return !r.failing.Load() && r.clock.NowUS()-r.roundUS.Load() < stuckAfterUS
-}
-
 // take takes a part. A fault in what decodes it costs the one record, never the
 // traffic.
 func (r *recorder) take(it item, data []byte) {
@@ -224,7 +192,7 @@ func (r *recorder) start(f *flight, atUS int64) {
 	x := k.exchange
 	segment, err := r.files.acquire(atUS)
 	if err != nil {
-		r.counts.failed.Add(1)
+		r.counts.add(tally{failed: 1})
 		r.files.count(tally{seen: 1, failed: 1})
 		r.health(err)
 		x.Discard()
@@ -265,7 +233,7 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 	if s.gone {
 		moved, err := r.files.acquire(row.StartTime)
 		if err != nil {
-			r.counts.failed.Add(1)
+			r.counts.add(tally{failed: 1})
 			r.files.count(tally{seen: 1, failed: 1})
 			return
 		}
@@ -276,7 +244,7 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 		r.files.release(s)
 	}()
 	if err := s.out.Put(row); err != nil {
-		r.counts.failed.Add(1)
+		r.counts.add(tally{failed: 1})
 		s.tally.failed++
 		if fault := (*schema.Fault)(nil); errors.As(err, &fault) { // of the row, not of the disk
 			r.config.Fault(fmt.Errorf("a record was given up: its %s breaks the rules of the schema", fault.Column))
@@ -289,7 +257,7 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 		s.tally.dropped++
 		return
 	}
-	r.counts.recorded.Add(1)
+	r.counts.add(tally{recorded: 1})
 	s.tally.recorded++
 	less := r.keeper.degraded(f.degraded, row)
 	r.counts.add(less)

@@ -104,6 +104,24 @@ func (f *files) flush() {
 	}
 }
 
+// waiting is how long the oldest row has waited for its journal, of all files that
+// are written, and why it still does; nil: nothing is wrong.
+func (f *files) waiting() (longest time.Duration, err error) {
+	look := func(s *segment) {
+		longest = max(longest, s.out.Lag())
+		if err == nil {
+			err = s.out.Err()
+		}
+	}
+	if f.current != nil {
+		look(f.current)
+	}
+	for s := range f.retired {
+		look(s)
+	}
+	return longest, err
+}
+
 // checkGone gives up files that somebody has removed, and tells how many finished
 // rows went with them. Their requests in flight end in the next file.
 func (f *files) checkGone() (rows int64) {

@@ -22,7 +22,7 @@ func TestRotation(t *testing.T) {
 		io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 		eventually(t, "the request is recorded", func() bool {
-			return s.recorder.counts.recorded.Load() == s.recorder.counts.seen.Load()
+			return s.recorder.counts.tally().recorded == s.recorder.counts.tally().seen
 		})
 	}
 	rows, metas := stop(t, s)
@@ -59,7 +59,7 @@ func TestFolderGone(t *testing.T) {
 			t.Errorf("client got %d", resp.StatusCode)
 		}
 	}
-	eventually(t, "three records are counted as failed", func() bool { return s.recorder.counts.failed.Load() == 3 })
+	eventually(t, "three records are counted as failed", func() bool { return s.recorder.counts.tally().failed == 3 })
 	if rows, _ := stop(t, s); len(rows) != 0 {
 		t.Errorf("%d rows", len(rows))
 	}
@@ -154,7 +154,7 @@ func TestRotatesBySize(t *testing.T) {
 		func(s *Server) { s.RotateBytes, s.Flush = 1, time.Millisecond })
 	for i := range 3 {
 		post(t, s, chatRequest).Body.Close()
-		eventually(t, "the request is recorded", func() bool { return s.recorder.counts.recorded.Load() == int64(i+1) })
+		eventually(t, "the request is recorded", func() bool { return s.recorder.counts.tally().recorded == int64(i+1) })
 	}
 	if rows, metas := stop(t, s); len(rows) != 3 || len(metas) != 3 {
 		t.Errorf("%d rows in %d files, want 3 in 3", len(rows), len(metas))

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (s *sessions) grow(row *schema.Record, t *turn, prompt []byte) {
 // end remembers an answer that can be gone on from. The first one of a session
 // that nothing else names gives it its name.
 func (s *sessions) end(row *schema.Record, t *turn, endUS int64) {
-	if row != nil && row.API == schema.APIResponses && row.ResponseID != "" && s.has(byPreviousResponse) {
+	if row != nil && row.API == schema.APIResponses && row.ResponseID != "" && slices.Contains(s.by, byPreviousResponse) {
 		t.keys = append(t.keys, responseKey(row.ResponseID))
 		if t.session == "" {
 			t.session, t.turn = s.names.of("session", row.ResponseID), new(int64(0))
@@ -137,13 +138,4 @@ func (s *sessions) end(row *schema.Record, t *turn, endUS int64) {
 	for _, key := range t.keys {
 		s.answers.put(key, a)
 	}
-}
-
-func (s *sessions) has(source string) bool {
-	for _, one := range s.by {
-		if one == source {
-			return true
-		}
-	}
-	return false
 }

@@ -1,6 +1,9 @@
 package capture
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // tally counts what became of requests, for the footer of a file.
 type tally struct {
@@ -38,24 +41,37 @@ func (t tally) counters() map[string]int64 {
 
 // counts are what happened to the requests that passed, for whoever asks amid it.
 type counts struct {
-	seen, recorded, dropped, failed, inFlight atomic.Int64
-	filtered, sampledOut, toHash, toLengths   atomic.Int64
-	removed                                   atomic.Int64 // files, to make room
-	gone                                      atomic.Int64 // of recorded, with a file that somebody removed
+	inFlight atomic.Int64
+	removed  atomic.Int64 // files, to make room
+
+	mu   sync.Mutex // guards what follows
+	did  tally
+	gone int64 // failed only after they were recorded, with a file that somebody removed
 }
 
 func (c *counts) add(t tally) {
-	c.seen.Add(t.seen)
-	c.recorded.Add(t.recorded)
-	c.dropped.Add(t.dropped)
-	c.failed.Add(t.failed)
-	c.filtered.Add(t.filtered)
-	c.sampledOut.Add(t.sampledOut)
-	c.toHash.Add(t.toHash)
-	c.toLengths.Add(t.toLengths)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.did.add(t)
+}
+
+// lose takes back records whose file is gone.
+func (c *counts) lose(n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone += n
+	c.did.add(tally{recorded: -n, failed: n})
 }
 
 func (c *counts) tally() tally {
-	return tally{seen: c.seen.Load(), recorded: c.recorded.Load() - c.gone.Load(), dropped: c.dropped.Load(), failed: c.failed.Load(),
-		filtered: c.filtered.Load(), sampledOut: c.sampledOut.Load(), toHash: c.toHash.Load(), toLengths: c.toLengths.Load()}
+	did, _ := c.all()
+	return did
+}
+
+// all is the tally, and how many records were taken, those that were lost later
+// included.
+func (c *counts) all() (did tally, taken int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.did, c.did.recorded + c.gone
 }

@@ -8,78 +8,72 @@ import (
 	"net"
 	"net/http"
 
-	"metron/internal/exchange"
 	"metron/internal/upstream"
 )
 
-// upgrade passes both directions of a connection on that speaks another
-// protocol from here, until both have ended. What it says is not recorded.
-func (p *proxy) upgrade(control *http.ResponseController, r *http.Request, resp *upstream.Response) exchange.Ending {
-	client, buffered, err := control.Hijack()
+// hijacked is a client's connection that speaks another protocol from here.
+type hijacked struct {
+	net.Conn
+	in io.Reader // what it sends
+}
+
+// switched tells the client that the server has switched protocols. An error
+// means that the client is gone.
+func (p *proxy) switched(control *http.ResponseController, resp *upstream.Response) (*hijacked, error) {
+	conn, buffered, err := control.Hijack()
 	if err != nil {
-		return p.ending(r.Context(), err)
+		return nil, err
 	}
-	defer client.Close()
-	defer context.AfterFunc(r.Context(), func() { client.Close() })()
 	var head bytes.Buffer
 	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", resp.Status, http.StatusText(resp.Status))
 	header := endToEnd(resp.Header)
 	header["Connection"], header["Upgrade"] = []string{"Upgrade"}, resp.Header["Upgrade"]
 	_ = header.Write(&head)
 	head.WriteString("\r\n")
-	if _, err := client.Write(head.Bytes()); err != nil {
-		e := p.ending(r.Context(), err)
-		e.ByClient = !e.Timeout
-		return e
+	if _, err := conn.Write(head.Bytes()); err != nil {
+		conn.Close()
+		return nil, err
 	}
-	server := resp.Upgraded()
 	// What came early is in the buffer; beyond it net/http's reader would take a
 	// half-close for the client's leaving.
 	early := io.LimitReader(buffered.Reader, int64(buffered.Reader.Buffered()))
-	broke := make(chan broken, 2)
-	go func() { broke <- pass(server, io.MultiReader(early, client)) }()
-	go func() { broke <- pass(client, server).other() }()
-	first := <-broke
-	if first.err != nil { // what breaks one direction ends both
-		client.Close()
+	return &hijacked{conn, io.MultiReader(early, conn)}, nil
+}
+
+// pass passes both directions on until both have ended, or ctx has. What they
+// say is not recorded.
+func (h *hijacked) pass(ctx context.Context, server net.Conn) {
+	defer h.Close()
+	defer context.AfterFunc(ctx, func() { h.Close() })()
+	errs := make(chan error, 2)
+	go func() { errs <- relay(server, h.in) }()
+	go func() { errs <- relay(h.Conn, server) }()
+	if err := <-errs; err != nil { // what breaks one direction ends both
+		h.Close()
 		server.Close()
 	}
-	if second := <-broke; first.err == nil {
-		first = second
-	}
-	e := p.ending(r.Context(), first.err)
-	e.ByClient = first.err != nil && !e.Timeout && first.reading
-	return e
+	<-errs
 }
 
-// broken says how one direction ended, and on which side.
-type broken struct {
-	err     error
-	reading bool // it broke where it came from
-}
-
-// other is the same, told of the other direction.
-func (b broken) other() broken { return broken{b.err, !b.reading} }
-
-// pass copies one direction as it comes, and passes its end on. io.Copy would
+// relay copies one direction as it comes, and passes its end on. io.Copy would
 // take 32 KiB for each.
-func pass(to net.Conn, from io.Reader) broken {
+func relay(to net.Conn, from io.Reader) error {
 	buf := make([]byte, 4<<10)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
-				return broken{err, false}
+				return err
 			}
 		}
 		switch {
 		case err == io.EOF:
 			if half, ok := to.(interface{ CloseWrite() error }); ok {
-				return broken{half.CloseWrite(), false}
+				return half.CloseWrite()
 			}
-			return broken{to.Close(), false}
+			return to.Close()
 		case err != nil:
-			return broken{err, true}
+			return err
 		}
 	}
 }

@@ -13,7 +13,8 @@ type vitals struct {
 }
 
 func (r *recorder) vitals() vitals {
-	v := vitals{inFlight: r.counts.inFlight.Load(), did: r.counts.tally(), taken: r.counts.recorded.Load()}
+	v := vitals{inFlight: r.counts.inFlight.Load()}
+	v.did, v.taken = r.counts.all()
 	if r.queue != nil { // else nothing is recorded, as asked
 		v.held, v.recording = r.budget.held.Load(), r.recording()
 		v.lagUS = max(r.clock.NowUS()-r.roundUS.Load(), r.waitedUS.Load())

@@ -2,4 +2,5 @@
 //
 // Demo is the first: simulated server A, traffic through capture, the captured
 // trace replayed against simulated server B, both analyzed and compared.
+// DrawWorkload lends the plots of analyze to inspection.
 package recipe

@@ -8,8 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"metron/internal/exchange"
 	"metron/internal/term"
+	"metron/internal/tokenizer"
 )
 
 // calibrateFlags are those of `metron replay --calibrate`.
@@ -21,7 +21,7 @@ func calibrateFlags() []cli.Flag {
 }
 
 // checkCalibrate refuses flags that have no meaning in a calibration.
-func (r *Runner) checkCalibrate(c *cli.Context) (err error) {
+func (r *Runner) checkCalibrate(c *cli.Context) error {
 	for _, flag := range []string{"target", "out", "force", "dry-run", "start-at", "api-key-env", "api-key-file", "timeout", "spread", "warm", "http2", "ca", "stop-on-errors"} {
 		if c.IsSet(flag) {
 			return term.Usagef("--calibrate and --%s exclude each other: the server is built in, and no run is kept", flag)
@@ -33,7 +33,8 @@ func (r *Runner) checkCalibrate(c *cli.Context) (err error) {
 	case !r.Plan.Mode.scheduled():
 		return term.WithHint(term.Usagef("--calibrate needs a schedule: in --mode %s the answers make the pace", r.Plan.Mode), "--mode open or session")
 	}
-	_, r.CountBy, err = exchange.Counters(c)
+	t, err := tokenizer.OfFlag(c)
+	r.CountBy = t.CountBy()
 	return err
 }
 

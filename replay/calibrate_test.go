@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -17,12 +18,10 @@ func TestNullServer(t *testing.T) {
 	}
 	defer server.close()
 	var rows []schema.Record
-	for api, path := range map[string]string{
-		schema.APIChat: "/v1/chat/completions", schema.APICompletions: "/v1/completions", schema.APIResponses: "/v1/responses",
-		schema.APIMessages: "/v1/messages", schema.APIOllamaChat: "/api/chat", schema.APIOllamaGenerate: "/api/generate",
-	} {
+	for _, name := range forms.Names() {
+		f := forms.Form(name)
 		rows = append(rows, chatRow(0, func(r *schema.Record) {
-			r.API, r.Path, r.Recorded, r.RequestBody = api, path, schema.RecordedContent, []byte(`{"model":"m","stream":true}`)
+			r.API, r.Path, r.Recorded, r.RequestBody = f.API(), f.Path("m", true), schema.RecordedContent, []byte(`{"model":"m","stream":true}`)
 		}))
 	}
 	r, path := runner(t, nil)

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,8 +91,7 @@ func secured(dial dialFunc, config *tls.Config) dialFunc {
 // request builds the HTTP request for a row's method and path.
 func (c *client) request(ctx context.Context, method, path string, m message) (*http.Request, error) {
 	u := *m.target
-	// A base URL that ends in /v1, as SDKs take it, means the same server.
-	u.Path = strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/v1") + path
+	m.locate(&u, path)
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
@@ -102,6 +100,11 @@ func (c *client) request(ctx context.Context, method, path string, m message) (*
 	for name, value := range map[string]string{"Content-Type": "application/json", "User-Agent": "metron"} {
 		if req.Header.Get(name) == "" {
 			req.Header.Set(name, value)
+		}
+	}
+	if m.sign != nil {
+		if err := m.sign.Sign(req, m.hash, time.Now()); err != nil {
+			return nil, err
 		}
 	}
 	// A present but empty key is not sent: it lets the transport send a

@@ -402,14 +402,20 @@ func TestStopOnErrors(t *testing.T) {
 }
 
 func TestAuthorize(t *testing.T) {
-	for api, want := range map[string]http.Header{
-		schema.APIChat:     {"Authorization": {"Bearer k"}},
-		schema.APIMessages: {"X-Api-Key": {"k"}, "Anthropic-Version": {"2023-06-01"}},
-		schema.APIGemini:   {"X-Goog-Api-Key": {"k"}},
+	const cloud = "/v1/projects/p/locations/l/publishers/google/models/m:generateContent"
+	for _, c := range []struct {
+		api, path string
+		want      http.Header
+	}{
+		{schema.APIChat, "", http.Header{"Authorization": {"Bearer k"}}},
+		{schema.APIMessages, "", http.Header{"X-Api-Key": {"k"}, "Anthropic-Version": {"2023-06-01"}}},
+		{schema.APIGemini, "", http.Header{"X-Goog-Api-Key": {"k"}}},
+		{schema.APIGemini, cloud, http.Header{"Authorization": {"Bearer k"}}},
+		{schema.APIMessages, cloud, http.Header{"Authorization": {"Bearer k"}}},
 	} {
 		h := http.Header{}
-		if authorize(h, api, "k"); !reflect.DeepEqual(h, want) {
-			t.Errorf("%s: %v", api, h)
+		if authorize(h, c.api, c.path, "k"); !reflect.DeepEqual(h, c.want) {
+			t.Errorf("%s: %v", c.api, h)
 		}
 	}
 }

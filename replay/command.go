@@ -15,14 +15,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"metron/internal/exchange"
 	"metron/internal/term"
+	"metron/internal/tokenizer"
 	"metron/schema"
 )
 
 // Command is `metron replay`. newPrompter makes the source of bodies for rows
-// without content; another seed makes other prompts of the same lengths.
-func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Command {
+// without content.
+func Command(newPrompter func(Prompts) (Prompter, error)) *cli.Command {
 	return &cli.Command{
 		Name:      "replay",
 		Usage:     "send a trace to a server with its own timing and record the run",
@@ -35,39 +35,39 @@ func Command(newPrompter func(extensions bool, seed uint64) Prompter) *cli.Comma
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-		}, targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), calibrateFlags(), []cli.Flag{
+		}, targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), promptFlags(), calibrateFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when, and for how long; needs no target, sends nothing"},
 			&cli.StringFlag{Name: "start-at", Usage: "wall `TIME` of the schedule's beginning, such as 2026-11-24T10:00:00Z: of several machines the same", DefaultText: "as soon as it is ready"},
 			&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
 			&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},
 			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
 			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
-			&cli.Uint64Flag{Name: "prompt-seed", Usage: "of the made-up prompts; two runs with one `SEED` send the same, and the second finds them in the server's prefix cache", DefaultText: "drawn, and kept in the run file"},
-			exchange.TokenizerFlag(),
-			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial request before the run"},
+			tokenizer.Flag(),
+			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial requests before the run: prompts are not fitted to the target then"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
 			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
 			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
 		}),
 		Action: func(c *cli.Context) error {
+			r, err := configure(c)
+			if err != nil {
+				return err
+			}
 			// Prompts of an earlier run stand in the server's prefix cache: by
 			// default every run has its own.
-			seed := c.Uint64("prompt-seed")
 			if !c.IsSet("prompt-seed") {
-				seed = uint64(rand.Uint32())
+				r.prompts.Seed = uint64(rand.Uint32())
 			}
-			return run(c, seed, newPrompter(c.Bool("extensions"), seed))
+			if r.Prompt, err = newPrompter(r.prompts); err != nil {
+				return err
+			}
+			return run(c, r)
 		},
 	}
 }
 
-func run(c *cli.Context, seed uint64, prompt Prompter) error {
-	r, err := configure(c)
-	if err != nil {
-		return err
-	}
-	r.Prompt = prompt
+func run(c *cli.Context, r *Runner) error {
 	trace, err := schema.OpenArchive(c.Args().Slice()...)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func run(c *cli.Context, seed uint64, prompt Prompter) error {
 		}
 		for key, value := range map[string]any{"trace": c.Args().Slice(), "target": strings.Join(targets, " "), "spread": r.Spread, "warm": c.String("warm"), "http2": r.HTTP2,
 			"stop_on_errors": r.StopOnErrors, "start_at": c.String("start-at"), "max_in_flight": r.MaxInFlight,
-			"overload": r.Overload, "aborts": r.Aborts, "extensions": c.Bool("extensions"), "prompt_seed": seed, "tokenizer": c.String("tokenizer")} {
+			"overload": r.Overload, "aborts": r.Aborts, "extensions": c.Bool("extensions"), "prompts": r.prompts.IDs, "prompt_seed": r.prompts.Seed, "prompts_learned": r.learned, "history": r.History, "tokenizer": c.String("tokenizer")} {
 			config[key] = value
 		}
 		m.Config, _ = json.Marshal(config)
@@ -151,9 +151,7 @@ func configure(c *cli.Context) (*Runner, error) {
 	if err := r.readTarget(c); err != nil {
 		return nil, err
 	}
-	var err error
-	_, r.CountBy, err = exchange.Counters(c)
-	return r, err
+	return r, r.readTokenizer(c)
 }
 
 func apiKey(variable, file string) (string, error) {

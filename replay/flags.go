@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/internal/forms"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -56,12 +57,16 @@ func (r *Runner) readFlags(c *cli.Context) error {
 		read(c, "spread", ParseSpread, &r.Spread),
 		read(c, "warm", parseWarm, &r.Warm),
 		read(c, "stream", parseStream, &r.Stream),
+		read(c, "api", forms.ParseForm, &p.Form),
 		r.readChanges(c),
 	)
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()[0] // one at a time
 	}
-	return r.checkFlags(c)
+	if err := r.checkFlags(c); err != nil {
+		return err
+	}
+	return r.readPrompts(c)
 }
 
 // read parses a flag that was given or has a default.
@@ -132,6 +137,7 @@ func (p *Plan) config() map[string]any {
 		set   bool
 		value any
 	}{
+		"api":          {p.Form != "", p.Form},
 		"sample":       {p.Sample > 0, p.Sample},
 		"sample_seed":  {p.Sample > 0, p.SampleSeed},
 		"limit":        {p.Limit > 0, p.Limit},

@@ -115,7 +115,7 @@ func (w *forecaster) pass(ctx context.Context, number int64) error {
 		if walk.full() || w.most > 0 && w.seen == w.most {
 			return nil
 		}
-		if !a.replayable() {
+		if !a.replayable(p) {
 			continue
 		}
 		at, ok := walk.add(a.startUS(), a.identity)

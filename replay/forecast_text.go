@@ -41,7 +41,7 @@ func (f *Forecast) WriteText(w io.Writer) error {
 		l.Line("sessions", "%s%s", term.Count(f.Sessions), alone)
 	}
 	if f.Skipped > 0 {
-		l.Line("skipped", "%s rows of no known API, without a body", term.Count(f.Skipped))
+		l.Line("skipped", "%s rows that no request can be made of", term.Count(f.Skipped))
 	}
 	if f.Passes > 1 {
 		l.Line("passes", "%s", term.Count(f.Passes))

@@ -31,7 +31,12 @@ func (r *Runner) launch(ctx, reqCtx context.Context, p prepared, inFlight *sync.
 		return
 	}
 	inFlight.Go(func() {
-		if !r.follow(ctx, &p) {
+		due := r.follow(ctx, &p)
+		switch {
+		case p.exchange == nil: // no body could be made: the run ends
+			p.own.end(r.client.clock.NowUS())
+			return
+		case !due:
 			r.unsent(&p, "")
 			return
 		}
@@ -42,7 +47,8 @@ func (r *Runner) launch(ctx, reqCtx context.Context, p prepared, inFlight *sync.
 // follow waits for what the request depends on, until ctx ends. The turn before
 // it may have ended in any way: a failure ends the wait, too.
 func (r *Runner) follow(ctx context.Context, p *prepared) bool {
-	if !p.before.wait(ctx) {
+	ended := p.before.wait(ctx)
+	if r.late(p) && !r.makeLate(p) || !ended {
 		return false
 	}
 	readyUS := p.before.endUS + r.Plan.speed.scale(p.thinkUS(p.before))
@@ -127,6 +133,7 @@ func (r *Runner) exchange(place *slot, p *prepared) (endUS int64) {
 	})
 	endUS = row.StartTime + *row.End
 	r.slots.leave(place, endUS)
+	r.keep(p, row)
 	p.own.end(endUS) // at once: whoever waits for it is due by then
 	var why error
 	if row.Outcome == schema.OutcomeClientAbort {

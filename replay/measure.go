@@ -6,6 +6,8 @@ import (
 	"hash/maphash"
 	"maps"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -37,7 +39,7 @@ func (p *Plan) Measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.skipped, p.turns, p.perPass = c.skipped, c.turns, c.pass.index
+	p.skipped, p.turns, p.perPass, p.prompted = c.skipped, c.turns, c.pass.index, c.prompted
 	switch {
 	case c.pass.index == 0 && c.skipped > 0:
 		return fmt.Errorf("trace %s has no rows that can be replayed%s: its %d rows there are of no known API and carry no body", p.Trace.Name(), p.selected(), p.skipped)
@@ -73,6 +75,7 @@ type census struct {
 	mineLastUS int64
 	skipped    int64
 	closest    closest
+	prompted   []string         // APIs of rows whose bodies are made up
 	turns      map[uint64]int32 // of this shard's sessions that have several, where they matter
 }
 
@@ -86,7 +89,7 @@ func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 		if c.pass.full() {
 			break
 		}
-		if !a.replayable() {
+		if !a.replayable(p) {
 			c.skipped++
 			continue
 		}
@@ -100,6 +103,9 @@ func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 			break
 		}
 		c.lastUS = at.offsetUS
+		if api := a.api.Value(a.row); a.recorded.Value(a.row) != schema.RecordedContent && !slices.Contains(c.prompted, api) {
+			c.prompted = append(c.prompted, strings.Clone(api))
+		}
 		c.closest.add(at.offsetUS, p.Rate.peak)
 		if at.mine {
 			c.mine, c.mineLastUS = c.mine+1, at.offsetUS

@@ -1,14 +1,17 @@
 package replay
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
 
-	"metron/internal/exchange"
+	"metron/internal/forms"
+	"metron/internal/sigv4"
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -33,8 +36,112 @@ type Changes struct {
 // message is what goes to a target.
 type message struct {
 	target *url.URL
+	method string
+	path   string // of the request; the row keeps it
+	form   forms.Form
+	query  string
 	header http.Header
 	body   []byte
+	sign   *sigv4.Signer // nil: the key is in the header
+	hash   string        // of the body, for the signature
+
+	lost   []string   // what the recorded request said and this form has no place for; nil: nothing
+	from   forms.Form // that it was translated from; "": it was not
+	madeUp string     // why the recorded body was not sent, but one of its length; "": it was, or there is none
+}
+
+// locate makes the base URL of a target that of the request.
+func (m *message) locate(u *url.URL, path string) {
+	// A base URL that ends in /v1, as SDKs take it, means the same server.
+	base := &url.URL{Path: strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), "/v1")}
+	u.Path, u.RawPath, u.RawQuery = base.Path+path, base.EscapedPath()+m.form.Escape(path), m.query
+}
+
+// message is what is sent for a row: the body that it brings, translated where the
+// target speaks another API, else one that is made up, with the changes that were
+// asked for.
+func (r *Runner) message(row *schema.Record, target *url.URL, makeUp func(*schema.Record) ([]byte, error)) (message, error) {
+	recorded := forms.Of(row.API, row.Path, row.RequestBody)
+	m := message{target: target, method: row.Method, path: row.Path, form: cmp.Or(r.Plan.Form, recorded), sign: r.AWS[target]}
+	m.header = r.headerOf(row, m.form != recorded)
+	var err error
+	switch {
+	case prompted(row):
+		err = m.makeUp(r, row, recorded, makeUp)
+	case m.form == recorded: // "" where it has none, and maybe no body: a health check
+		m.asRecorded(r, row)
+	default:
+		err = m.translate(r, row, recorded, makeUp)
+	}
+	if m.sign != nil {
+		m.hash = sigv4.Hash(m.body)
+		return m, err
+	}
+	authorize(m.header, m.form.API(), m.path, r.Key)
+	return m, err
+}
+
+// secrets are those of a request to the target, never to appear in a row.
+func (r *Runner) secrets(target *url.URL) []string {
+	if s := r.AWS[target]; s != nil {
+		return s.Secrets()
+	}
+	return []string{r.Key}
+}
+
+func (m *message) asRecorded(r *Runner, row *schema.Record) {
+	m.body = r.edit(row)
+	model, stream := r.model(row.RequestModel), row.Stream || r.Stream
+	if model == row.RequestModel {
+		model = "" // the path's own
+	}
+	m.path, m.query = m.form.Redirect(row.Path, model, stream), m.form.Query(stream)
+}
+
+// translate says a recorded request in another form.
+func (m *message) translate(r *Runner, row *schema.Record, from forms.Form, makeUp func(*schema.Record) ([]byte, error)) error {
+	c, unread, err := forms.Parse(from, row.Path, row.RequestBody)
+	if err != nil {
+		m.madeUp = err.Error()
+		row.RequestBody = nil
+		return m.makeUp(r, row, "", makeUp)
+	}
+	if c.Model = r.model(cmp.Or(c.Model, row.RequestModel, r.served)); c.Model == "" && m.form.NeedsModel() {
+		return errNoModel()
+	}
+	c.Stream = c.Stream || r.Stream
+	body, lost := forms.Build(m.form, c)
+	m.from, m.lost = from, slices.Concat(unread, lost)
+	m.body = setFields(body, r.Fields)
+	m.method, m.path, m.query = http.MethodPost, m.form.Path(c.Model, c.Stream), m.form.Query(c.Stream)
+	return nil
+}
+
+// makeUp makes a body for a row that brings none.
+func (m *message) makeUp(r *Runner, row *schema.Record, recorded forms.Form, makeUp func(*schema.Record) ([]byte, error)) error {
+	model := row.RequestModel
+	if model == "" && r.Model == "" {
+		model = r.served
+	}
+	row.RequestModel = r.model(model)
+	row.Stream = row.Stream || r.Stream
+	m.query = m.form.Query(row.Stream)
+	switch {
+	case m.form == recorded:
+		m.path = m.form.Redirect(row.Path, row.RequestModel, row.Stream)
+	case row.RequestModel == "" && m.form.NeedsModel():
+		return errNoModel()
+	default:
+		m.method, m.path = http.MethodPost, m.form.Path(row.RequestModel, row.Stream)
+	}
+	row.API = string(m.form)
+	body, err := makeUp(row)
+	m.body = setFields(body, r.Fields)
+	return err
+}
+
+func errNoModel() error {
+	return term.WithHint(errors.New("the row names no model, and none was given"), "name one with --model")
 }
 
 // model is that which a row is sent to.
@@ -59,7 +166,7 @@ func (c *Changes) edit(row *schema.Record) []byte {
 	if m := c.model(row.RequestModel); m != row.RequestModel && (namesModel(row.API) || hasField(body, "model")) {
 		set(textField("model", m))
 	}
-	if c.Stream && !row.Stream && streamable(row.API) {
+	if c.Stream && !row.Stream && forms.Form(row.API).StreamInBody() {
 		set(Field{"stream", json.RawMessage("true")})
 		if row.API == schema.APIChat || row.API == schema.APICompletions { // a stream says its counts only when asked
 			set(Field{"stream_options", json.RawMessage(`{"include_usage":true}`)})
@@ -68,60 +175,7 @@ func (c *Changes) edit(row *schema.Record) []byte {
 	return setFields(body, fields)
 }
 
-// streamable reports whether a request of the API asks for a stream in a field
-// of its body; the other APIs have another path for it.
-func streamable(api string) bool {
-	switch api {
-	case schema.APIChat, schema.APICompletions, schema.APIResponses, schema.APIMessages, schema.APIOllamaChat, schema.APIOllamaGenerate:
-		return true
-	}
-	return false
-}
-
 // namesModel reports whether the body names the model.
-func namesModel(api string) bool { return streamable(api) || api == schema.APIEmbeddings }
-
-// headerOf is that of a row's request: what the capture kept, then what was
-// asked for. Credentials are never taken from a trace, nor what belongs to the
-// connection.
-func (c *Changes) headerOf(row *schema.Record) http.Header {
-	h := http.Header{}
-	var recorded map[string][]string
-	if json.Unmarshal([]byte(row.RequestHeaders), &recorded) == nil {
-		for name, values := range recorded {
-			name = textproto.CanonicalMIMEHeaderKey(name)
-			if !exchange.IsSecretive(name) && !ofConnection(name) {
-				h[name] = values
-			}
-		}
-	}
-	for name, values := range c.Header {
-		h[name] = values
-	}
-	return h
-}
-
-// ofConnection reports whether a header field is the client's own to write.
-func ofConnection(name string) bool {
-	switch name {
-	case "Host", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Te", "Trailer", "Upgrade", "Expect":
-		return true
-	}
-	return strings.HasPrefix(name, "Proxy-")
-}
-
-// authorize adds the key where the API looks for it.
-func authorize(h http.Header, api, key string) {
-	switch {
-	case key == "":
-	case api == schema.APIMessages:
-		h.Set("X-Api-Key", key)
-	case api == schema.APIGemini:
-		h.Set("X-Goog-Api-Key", key)
-	default:
-		h.Set("Authorization", "Bearer "+key)
-	}
-	if api == schema.APIMessages && h.Get("Anthropic-Version") == "" {
-		h.Set("Anthropic-Version", "2023-06-01") // that API refuses a request without one
-	}
+func namesModel(api string) bool {
+	return forms.Form(api).ModelInBody() || api == schema.APIEmbeddings
 }

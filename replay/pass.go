@@ -3,6 +3,7 @@ package replay
 import (
 	"math"
 
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -63,12 +64,9 @@ func (w *pass) lengthUS(toUS int64) int64 {
 	return last + max(1, last/(w.index-1))
 }
 
-// replayable reports whether a row can be sent: its body was recorded, or one
-// can be made for its API. Others (a health check that passed a capture) are
-// skipped and counted.
-func replayable(api, recorded string) bool {
-	return recorded == schema.RecordedContent || promptable(api)
+// replayable reports whether a row can be sent: one of an API that has a form, and in
+// no other one's form any whose body was recorded. The rest (a health check
+// that passed a capture) is skipped and counted.
+func (p *Plan) replayable(api, recorded string) bool {
+	return forms.Known(api) || p.Form == "" && recorded == schema.RecordedContent
 }
-
-// promptable reports whether a body can be made for a request of the API.
-func promptable(api string) bool { return streamable(api) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,6 +28,8 @@ type prepared struct {
 
 	own, before *turn  // others may wait for own, this one for before; nil: none does
 	rest        []Send // the turns that a user sends after this one
+
+	answer *answer // kept for later turns; nil: not
 
 	// Moments, us since the Unix epoch, known when it is about to be sent.
 	startUS int64 // its start_time
@@ -81,7 +82,7 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 	}
 	interrupted = interrupted || ctx.Err() != nil // it may have come while the last answers were awaited
 	close(r.rows)
-	return interrupted, errors.Join(prepErr, usersErr, recorder.Wait())
+	return interrupted, errors.Join(prepErr, usersErr, r.lateErr.get(), recorder.Wait())
 }
 
 // prepare makes bodies ahead of their moment. Of a session that a user sends it
@@ -89,13 +90,14 @@ func (r *Runner) send(ctx context.Context) (interrupted bool, err error) {
 func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 	links, sessions := turns{}, map[string][]Send{}
 	hand := func(s Send, rest []Send) error {
-		p, err := r.make(s)
-		if err != nil {
-			return err
-		}
-		p.rest = rest
+		p := prepared{Send: s, rest: rest}
 		if r.Plan.Mode == Session {
-			p.own, p.before = links.add(s, r.recordID(s))
+			r.link(&p, links)
+		}
+		if !r.late(&p) {
+			if err := r.make(&p); err != nil {
+				return err
+			}
 		}
 		if err := r.ahead.Acquire(ctx, p.weight); err != nil {
 			return err
@@ -151,9 +153,10 @@ func detach(r *schema.Record) {
 }
 
 // make makes a request's body and begins its row.
-func (r *Runner) make(s Send) (prepared, error) {
+func (r *Runner) make(p *prepared) error {
 	r.making.Lock()
 	defer r.making.Unlock()
+	s := p.Send
 	leaves := r.Aborts.departureOf(s.Row)
 	switch {
 	case leaves.ends():
@@ -164,35 +167,19 @@ func (r *Runner) make(s Send) (prepared, error) {
 	row := r.row(s)
 	target := r.deals.deal(s.Row)
 	row.Target = targetName(target)
-	m, err := r.message(s.Row, target)
+	m, err := r.message(r.withAnswers(s.Row, p.before.history()), target, func(row *schema.Record) ([]byte, error) {
+		return r.body(row, p.before.history())
+	})
 	if err != nil {
-		return prepared{}, fmt.Errorf("make a body for row %s: %w", s.Source, err)
+		return fmt.Errorf("make a body for row %s: %w", s.Source, err)
 	}
-	q := exchange.Request{Method: s.Row.Method, Path: s.Row.Path, Body: m.body, Secrets: []string{r.Key}, CountBy: r.CountBy}
+	q := exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target), CountBy: r.CountBy}
 	if s.Row.RequestBody != nil {
 		q.Keep.Privacy = schema.RecordedHash // a server may quote the prompt in an error
 	}
-	return prepared{Send: s, message: m, weight: min(int64(len(m.body)), readyBytes), exchange: exchange.Begin(row, q), leaves: leaves}, nil
-}
-
-// message is what is sent for a row: the body that it brings, else one that is
-// made up, with the changes that were asked for.
-func (r *Runner) message(row *schema.Record, target *url.URL) (m message, err error) {
-	m = message{target: target, header: r.headerOf(row)}
-	authorize(m.header, row.API, r.Key)
-	if !prompted(row) {
-		m.body = r.edit(row)
-		return m, nil
-	}
-	if row.RequestModel == "" && r.Model == "" {
-		row.RequestModel = r.served
-	}
-	row.RequestModel = r.model(row.RequestModel)
-	row.Stream = row.Stream || r.Stream
-	if m.body, err = r.Prompt.Body(row); err == nil {
-		m.body = setFields(m.body, r.Fields)
-	}
-	return m, err
+	p.message, p.weight, p.exchange, p.leaves = m, min(int64(len(m.body)), readyBytes), exchange.Begin(row, q), leaves
+	r.listen(p)
+	return nil
 }
 
 // record writes rows until the channel is closed.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -27,6 +28,10 @@ type Plan struct {
 	// the trace's first arrival, the schedule begins: conditions take rows out
 	// of it and move no other.
 	Selection schema.Selection
+
+	// Form is the one that all requests are sent in; "": each in its own. Rows that
+	// have none are left out then.
+	Form forms.Form
 
 	// Sample takes whole sessions by a hash of their ids and SampleSeed, and
 	// rows without a session one by one.
@@ -66,14 +71,15 @@ type Plan struct {
 
 	firstUS  int64 // a_0, the window's first moment, us since the Unix epoch
 	speed    Speed
-	perPass  int64 // rows of a pass, of all shards
-	periodUS int64 // from pass to pass, in the trace's time
-	passes   int64 // the last may be cut short
-	rows     int64 // to be sent by this shard
-	whole    int64 // by all
-	skipped  int64 // in the window, but not replayable
-	lastUS   int64 // offset of this shard's last send after the first moment of the window
-	endUS    int64 // of the last send of all
+	perPass  int64    // rows of a pass, of all shards
+	periodUS int64    // from pass to pass, in the trace's time
+	passes   int64    // the last may be cut short
+	rows     int64    // to be sent by this shard
+	whole    int64    // by all
+	skipped  int64    // in the window, but not replayable
+	lastUS   int64    // offset of this shard's last send after the first moment of the window
+	endUS    int64    // of the last send of all
+	prompted []string // APIs of rows whose bodies are made up
 	turns    map[uint64]int32
 	seed     maphash.Seed // of the keys of turns
 }
@@ -128,7 +134,7 @@ func (p *Plan) sendPass(number int64, yield func(Send, error) bool) (more bool) 
 		if w.full() {
 			return true
 		}
-		if !replayable(r.API, r.Recorded) {
+		if !p.replayable(r.API, r.Recorded) {
 			continue
 		}
 		at, ok := w.add(r.StartTime, func() identity { return identity{r.SessionID, r.RecordID} })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"metron/internal/descriptors"
+	"metron/internal/forms"
 	"metron/schema"
 )
 
@@ -24,14 +25,15 @@ func (r *Runner) roomFor(ctx context.Context) (peak int, err error) {
 	return peak, descriptors.Check(max(peak, r.Warm), 1, "requests in flight", "bound them with --max-in-flight")
 }
 
-// prepareTargets finds the model and tries one request at each target.
+// prepareTargets finds the model, tries one request at each target, and fits prompts to
+// them.
 func (r *Runner) prepareTargets(ctx context.Context) error {
 	for s, err := range r.Plan.Sends() {
 		if err != nil {
 			return err
 		}
-		if r.Model == "" && s.Row.RequestModel == "" && prompted(s.Row) {
-			if r.served, err = r.client.model(ctx, r.Targets[0], r.Key); err != nil {
+		if r.Model == "" && s.Row.RequestModel == "" && r.needsModel(s.Row) {
+			if r.served, err = r.client.model(ctx, r.plain(r.Targets[0])); err != nil {
 				return err
 			}
 		}
@@ -43,14 +45,23 @@ func (r *Runner) prepareTargets(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return r.learn(ctx, s.Row)
 	}
 	return nil
 }
 
 // prompted reports whether a row's body is to be made up.
 func prompted(row *schema.Record) bool {
-	return row.RequestBody == nil && promptable(row.API)
+	return row.RequestBody == nil && forms.Known(row.API)
+}
+
+// needsModel reports whether the request for a row is to be made, and is to name a
+// model that no recorded path tells.
+func (r *Runner) needsModel(row *schema.Record) bool {
+	if r.Plan.Form != "" && r.Plan.Form.API() != row.API {
+		return r.Plan.Form.NeedsModel()
+	}
+	return prompted(row) && forms.Form(row.API).ModelInBody()
 }
 
 // closing is how long a server that closes after its answer may take over it.

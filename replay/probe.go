@@ -13,17 +13,17 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/exchange"
+	"metron/internal/forms"
 	"metron/internal/term"
 	"metron/schema"
 )
 
 // model asks a target which model it serves.
-func (c *client) model(ctx context.Context, target *url.URL, key string) (string, error) {
+func (c *client) model(ctx context.Context, m message) (string, error) {
+	target := m.target
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	m := message{target: target, header: http.Header{}}
-	authorize(m.header, schema.APIOther, key)
-	status, body, err := c.get(ctx, "/v1/models", m)
+	status, body, err := c.ask(ctx, http.MethodGet, "/v1/models", m)
 	if err != nil {
 		return "", unreachable(target, err)
 	}
@@ -42,8 +42,9 @@ func (c *client) model(ctx context.Context, target *url.URL, key string) (string
 	return list.Data[0].ID, nil
 }
 
-func (c *client) get(ctx context.Context, path string, m message) (status int, body []byte, err error) {
-	req, err := c.request(ctx, http.MethodGet, path, m)
+// ask sends a request that is not timed.
+func (c *client) ask(ctx context.Context, method, path string, m message) (status int, body []byte, err error) {
+	req, err := c.request(ctx, method, path, m)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -65,25 +66,25 @@ const patience = time.Minute
 // not part of the run, and its prompt is made up: the recorded one would warm the
 // target's cache. Where none can be made, a connection is opened.
 func (r *Runner) probe(ctx context.Context, target *url.URL, first *schema.Record) error {
-	if !promptable(first.API) {
+	if !forms.Known(first.API) {
 		return r.open(ctx, target, 1)
 	}
 	small := *first
 	small.RecordID = uuid.New()
 	small.InputTokens, small.OutputTokens = new(int64(16)), new(int64(1))
+	if form := forms.Of(first.API, first.Path, first.RequestBody); form == forms.SageMakerTGI {
+		small.API = string(form) // the container may know no other
+	}
 	small.BlockHashes, small.RequestBody = nil, nil
-	m, err := r.message(&small, target)
+	m, err := r.message(&small, target, r.Prompt.Body)
 	if err != nil {
 		return err
 	}
-	timeout := r.Timeout
-	if timeout == 0 || timeout > patience {
-		timeout = patience
-	}
+	timeout := r.patience()
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
 	row := &schema.Record{RecordID: small.RecordID, StartTime: r.client.clock.NowUS()}
-	x := exchange.Begin(row, exchange.Request{Method: first.Method, Path: first.Path, Body: m.body, Secrets: []string{r.Key}})
+	x := exchange.Begin(row, exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target)})
 	r.client.do(ctx, x, m, func(int64) {})
 	if err := tried(ctx, target, row, timeout); err != nil {
 		return err

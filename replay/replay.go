@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/semaphore"
 
+	"metron/internal/sigv4"
 	"metron/internal/term"
 	"metron/internal/wire"
 	"metron/schema"
@@ -20,8 +21,8 @@ import (
 
 // Prompter makes request bodies for rows that carry none.
 type Prompter interface {
-	// Body is the body of the request that stands for r, in r's API and for
-	// r.RequestModel. It is called ahead of the send, one call at a time.
+	// Body is the body of the request that stands for r, for r.RequestModel. r.API is
+	// the name of a forms.Form. It is called ahead of the send, one call at a time.
 	Body(r *schema.Record) ([]byte, error)
 }
 
@@ -44,6 +45,9 @@ type Runner struct {
 	Spread  Spread     // how requests are dealt to them
 	Key     string     // API key, sent where each API looks for it; never recorded
 	Prompt  Prompter   // of bodies for rows without one
+
+	// AWS signs the requests to a target that takes signatures in place of a key.
+	AWS map[*url.URL]*sigv4.Signer
 
 	// Changes are what is sent otherwise than recorded. For rows that name no model
 	// and have no body the target is asked, if Model is "".
@@ -68,6 +72,10 @@ type Runner struct {
 	// CountBy gives a counter for the text of an answer whose tokens the target
 	// does not tell; nil: they stay unknown.
 	CountBy func() wire.Counter
+
+	// History is where the answers are from that made-up turns go on from, in modes
+	// whose turns wait for each other.
+	History History
 
 	// NoProbe skips the trial request before the run.
 	NoProbe bool
@@ -95,9 +103,11 @@ type Runner struct {
 	Out func(schema.Meta) (*schema.Writer, error)
 
 	client  *client
-	served  string // the model of rows that name none
-	kept    bool   // the target was seen to keep a connection after its answer
-	deals   dealer // by making
+	served  string   // the model of rows that name none
+	prompts Prompts  // as the flags have them
+	learned []string // what the Prompter learned of the target
+	kept    bool     // the target was seen to keep a connection after its answer
+	deals   dealer   // by making
 	errors  streak
 	runID   uuid.UUID
 	zeroUS  int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
@@ -106,6 +116,8 @@ type Runner struct {
 	ahead   *semaphore.Weighted // of readyBytes
 	making  sync.Mutex          // held while a body is made
 	slots   *slots              // nil: no cap
+	lateErr firstError          // of bodies that were made late
+	history atomic.Int64        // bytes of answers that are held
 	later   *later              // in the modes whose turns wait
 	unwatch func()              // ends the watch over this process's load, once it has begun
 
@@ -167,6 +179,7 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		return nil, errors.Join(err, r.out.Keep())
 	}
 	s := r.recorded.summary(r.Plan, r.sent.Load(), cut && ctx.Err() != nil)
+	s.Prompts = r.learned
 	if cut && !s.Interrupted {
 		s.StoppedOnErrors = int64(r.StopOnErrors)
 	}

@@ -57,8 +57,8 @@ func viewOf(b schema.Batch) *arrivalColumns {
 
 func (a arrival) startUS() int64 { return int64(a.starts[a.row]) }
 
-func (a arrival) replayable() bool {
-	return replayable(a.api.Value(a.row), a.recorded.Value(a.row))
+func (a arrival) replayable(p *Plan) bool {
+	return p.replayable(a.api.Value(a.row), a.recorded.Value(a.row))
 }
 
 func (a arrival) identity() (id identity) {

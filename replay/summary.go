@@ -18,7 +18,7 @@ import (
 // record are analyze's, from the file.
 type Summary struct {
 	Planned     int64 `json:"planned"`
-	Skipped     int64 `json:"skipped"` // rows of no known API and without a body
+	Skipped     int64 `json:"skipped"` // rows that no request can be made of: of no known API, or of none with the asked form
 	Sent        int64 `json:"sent"`
 	Interrupted bool  `json:"interrupted"`
 
@@ -30,6 +30,14 @@ type Summary struct {
 	Errors    map[string]int64 `json:"errors,omitempty"` // by "outcome: type: message"
 	DurationS float64          `json:"duration_s"`       // first send to last end
 	Tokens    int64            `json:"output_tokens"`
+
+	// Translated requests were sent in another API's form than they were recorded in.
+	// Without says what of them it has no place for, by field, and MadeUp how
+	// many recorded bodies could not be read and were replaced by prompts of their
+	// lengths, by reason.
+	Translated int64            `json:"translated,omitempty"`
+	Without    map[string]int64 `json:"translated_without,omitempty"`
+	MadeUp     map[string]int64 `json:"made_up,omitempty"`
 
 	// Overload is what the cap on requests in flight did: queued, shed, aborted.
 	Overload map[string]int64 `json:"overload,omitempty"`
@@ -46,9 +54,13 @@ type Summary struct {
 
 	Verdict *schema.Verdict `json:"verdict"`
 
+	// Prompts is what trial requests said of the prompts that were made up.
+	Prompts []string `json:"prompts,omitempty"`
+
 	// Sums over the rows where both sides are known.
 	PromptTokensRecorded int64 `json:"prompt_tokens_recorded"`
 	PromptTokensSent     int64 `json:"prompt_tokens_sent"`
+	PromptLengthMismatch int64 `json:"prompt_length_mismatches"` // rows whose made-up prompt the target counted otherwise than the trace
 	OutputLengthMismatch int64 `json:"output_length_mismatches"` // ok rows whose answer is not as long as the recorded one
 	PromptLengthsGuessed int64 `json:"prompt_lengths_guessed"`   // rows whose prompt length the trace does not tell
 	NewConnections       int64 `json:"new_connections"`
@@ -77,6 +89,7 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	s, source := &t.s, p.Row
 	if s.Outcomes == nil {
 		s.Outcomes, s.Errors, s.Overload = map[string]int64{}, map[string]int64{}, map[string]int64{}
+		s.Without, s.MadeUp = map[string]int64{}, map[string]int64{}
 	}
 	s.Outcomes[row.Outcome]++
 	if row.Overload != "" {
@@ -94,6 +107,7 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	if failed(row, why) {
 		s.Errors[failure(row)]++
 	}
+	s.addTranslation(&p.message)
 	if p.leaves.ends() {
 		s.AbortsPlanned++
 		if errors.Is(why, errLeft) {
@@ -122,6 +136,9 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 	if source.InputTokens != nil && row.InputTokens != nil {
 		s.PromptTokensRecorded += *source.InputTokens
 		s.PromptTokensSent += *row.InputTokens
+		if prompted(source) && *row.InputTokens != *source.InputTokens {
+			s.PromptLengthMismatch++
+		}
 	}
 	if source.InputTokens == nil && prompted(source) {
 		s.PromptLengthsGuessed++
@@ -132,6 +149,18 @@ func (t *tally) add(row *schema.Record, p *prepared, why error) {
 			s.OutputLengthMismatch++
 			did.counts.LengthMismatches++
 		}
+	}
+}
+
+func (s *Summary) addTranslation(m *message) {
+	if m.from != "" {
+		s.Translated++
+	}
+	for _, field := range m.lost {
+		s.Without[field]++
+	}
+	if m.madeUp != "" {
+		s.MadeUp[m.madeUp]++
 	}
 }
 
@@ -225,7 +254,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	var f term.Fields
 	f.Line("requests", "%s of %s planned", term.Count(s.Sent), term.Count(s.Planned))
 	if s.Skipped > 0 {
-		f.Line("skipped", "%s rows of no known API, without a body", term.Count(s.Skipped))
+		f.Line("skipped", "%s rows that no request can be made of", term.Count(s.Skipped))
 	}
 	var outcomes []string
 	for _, o := range schema.Outcomes() {
@@ -236,6 +265,15 @@ func (s *Summary) WriteText(w io.Writer) error {
 	f.Line("outcomes", "%s", strings.Join(outcomes, ", "))
 	for _, e := range slices.Sorted(maps.Keys(s.Errors)) {
 		f.Line("", "%s x %s", term.Count(s.Errors[e]), e)
+	}
+	if s.Translated > 0 {
+		f.Line("translated", "%s from another API", term.Count(s.Translated))
+	}
+	for _, field := range slices.Sorted(maps.Keys(s.Without)) {
+		f.Line("", "%s without %s", term.Count(s.Without[field]), field)
+	}
+	for _, why := range slices.Sorted(maps.Keys(s.MadeUp)) {
+		f.Line("made up", "%s prompts of the recorded lengths: %s", term.Count(s.MadeUp[why]), why)
 	}
 	if s.AbortsPlanned > 0 {
 		f.Line("clients left", "%s of the %s that did in the trace", term.Count(s.AbortsReplayed), term.Count(s.AbortsPlanned))
@@ -254,6 +292,12 @@ func (s *Summary) WriteText(w io.Writer) error {
 	if s.PromptTokensRecorded > 0 {
 		off := 100 * float64(s.PromptTokensSent-s.PromptTokensRecorded) / float64(s.PromptTokensRecorded)
 		f.Line("prompt tokens", "%s sent, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off)
+	}
+	if s.PromptLengthMismatch > 0 {
+		f.Line("", "%s made-up prompts are not as long as the recorded ones", term.Count(s.PromptLengthMismatch))
+	}
+	for i, line := range s.Prompts {
+		f.Line([]string{"prompts", ""}[min(i, 1)], "%s", line)
 	}
 	if s.PromptLengthsGuessed > 0 {
 		f.Line("", "%s prompts of a guessed length: the trace does not tell it", term.Count(s.PromptLengthsGuessed))

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/exchange"
+	"metron/internal/forms"
 	"metron/internal/term"
 )
 
@@ -22,6 +23,8 @@ func targetFlags() []cli.Flag {
 		&cli.StringFlag{Name: "spread", Value: string(SpreadRequest), Usage: "how several targets share the requests, `HOW`: request, one after the other, or session, a session stays on one"},
 		&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
 		&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
+		&cli.StringFlag{Name: "aws-region", Usage: "sign requests for this `REGION` of AWS, with its tools' credentials", DefaultText: "that of an AWS target's name, else that of AWS's tools"},
+		&cli.StringFlag{Name: "aws-service", Usage: "sign requests for this `SERVICE` of AWS", DefaultText: "that of an AWS target's name: bedrock or sagemaker"},
 		&cli.StringFlag{Name: "warm", Value: "auto", Usage: "open `N|auto` connections before the first send: auto opens as many as the plan needs at once, if a trial request showed that the target keeps them"},
 		&cli.BoolFlag{Name: "http2", Usage: "speak HTTP/2: requests share connections, and chunk times are those of the shared connection's reads"},
 		&cli.StringFlag{Name: "ca", Usage: "trust the certificates in `FILE` and no others to name the target, PEM", DefaultText: "the system's"},
@@ -32,6 +35,7 @@ func targetFlags() []cli.Flag {
 // changeFlags say what is sent otherwise than recorded.
 func changeFlags() []cli.Flag {
 	return []cli.Flag{
+		&cli.StringFlag{Name: "api", Usage: "send every request in the form of this `API`: " + strings.Join(forms.Names(), ", "), DefaultText: "the recorded one"},
 		term.TextsFlag("model", "ask for this `NAME|RECORDED=NAME` instead of the recorded model, of all or of one (repeatable; default: the recorded one, else the first that the target lists)"),
 		term.TextsFlag("body", "set this field of every body's top level: `NAME=VALUE`, JSON or else a string (repeatable)"),
 		term.TextsFlag("header", "send this header, `'NAME: VALUE'`, with every request (repeatable)"),
@@ -50,6 +54,9 @@ func (r *Runner) readTarget(c *cli.Context) error {
 	}
 	var err error
 	if r.Key, err = apiKey(c.String("api-key-env"), c.String("api-key-file")); err != nil {
+		return err
+	}
+	if err := r.readAWS(c); err != nil {
 		return err
 	}
 	if file := c.String("ca"); file != "" {

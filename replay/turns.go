@@ -14,6 +14,8 @@ type turn struct {
 	lengthUS int64     // how long the source took, -1 where that is unknown
 	cutUS    int64     // of idle gaps, before it
 
+	said *spoken // nil where no history is kept
+
 	done  chan struct{} // closed when it ended, however it ended
 	endUS int64         // valid once done is closed
 }

@@ -52,7 +52,8 @@ func (r *Runner) user(ctx, reqCtx context.Context, first *prepared, ready <-chan
 func (r *Runner) session(ctx, reqCtx context.Context, p *prepared, freeUS int64) (int64, error) {
 	links := turns{}
 	if len(p.rest) > 0 {
-		p.own, _ = links.add(p.Send, r.recordID(p.Send))
+		r.link(p, links)
+		r.listen(p)
 	}
 	p.startUS = freeUS
 	for {
@@ -63,17 +64,21 @@ func (r *Runner) session(ctx, reqCtx context.Context, p *prepared, freeUS int64)
 		var next prepared
 		var making errgroup.Group
 		if len(p.rest) > 0 {
-			making.Go(func() (err error) {
-				next, err = r.make(p.rest[0])
-				return err
-			})
+			next = prepared{Send: p.rest[0], rest: p.rest[1:]}
+			r.link(&next, links)
+			if !r.late(&next) {
+				making.Go(func() error { return r.make(&next) })
+			}
 		}
 		freeUS = r.serve(ctx, p, r.enter(reqCtx))
 		if err := making.Wait(); err != nil || len(p.rest) == 0 {
 			return freeUS, err
 		}
-		next.rest = p.rest[1:]
-		next.own, next.before = links.add(next.Send, r.recordID(next.Send))
+		if r.late(&next) {
+			if err := r.make(&next); err != nil {
+				return freeUS, err
+			}
+		}
 		next.startUS = freeUS
 		if before := next.before; before != nil {
 			next.startUS = max(freeUS, before.endUS+r.Plan.speed.scale(next.thinkUS(before)))

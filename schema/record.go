@@ -29,15 +29,15 @@ type Record struct {
 	// once.
 	Loop *int64 `parquet:"loop,optional" unit:"count" otel:"-" by:"replay import"`
 	// The conversation that it is a turn of. Null: unknown, or none.
-	SessionID string `parquet:"session_id,optional,dict,zstd" unit:"-" otel:"gen_ai.conversation.id" by:"capture replay import"`
+	SessionID string `parquet:"session_id,optional,dict,zstd" unit:"-" otel:"gen_ai.conversation.id" by:"capture replay import generate"`
 	// Its place in the session. Null: unknown.
-	Turn *int64 `parquet:"turn,optional" unit:"count" otel:"-" by:"capture replay import"`
+	Turn *int64 `parquet:"turn,optional" unit:"count" otel:"-" by:"capture replay import generate"`
 	// The row whose answer it waited for. Null: it waited for none, or that is unknown.
-	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"capture replay import"`
+	ParentRecordID uuid.UUID `parquet:"parent_record_id,optional,uuid" unit:"-" otel:"-" by:"capture replay import generate"`
 	// From the parent's end to this request. Null: unknown, or no parent.
-	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"capture replay import"`
+	ThinkTime *int64 `parquet:"think_time,optional" unit:"us" otel:"-" by:"capture replay import generate"`
 	// Who asked: a keyed hash of the credential. Null: there was none, or that was not kept.
-	Tenant string `parquet:"tenant,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	Tenant string `parquet:"tenant,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 	// Share of the traffic that the file holds of the row's kind, above 0 and at most 1; `--sample` of
 	// `metron capture`, `metron trace slice` and `metron replay` sets it. Null: all of it.
 	SampleRate *float64 `parquet:"sample_rate,optional" unit:"share" otel:"-" by:"capture replay import"`
@@ -58,7 +58,7 @@ type Record struct {
 	// Path of the URL, without its query.
 	Path string `parquet:"path,dict,zstd" unit:"-" otel:"url.path" by:"capture replay import generate"`
 	// The model that was asked for. Null: the request named none.
-	RequestModel string `parquet:"request_model,optional,dict,zstd" unit:"-" otel:"gen_ai.request.model" by:"capture replay import"`
+	RequestModel string `parquet:"request_model,optional,dict,zstd" unit:"-" otel:"gen_ai.request.model" by:"capture replay import generate"`
 	// Whether a streamed answer was asked for.
 	Stream bool `parquet:"stream" unit:"-" otel:"gen_ai.request.stream" by:"capture replay import generate"`
 	// Answers that were asked for, 1 or more.
@@ -106,12 +106,12 @@ type Record struct {
 
 	// Hash of each block of the prompt and all before it: equal beginnings have equal hashes. A capture's
 	// are keyed, and compare within it only. Empty: unknown, not kept, or the prompt fills no block.
-	BlockHashes []int64 `parquet:"block_hashes,list" parquet-element:",plain,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	BlockHashes []int64 `parquet:"block_hashes,list" parquet-element:",plain,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 	// Size of a block; the last one may be shorter, but in a capture, where one that is not full has no
 	// hash. Null: no block_hashes.
-	BlockSize *int64 `parquet:"block_size,optional" unit:"block_unit" otel:"-" by:"capture replay import"`
+	BlockSize *int64 `parquet:"block_size,optional" unit:"block_unit" otel:"-" by:"capture replay import generate"`
 	// What block_size counts. Null: no block_hashes.
-	BlockUnit string `parquet:"block_unit,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import"`
+	BlockUnit string `parquet:"block_unit,optional,dict,zstd" unit:"-" otel:"-" by:"capture replay import generate"`
 
 	// Times.
 
@@ -136,7 +136,7 @@ type Record struct {
 	// not measured.
 	ClientStall *int64 `parquet:"client_stall,optional" unit:"us" otel:"-" by:"capture import"`
 	// The client left. Null: it stayed.
-	ClientAbort *int64 `parquet:"client_abort,optional" unit:"us after start_time" otel:"-" by:"capture replay import"`
+	ClientAbort *int64 `parquet:"client_abort,optional" unit:"us after start_time" otel:"-" by:"capture replay import generate"`
 
 	// Chunks: one entry an event, all lists of one length or empty. A codec
 	// takes nothing off times, but half of what repeats from row to row.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -43,17 +45,8 @@ func sealIndexed(j *journalReader, index *journalIndex, path string, meta Meta) 
 
 // writeParquet writes the row groups that source yields, and the footer.
 func writeParquet(f io.Writer, meta Meta, source func(yield func(*rowGroup) error) error) error {
-	options := []parquet.WriterOption{
-		parquet.CreatedBy("metron", meta.Program, ""),
-		parquet.DataPageStatistics(true),
-		// Half of the columns are small integers that repeat or grow.
-		parquet.DefaultEncodingFor(parquet.Int64, &parquet.DeltaBinaryPacked),
-		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("start_time"))),
-	}
-	for key, value := range meta.keyValues() {
-		options = append(options, parquet.KeyValueMetadata(key, value))
-	}
-	w := parquet.NewGenericWriter[Record](f, options...)
+	w := newParquetWriter(f, meta.Program)
+	setMeta(w, meta)
 	cols := columns()
 	err := source(func(g *rowGroup) error {
 		var n readNumbers
@@ -68,6 +61,23 @@ func writeParquet(f io.Writer, meta Meta, source func(yield func(*rowGroup) erro
 		return w.Flush()
 	})
 	return errors.Join(err, w.Close())
+}
+
+func newParquetWriter(f io.Writer, program string) *parquet.GenericWriter[Record] {
+	return parquet.NewGenericWriter[Record](f,
+		parquet.CreatedBy("metron", program, ""),
+		parquet.DataPageStatistics(true),
+		// Half of the columns are small integers that repeat or grow.
+		parquet.DefaultEncodingFor(parquet.Int64, &parquet.DeltaBinaryPacked),
+		parquet.SortingWriterConfig(parquet.SortingColumns(parquet.Ascending("start_time"))))
+}
+
+// setMeta sets the footer, which Close of the writer writes.
+func setMeta(w *parquet.GenericWriter[Record], meta Meta) {
+	kv := meta.keyValues()
+	for _, key := range slices.Sorted(maps.Keys(kv)) {
+		w.SetKeyValueMetadata(key, kv[key])
+	}
 }
 
 // readNumbers numbers the socket reads of a row group's rows one after the

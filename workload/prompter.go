@@ -2,18 +2,20 @@ package workload
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
+	"metron/internal/forms"
 	"metron/schema"
+	"metron/workload/prompt"
 )
 
 const (
-	// DefaultTemplateTokens is what the chat template adds to one user message:
-	// three tokens around it, its role, and three that open the answer.
-	// OpenAI's models and the simulator do so; others add 8 (ChatML) to 40
-	// (a default system prompt).
+	// DefaultTemplateTokens is what the chat template adds to one user message
+	// where no target has told: three tokens around it, its role, and three that open
+	// the answer. OpenAI's models and the simulator do so; others add 8 (ChatML)
+	// to 40 (a default system prompt).
 	DefaultTemplateTokens = 7
 
 	// DefaultPromptTokens is the length of a prompt that nothing is known of.
@@ -21,16 +23,22 @@ const (
 
 	// maxPromptTokens bounds a prompt's memory, at five bytes a token.
 	maxPromptTokens = 16 << 20
+
+	// bytesPerToken is English's, about: for lengths that are known in bytes alone.
+	bytesPerToken = 4
+
+	// wordBytes are those of a word and its space: a block that is known in bytes
+	// becomes one as long.
+	wordBytes = 5
 )
 
 // Prompter makes request bodies for rows that carry none. A prompt has the
-// row's recorded input_tokens, counted in tokens that today's vocabularies
-// agree on (see words and openerTokens), less what the chat template adds.
-// Prompts depend on nothing but the row and Seed, and differ from their first
-// word on. Only rows with block_hashes share text: block by block as long as
-// their leading hashes are equal.
+// row's recorded input_tokens, less what the server adds. Prompts depend on nothing
+// but the row, Seed and the alphabet, and any two differ within their first symbols.
+// Only rows with block_hashes share text: block by block as long as their leading
+// hashes are equal.
 //
-// The zero value is ready to use.
+// The zero value is ready to use; Learn fits it to a target.
 type Prompter struct {
 	Model string // instead of the row's request_model; "" takes the row's
 	Seed  uint64 // another seed, other prompts
@@ -42,46 +50,87 @@ type Prompter struct {
 	Extensions bool
 
 	// TemplateTokens is what the target's chat template adds to a message; 0
-	// is DefaultTemplateTokens, a negative one none.
+	// is DefaultTemplateTokens, a negative one none. What Learn measured goes before it.
 	TemplateTokens int64
 
 	// PromptTokens is the length of prompts for rows that record neither
 	// input_tokens nor request_bytes; 0 is DefaultPromptTokens.
 	PromptTokens int64
+
+	// Words are what texts are made of; nil: all of prompt.Words. IDs, where they are
+	// not nil, ask completions by token ids instead of text; TryIDs do as soon as Learn
+	// finds that the target takes them.
+	Words, IDs, TryIDs *prompt.Alphabet
+
+	// Conversations are made, too: Learn asks what a turn adds.
+	Conversations bool
+
+	learned learned
 }
 
-// Body is the JSON body of the request that stands for r, in r's API.
+// Body is the JSON body of the request that stands for r. r.API is the name of a
+// forms.Form.
 func (p *Prompter) Body(r *schema.Record) ([]byte, error) {
-	form, ok := formOf(r.API)
-	if !ok {
-		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
-	}
+	return p.body(r, p.promptTokens(r), func(b []byte) []byte {
+		return p.appendPrompt(b, r, max(1, p.promptTokens(r)-p.addedTokens(r.API)))
+	})
+}
+
+// body is a request that says what the functions append, each a message, by turns of the
+// user and the assistant; tokens are about as many as they say. Each begins with a byte that gives
+// way to what stands before it.
+func (p *Prompter) body(r *schema.Record, tokens int64, say ...func(b []byte) []byte) ([]byte, error) {
 	model := p.Model
 	if model == "" {
 		model = r.RequestModel
 	}
-	if model == "" {
+	switch {
+	case !forms.Known(r.API):
+		return nil, fmt.Errorf("api %q: no prompts are made for it; record the trace with content to replay its bodies", r.API)
+	case model == "" && forms.Form(r.API).ModelInBody():
 		return nil, errors.New("the row names no model, and none was given; name one with --model")
 	}
-	quoted, err := json.Marshal(model)
-	if err != nil {
-		return nil, err
-	}
-	tokens := p.promptTokens(r)
-	if form.templated {
-		tokens -= p.templateTokens()
-	}
-	tokens = max(1, tokens)
 	if tokens > maxPromptTokens {
 		return nil, fmt.Errorf("input_tokens %d is more than the %d that a prompt can have", tokens, maxPromptTokens)
 	}
-	b := make([]byte, 0, 512+len(quoted)+int(textBytes(tokens))+openerDigits*len(r.BlockHashes))
-	b = append(append(b, `{"model":`...), quoted...)
-	b = append(p.appendPrompt(append(b, form.before...), r, tokens), form.after...)
-	return append(form.options(p, b, r), '}'), nil
+	around := p.formOf(forms.Form(r.API), r, model, len(say))
+	if p.byIDs(r.API) { // a list instead of a text
+		around[0][len(around[0])-1], around[1][0] = '[', ']'
+	}
+	b := make([]byte, 0, 1024+p.alphabet(r.API).Room(max(1, tokens)))
+	for i, add := range say {
+		last := len(around[i]) - 1
+		b = append(b, around[i][:last]...)
+		first := len(b)
+		b = add(b)
+		b[first] = around[i][last]
+	}
+	return append(b, around[len(say)]...), nil
 }
 
-func (p *Prompter) templateTokens() int64 {
+// byIDs reports whether prompts of an API are lists of token ids.
+func (p *Prompter) byIDs(api string) bool { return p.IDs != nil && api == schema.APICompletions }
+
+// alphabet is what the prompts of an API are made of.
+func (p *Prompter) alphabet(api string) *prompt.Alphabet {
+	switch {
+	case p.byIDs(api):
+		return p.IDs
+	case p.Words == nil:
+		p.Words = prompt.Words()
+	}
+	return p.Words
+}
+
+// addedTokens is what the server adds to a prompt: what it was seen to, else what a
+// chat template is taken to.
+func (p *Prompter) addedTokens(api string) int64 {
+	if added, ok := p.learned.added[api]; ok {
+		return added
+	}
+	if !forms.Form(api).Templated() {
+		return 0
+	}
 	if p.TemplateTokens == 0 {
 		return DefaultTemplateTokens
 	}
@@ -97,7 +146,7 @@ func (p *Prompter) promptTokens(r *schema.Record) int64 {
 	case len(r.BlockHashes) > 0 && blockTokens(r) > 0:
 		return blockTokens(r) * int64(len(r.BlockHashes))
 	case r.RequestBytes > 0:
-		return r.RequestBytes / 4
+		return r.RequestBytes / bytesPerToken
 	}
 	if p.PromptTokens > 0 {
 		return p.PromptTokens
@@ -116,23 +165,40 @@ func blockTokens(r *schema.Record) int64 {
 	return *r.BlockSize
 }
 
+// Sorts of text, whose seeds are kept apart.
+const (
+	ofBlock = 1 + iota
+	ofRow
+	ofAnswer
+)
+
 // appendPrompt appends exactly so many tokens of text: each block's own, then
 // the row's own. The last block may be cut short.
 func (p *Prompter) appendPrompt(b []byte, r *schema.Record, tokens int64) []byte {
-	const block, row = 1, 2 // keep the seeds of blocks and rows apart
+	a, per := p.alphabet(r.API), p.learned.per(r.API)
+	at, done := int64(0), int64(0) // tokens, and symbols for them
+	put := func(s prompt.Seed, n int64) {
+		at += n
+		symbols := max(1, int64(math.Round(float64(at)/per))) - done
+		b = a.Append(b, s, symbols)
+		done += symbols
+	}
 	if size := blockTokens(r); size > 0 {
 		for _, hash := range r.BlockHashes {
-			if tokens == 0 {
+			if at == tokens {
 				return b
 			}
-			n := min(size, tokens)
-			b = appendText(b, seedOf(p.Seed, block, uint64(hash)), n)
-			tokens -= n
+			put(prompt.SeedOf(p.Seed, ofBlock, uint64(hash)), min(size, tokens-at))
 		}
 	}
-	if tokens == 0 {
-		return b
+	if at < tokens {
+		put(p.seedOf(ofRow, r), tokens-at)
 	}
+	return b
+}
+
+// seedOf is the seed of a row's own text.
+func (p *Prompter) seedOf(sort uint64, r *schema.Record) prompt.Seed {
 	id := r.RecordID
-	return appendText(b, seedOf(p.Seed, row, binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:])), tokens)
+	return prompt.SeedOf(p.Seed, sort, binary.BigEndian.Uint64(id[:8]), binary.BigEndian.Uint64(id[8:]))
 }

@@ -69,13 +69,18 @@ func (c *child) stop() {
 }
 
 // measure runs a load in a process of its own.
-func measure(cores, target string, streams int, warm, length time.Duration, pids []int, more ...string) (r result, err error) {
-	list := make([]string, len(pids))
-	for i, pid := range pids {
+func measure(cores string, t target, streams int, warm, length time.Duration, more ...string) (r result, err error) {
+	err = ask(cores, t, &r, append([]string{"load", "-streams", strconv.Itoa(streams), "-warm", warm.String(), "-for", length.String()}, more...)...)
+	return r, err
+}
+
+// ask runs one of our own commands on a target, and takes its result.
+func ask(cores string, t target, result any, args ...string) error {
+	list := make([]string, len(t.pids))
+	for i, pid := range t.pids {
 		list[i] = strconv.Itoa(pid)
 	}
-	args := append([]string{os.Args[0], "load", "-target", target, "-streams", strconv.Itoa(streams), "-warm", warm.String(),
-		"-for", length.String(), "-pids", strings.Join(list, ",")}, more...)
+	args = append([]string{os.Args[0]}, append(args, "-target", t.addr, "-pids", strings.Join(list, ","))...)
 	if cores != "" {
 		args = append([]string{"taskset", "-c", cores}, args...)
 	}
@@ -84,9 +89,9 @@ func measure(cores, target string, streams int, warm, length time.Duration, pids
 	var out bytes.Buffer
 	c.Stdout = &out
 	if err := c.Run(); err != nil {
-		return r, fmt.Errorf("load on %s: %w", target, err)
+		return fmt.Errorf("load on %s: %w", t.addr, err)
 	}
-	return r, json.Unmarshal(out.Bytes(), &r)
+	return json.Unmarshal(out.Bytes(), result)
 }
 
 // free gives an address that nothing listens at.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -23,6 +22,7 @@ type way struct {
 	name  string
 	args  func(listen, upstream, dir string, cores int) []string
 	stuck bool // its recorder hangs
+	nginx bool
 }
 
 func (c *comparison) ways() []way {
@@ -37,7 +37,7 @@ func (c *comparison) ways() []way {
 		fmt.Println("nginx is not here: its rows are left out")
 		return ways
 	}
-	return append(ways, way{name: "nginx, no buffering", args: func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
+	return append(ways, way{name: "nginx, no buffering", nginx: true, args: func(listen, upstream, dir string, cores int) []string { return nginx(dir, listen, upstream, cores) }})
 }
 
 // place says which cores the proxy and the two ends have.
@@ -47,12 +47,21 @@ type place struct {
 	cores       int
 }
 
-func (c *comparison) run() (err error) {
+func places() []place {
+	return []place{{"proxy on one core, the ends on another", "0", "1", 1}, {"all on two cores", "0,1", "0,1", 2}}
+}
+
+// in runs do with a folder for what the ways write.
+func (c *comparison) in(do func() error) (err error) {
 	if c.dir, err = os.MkdirTemp("", "proxy"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(c.dir)
-	places := []place{{"proxy on one core, the ends on another", "0", "1", 1}, {"all on two cores", "0,1", "0,1", 2}}
+	return do()
+}
+
+func (c *comparison) run() error {
+	places := places()
 	rounds, warm, length := 3, time.Second, 3*time.Second
 	if c.quick {
 		places, rounds, length = places[1:], 1, 2*time.Second
@@ -65,11 +74,16 @@ func (c *comparison) run() (err error) {
 			return err
 		}
 	}
-	return c.memory(places[len(places)-1])
+	return c.idle(places[len(places)-1])
 }
 
 // with runs do against a server and a way to it.
-func (c *comparison) with(p place, w way, serve []string, do func(target string, pids []int) error) error {
+func (c *comparison) with(p place, w way, serve []string, do func(target) error) error {
+	return c.server(p, serve, func(upstream string, _ int) error { return c.through(p, w, upstream, do) })
+}
+
+// server runs do while a server listens.
+func (c *comparison) server(p place, serve []string, do func(upstream string, pid int) error) error {
 	upstream, err := free()
 	if err != nil {
 		return err
@@ -82,8 +96,19 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 	if err := server.ready(upstream); err != nil {
 		return err
 	}
+	return do(upstream, server.Process.Pid)
+}
+
+// target is what a load asks, and the processes that it watches meanwhile.
+type target struct {
+	addr string
+	pids []int
+}
+
+// through runs do while a way to the server is open.
+func (c *comparison) through(p place, w way, upstream string, do func(target) error) error {
 	if w.args == nil {
-		return do(upstream, nil)
+		return do(target{addr: upstream})
 	}
 	listen, err := free()
 	if err != nil {
@@ -105,12 +130,12 @@ func (c *comparison) with(p place, w way, serve []string, do func(target string,
 	if err := proxy.ready(listen); err != nil {
 		return err
 	}
-	return do(listen, proxy.pids)
+	return do(target{listen, proxy.pids})
 }
 
 // stuck runs do through a capture whose recorder hangs: its folder is gone, and it
 // cannot say so, since nobody reads what it says.
-func stuck(p place, args []string, listen, dir string, do func(target string, pids []int) error) error {
+func stuck(p place, args []string, listen, dir string, do func(target) error) error {
 	unread, full, err := fullPipe()
 	if err != nil {
 		return err
@@ -130,7 +155,7 @@ func stuck(p place, args []string, listen, dir string, do func(target string, pi
 		return err
 	}
 	time.Sleep(1500 * time.Millisecond) // it looks for its file once a second
-	if err := do(listen, proxy.pids); err != nil {
+	if err := do(target{listen, proxy.pids}); err != nil {
 		return err
 	}
 	recording, err := scrape(admin, "metron_capture_recording")
@@ -206,43 +231,14 @@ func (c *comparison) highest(p place, warm, length time.Duration) error {
 
 // once measures one way with everything started anew.
 func (c *comparison) once(p place, w way, streams int, warm, length time.Duration) (r result, err error) {
-	err = c.with(p, w, nil, func(target string, pids []int) (err error) {
-		r, err = measure(p.ends, target, streams, warm, length, pids)
+	err = c.with(p, w, nil, func(t target) (err error) {
+		r, err = measure(p.ends, t, streams, warm, length)
 		return err
 	})
 	if err != nil {
 		err = fmt.Errorf("%s, %d streams: %w", w.name, streams, err)
 	}
 	return r, err
-}
-
-// memory opens streams that say nothing.
-func (c *comparison) memory(p place) error {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return err
-	}
-	streams := min(10_000, (int(limit.Max)-1000)/2) // a proxy has two descriptors a stream
-	if c.quick {
-		streams = min(streams, 2000)
-	}
-	fmt.Printf("\nresident memory of an open stream that waits, %d of them\n", streams)
-	for _, w := range c.ways()[1:] {
-		if w.stuck {
-			continue
-		}
-		err := c.with(p, w, []string{"-rate", "0"}, func(target string, pids []int) error {
-			r, err := measure(p.ends, target, streams, 2*time.Second, time.Second, pids, "-lenient")
-			if err == nil {
-				fmt.Printf("%-24s %6.1f KiB\n", w.name, float64(r.ResidentKB-r.BeforeKB)/float64(streams))
-			}
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
-		}
-	}
-	return nil
 }
 
 func p50(r result) float64 { return r.P50 }

@@ -40,14 +40,11 @@ type result struct {
 	Broken   int64 // connections that broke, and answers that ended too early
 	Refused  int64
 	CPU      float64 // us a token, of the watched processes
-	ResidentKB,
-	BeforeKB int64
 }
 
 func (l *load) run() error {
 	end := make(chan struct{})
 	lists := make([][]int64, l.streams)
-	before := resident(l.pids)
 	var clients sync.WaitGroup
 	for i := range l.streams {
 		clients.Go(func() { lists[i] = l.client(end) })
@@ -64,12 +61,11 @@ func (l *load) run() error {
 	time.Sleep(l.length)
 	l.counting.Store(false)
 	used := cpuTime(l.pids) - cpu
-	held := resident(l.pids)
 	close(end)
 	clients.Wait()
 	all := slices.Concat(lists...)
 	slices.Sort(all)
-	r := result{Tokens: int64(len(all)), Answers: l.answers.Load(), Broken: l.broken.Load(), Refused: l.refused.Load(), ResidentKB: held, BeforeKB: before}
+	r := result{Tokens: int64(len(all)), Answers: l.answers.Load(), Broken: l.broken.Load(), Refused: l.refused.Load()}
 	if len(all) > 0 {
 		r.P50, r.P99 = float64(all[len(all)/2])/1e3, float64(all[len(all)*99/100])/1e3
 		r.CPU = float64(used.Microseconds()) / float64(len(all))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -47,6 +48,30 @@ func cpuTime(pids []int) (total time.Duration) {
 			user, _ := strconv.ParseInt(fields[11], 10, 64)
 			system, _ := strconv.ParseInt(fields[12], 10, 64)
 			total += time.Duration(user+system) * tick
+		}
+	}
+	return total
+}
+
+// childrenTime is what the children that have ended used.
+func childrenTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// machineTime is what everything on the machine has used, and what its host took.
+// Interrupts are no program's.
+func machineTime() (total time.Duration) {
+	text, _ := os.ReadFile("/proc/stat")
+	first, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(first)
+	for _, i := range []int{1, 2, 3, 8} { // user, nice, system, steal
+		if i < len(fields) {
+			n, _ := strconv.ParseInt(fields[i], 10, 64)
+			total += time.Duration(n) * tick
 		}
 	}
 	return total

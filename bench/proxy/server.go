@@ -74,12 +74,12 @@ func (s *server) serve(c net.Conn) {
 		if _, err := io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"); err != nil {
 			return
 		}
-		st := &stream{conn: c, left: s.tokens, done: make(chan struct{}), cut: rand.Float64() < s.faults}
+		st := &stream{conn: c, left: 1 + rand.IntN(2*s.tokens), done: make(chan struct{}), cut: rand.Float64() < s.faults}
 		if st.cut {
 			st.left /= 2
 		}
 		if s.rate == 0 {
-			_ = st.token() // and nothing more until the client leaves
+			_ = st.token() // and nothing more until the other end leaves
 			_, _ = in.ReadByte()
 			return
 		}

@@ -89,7 +89,7 @@ func (s *soak) run() error {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		r, err := measure("", listen, s.streams, 0, s.length, capture.pids, "-lenient", "-aborts", "0.1")
+		r, err := measure("", target{listen, capture.pids}, s.streams, 0, s.length, "-lenient", "-aborts", "0.1")
 		done <- outcome{r, err}
 	}()
 	var samples []sample

@@ -21,6 +21,7 @@ type Exchange struct {
 	decoder *wire.Decoder
 	secrets []string // never to appear in the row, in each spelling
 	countBy func() wire.Counter
+	say     func(text string) // gets the answer's text; nil: nobody wants it
 	keep    Keep
 	answer  []byte // the response's body, where content is kept
 	content bool   // it is
@@ -63,6 +64,9 @@ func Begin(row *schema.Record, q Request) *Exchange {
 // Request is what the request's body says, the hints at its session among it.
 func (x *Exchange) Request() *wire.Request { return &x.req }
 
+// Hear has the answer's text handed to a function as it comes; it is called before Head.
+func (x *Exchange) Hear(say func(text string)) { x.say = say }
+
 // Row is the row as far as it is known.
 func (x *Exchange) Row() *schema.Record { return x.row }
 
@@ -72,6 +76,7 @@ func (x *Exchange) Head(status int, header http.Header, atUS int64) {
 	x.row.Headers = new(atUS - x.row.StartTime)
 	x.decoder = wire.NewDecoder(x.req, status, header)
 	x.decoder.CountBy(x.countBy)
+	x.decoder.Say(x.say)
 	x.answered()
 }
 
@@ -109,7 +114,7 @@ func (x *Exchange) End(e Ending) *schema.Record {
 		resp = x.decoder.Finish()
 		x.fill(resp)
 	}
-	r.Outcome, r.ErrorType, r.ErrorMessage = x.judge(resp, e)
+	r.Outcome, r.ErrorType, r.ErrorMessage = judge(statusOf(r), resp, e)
 	if r.Outcome == schema.OutcomeClientAbort {
 		r.ClientAbort = r.End
 	}
@@ -130,12 +135,22 @@ func (x *Exchange) fill(resp wire.Response) {
 	r.ResponseBytes = new(resp.BodyBytes)
 }
 
-// judge decides the outcome; DESIGN's list of outcomes is its table.
-func (x *Exchange) judge(resp wire.Response, e Ending) (outcome, errorType, message string) {
-	status := 0
-	if x.row.HTTPStatus != nil {
-		status = int(*x.row.HTTPStatus)
+// Outcome is how an exchange ended whose bytes nobody reads, as far as status, 0
+// where none came, and transport tell.
+func Outcome(status int, e Ending) string {
+	outcome, _, _ := judge(status, wire.Response{Opaque: true}, e)
+	return outcome
+}
+
+func statusOf(r *schema.Record) int {
+	if r.HTTPStatus == nil {
+		return 0
 	}
+	return int(*r.HTTPStatus)
+}
+
+// judge decides the outcome; DESIGN's list of outcomes is its table.
+func judge(status int, resp wire.Response, e Ending) (outcome, errorType, message string) {
 	failed := e.Err != nil && (e.Err != io.EOF || status == 0)
 	switch {
 	case status >= 400:

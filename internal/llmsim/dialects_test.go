@@ -22,11 +22,19 @@ func read(t *testing.T, s *Server, path, body string) (wire.Response, string) {
 }
 
 const (
-	offered   = `"tools":[{"type":"function","name":"a","function":{"name":"a"}},{"type":"function","name":"b","function":{"name":"b"}}]`
-	ask       = `"messages":[{"role":"user","content":"hello there"}]`
-	askInput  = `"input":[{"role":"user","content":[{"type":"input_text","text":"hello there"}]}]`
-	askPrompt = `"prompt":"hello there"`
+	offered     = `"tools":[{"type":"function","name":"a","function":{"name":"a"}},{"type":"function","name":"b","function":{"name":"b"}}]`
+	ask         = `"messages":[{"role":"user","content":"hello there"}]`
+	askInput    = `"input":[{"role":"user","content":[{"type":"input_text","text":"hello there"}]}]`
+	askPrompt   = `"prompt":"hello there"`
+	askContents = `"contents":[{"role":"user","parts":[{"text":"hello there"}]}]`
+	askBlocks   = `"messages":[{"role":"user","content":[{"text":"hello there"}]}]`
 )
+
+// streamPath is where an API streams that does so by the path.
+func streamPath(path string) string {
+	return strings.NewReplacer(":generate", ":streamGenerate", "/generate", "/generate_stream", "/api/generate", "/api/generate", "/converse", "/converse-stream",
+		"/invoke", "/invoke-with-response-stream", "/invocations", "/invocations-response-stream").Replace(path)
+}
 
 // TestDialects asks for an answer of 6 tokens in every API, streamed and not: the
 // events carry them, and the usage tells them.
@@ -38,14 +46,21 @@ func TestDialects(t *testing.T) {
 		{"messages", "/v1/messages", ask + `,"max_tokens":6,"system":"be brief"`, "[4 10 7 0 0 0 0 0 0 10 5 9]", "max_tokens"},
 		{"ollama chat", "/api/chat", ask + `,"options":{"num_predict":6}`, "[0 0 0 0 0 0 5]", "length"},
 		{"ollama generate", "/api/generate", askPrompt + `,"options":{"num_predict":6}`, "[0 0 0 0 0 0 5]", "length"},
+		{"gemini", "/v1beta/models/metron-sim:generateContent?alt=sse", askContents + `,"generationConfig":{"maxOutputTokens":6}`, "[0 0 0 0 0 0]", "MAX_TOKENS"},
+		{"gemini, an array", "/v1beta/models/metron-sim:generateContent", askContents + `,"generationConfig":{"maxOutputTokens":6}`, "[0 0 0 0 0 0]", "MAX_TOKENS"},
+		{"tgi", "/generate", `"inputs":"hello there","parameters":{"max_new_tokens":6}`, "[0 0 0 0 0 0]", "length"},
+		{"converse", "/model/metron-sim/converse", askBlocks + `,"inferenceConfig":{"maxTokens":6}`, "[4 0 0 0 0 0 0 10 5 6]", "max_tokens"},
+		{"invoke", "/model/metron-sim/invoke", ask + `,"max_tokens":6`, "[4 10 7 0 0 0 0 0 0 10 5 9]", "max_tokens"},
+		{"sagemaker", "/endpoints/e/invocations", ask + `,"max_tokens":6,"stream_options":{"include_usage":true}`, "[4 0 0 0 0 0 0 5 6 9]", "length"},
+		{"sagemaker, tgi", "/endpoints/e/invocations", `"inputs":"hello there","parameters":{"max_new_tokens":6}`, "[0 0 0 0 0 0]", "length"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r, body := read(t, s, test.path, `{`+test.body+`,"stream":true}`)
+			r, body := read(t, s, streamPath(test.path), `{`+test.body+`,"stream":true}`)
 			if got := fmt.Sprint(r.Kind); got != test.kinds || !r.Terminal || r.Failed || len(r.FinishReasons) != 1 || r.FinishReasons[0] != test.reason {
 				t.Errorf("%s, %+v\n%s", got, r, body)
 			}
-			whole, body := read(t, s, test.path, `{`+test.body+`,"stream":false}`)
-			if !whole.Terminal || whole.Failed || *whole.OutputTokens != 6 || *whole.InputTokens < 3 || whole.FinishReasons[0] != test.reason || !json.Valid([]byte(body)) {
+			whole, body := read(t, s, test.path, `{`+strings.Replace(test.body, `,"stream_options":{"include_usage":true}`, "", 1)+`,"stream":false}`)
+			if !whole.Terminal || whole.Failed || *whole.OutputTokens != 6 || *whole.InputTokens < 2 || whole.FinishReasons[0] != test.reason || !json.Valid([]byte(body)) {
 				t.Errorf("%+v\n%s", whole, body)
 			}
 			if test.name != "chat" && (*r.OutputTokens != 6 || *r.InputTokens != *whole.InputTokens) {
@@ -118,13 +133,23 @@ func TestDialectErrors(t *testing.T) {
 		{"/v1/messages", `{` + ask + `}`, "invalid_request_error"},
 		{"/v1/messages", `{"model":"none","max_tokens":3,` + ask + `}`, "not_found_error"},
 		{"/api/generate", `{}`, ""},
+		{"/generate", `{}`, "validation"},
+		{"/v1beta/models/none:generateContent", `{` + askContents + `}`, "NOT_FOUND"},
+		{"/v1beta/models/metron-sim:generateContent", `{}`, "INVALID_ARGUMENT"},
+		{"/v1beta/models/metron-sim:countTokens", `{` + askContents + `}`, "NOT_FOUND"},
+		{"/model/none/converse", `{` + askBlocks + `}`, ""},
+		{"/model/none/invoke", `{"max_tokens":3,` + ask + `}`, ""},
+		{"/model/metron-sim/converse", `{"messages":[{"role":"assistant","content":[{"text":"a"}]}]}`, ""},
+		{"/endpoints/e/invocations", `{}`, ""},
 	} {
 		if r, body := read(t, s, test.path, test.body); !r.Failed || r.ErrorType != test.kind || r.ErrorMessage == "" {
 			t.Errorf("%s %s: %q %q in %s", test.path, test.body, r.ErrorType, r.ErrorMessage, body)
 		}
 	}
 	failing := start(t, Config{Faults: Faults{StreamError: 1}})
-	for path, body := range map[string]string{"/v1/responses": askInput + `,"max_output_tokens":6`, "/v1/messages": ask + `,"max_tokens":6`, "/api/generate": askPrompt} {
+	for path, body := range map[string]string{"/v1/responses": askInput + `,"max_output_tokens":6`, "/v1/messages": ask + `,"max_tokens":6`, "/api/generate": askPrompt,
+		"/generate_stream": `"inputs":"hello there"`, "/v1beta/models/metron-sim:streamGenerateContent": askContents, "/v1beta/models/metron-sim:streamGenerateContent?alt=sse": askContents,
+		"/model/metron-sim/converse-stream": askBlocks, "/endpoints/e/invocations-response-stream": ask} {
 		if r, all := read(t, failing, path, `{`+body+`,"stream":true}`); !r.Failed || r.ErrorMessage != "an injected fault" || r.Kind[len(r.Kind)-1] != wire.Error {
 			t.Errorf("%s: %+v\n%s", path, r, all)
 		}

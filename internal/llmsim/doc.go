@@ -11,7 +11,8 @@
 // Server is the thin driver around it: loop runs the steps on an absolute
 // schedule in real time, a handler turns a request into sequences
 // (request.go), and a dialect turns the tokens that come back into bytes
-// (chat.go, text.go, responses.go, anthropic.go, ollama.go). A further API is one more dialect and one more
+// (chat.go, text.go, responses.go, anthropic.go, ollama.go, tgi.go, gemini.go,
+// converse.go; frames.go puts some into AWS's messages). A further API is one more dialect and one more
 // parser, and a protocol where it is not framed as those that are here.
 // Start with Profile and Start.
 package llmsim

@@ -50,6 +50,15 @@ func New(c Config) (*Server, error) {
 	s.mux.HandleFunc("POST /v1/messages", s.generate(c.parseAnthropic, newAnthropic, namedEvents()))
 	s.mux.HandleFunc("POST /api/generate", s.generate(c.parseOllamaText, newOllamaText, objectLines()))
 	s.mux.HandleFunc("POST /api/chat", s.generate(c.parseOllama, newOllama, objectLines()))
+	s.mux.HandleFunc("POST /generate", s.generate(c.parseTGI, newTGI, dataLines()))
+	s.mux.HandleFunc("POST /generate_stream", s.generate(c.parseTGIStream, newTGI, dataLines()))
+	s.mux.HandleFunc("POST /v1beta/models/{call}", s.gemini)
+	s.mux.HandleFunc("POST /model/{model}/converse", s.bedrock(false, c.parseConverse, newConverse))
+	s.mux.HandleFunc("POST /model/{model}/converse-stream", s.bedrock(true, c.parseConverse, newConverse))
+	s.mux.HandleFunc("POST /model/{model}/invoke", s.bedrock(false, c.parseInvoke, newAnthropic))
+	s.mux.HandleFunc("POST /model/{model}/invoke-with-response-stream", s.bedrock(true, c.parseInvoke, newInvoked))
+	s.mux.HandleFunc("POST /endpoints/{name}/invocations", s.sagemaker)
+	s.mux.HandleFunc("POST /endpoints/{name}/invocations-response-stream", s.sagemaker)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		statusError(http.StatusNotFound, fmt.Sprintf("no such endpoint: %s %s", r.Method, r.URL.Path)).write(w)
 	})
@@ -108,8 +117,8 @@ func (s *Server) Close() error {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.config.APIKey != "" && r.URL.Path != "/health" {
 		key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !ok { // Anthropic's way
-			key, ok = r.Header.Get("X-Api-Key"), true
+		if !ok { // Anthropic's way, and Google's
+			key, ok = r.Header.Get("X-Api-Key")+r.Header.Get("X-Goog-Api-Key"), true
 		}
 		if !ok || subtle.ConstantTimeCompare([]byte(key), []byte(s.config.APIKey)) != 1 {
 			e := statusError(http.StatusUnauthorized, "the API key is missing or wrong: send it as `Authorization: Bearer KEY`")

@@ -8,7 +8,7 @@ type Prompt struct {
 
 	BlockTokens int64  // tokens of a block; 0: unknown, and tokens are not counted
 	Tokens      int64  // of the whole prompt; 0: its blocks are full
-	Session     string // conversation that it is a turn of; "" for none
+	Session     string // conversation that it is a turn of; "" for none. It is kept
 }
 
 // Count is a number of blocks, and of the tokens in them.

@@ -94,3 +94,5 @@ func (r *arrayReader) hold(part []byte) {
 	}
 	r.object = append(r.object, part...)
 }
+
+func (r *arrayReader) held() int64 { return int64(cap(r.object)) }

@@ -27,10 +27,11 @@ type Decoder struct {
 	lined        bool // a body that begins with an object is lines
 	arrayed      bool // and one that begins with an array is its objects
 
-	newCounter func() Counter // nil: no tokenizer
-	codings    []string       // that the body was put through
-	inflater   *inflater      // nil: the body is as it was sent
-	tee        func(p []byte) // gets the body without its codings; nil: nobody wants it
+	say        func(text string) // gets the text of the answer; nil: nobody wants it
+	newCounter func() Counter    // nil: no tokenizer
+	codings    []string          // that the body was put through
+	inflater   *inflater         // nil: the body is as it was sent
+	tee        func(p []byte)    // gets the body without its codings; nil: nobody wants it
 
 	framing framing
 	begun   bool
@@ -118,12 +119,35 @@ func (d *Decoder) Tee(to func(p []byte)) bool {
 
 // Held is about how many bytes the decoder holds, and grows by.
 func (d *Decoder) Held() int64 {
-	return int64(cap(d.entries))*int64(unsafe.Sizeof(entry{})) + int64(cap(d.doc))
+	n := int64(cap(d.entries))*int64(unsafe.Sizeof(entry{})) + int64(cap(d.doc)+cap(d.timings)+cap(d.metrics))
+	for _, r := range []reader{d.reader, d.inner} {
+		if r != nil {
+			n += r.held()
+		}
+	}
+	if d.inflater != nil {
+		n += d.inflater.held()
+	}
+	return n
 }
 
 // CountBy has the tokens of the answer's text counted: new gives a counter for
 // each choice. It is called before the first Feed.
 func (d *Decoder) CountBy(new func() Counter) { d.newCounter = new }
+
+// Say has the text of the first choice handed to a function, piece by piece: its content,
+// without reasoning and calls of tools. It is called before the first Feed.
+func (d *Decoder) Say(to func(text string)) { d.say = to }
+
+// tell hands on the text of an event or a document that is nothing but content.
+func (d *Decoder) tell(e *event) {
+	if d.say == nil || e.choice != 0 || e.choices > 1 || e.unsaid || !e.kinds.has(Content) || e.kinds.has(Reasoning) || e.kinds.has(Tool) {
+		return
+	}
+	for _, raw := range e.text {
+		d.say(unquote(raw))
+	}
+}
 
 // Feed takes body bytes, de-chunked, that one socket read completed: at is its
 // stamp, us after start_time, read its number. p is not kept after the call.
@@ -245,6 +269,7 @@ func (d *Decoder) block(b block) {
 func (d *Decoder) list(kind Kind, size int64) {
 	e := &d.event
 	d.countText(e)
+	d.tell(e)
 	tokens := d.tally.add(e, kind)
 	d.take(e)
 	if d.listed = len(d.entries) < maxEvents; !d.listed {

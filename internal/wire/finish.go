@@ -64,6 +64,7 @@ func (d *Decoder) endDocument() {
 	d.event.reset()
 	if d.dialect.document(d.doc, &d.event) {
 		d.take(&d.event)
+		d.tell(&d.event)
 		d.terminal = true
 	}
 }

@@ -102,3 +102,5 @@ func (r *frameReader) fault(size int, p []byte) (block, int, bool) {
 func (r *frameReader) rest() (b block, ok bool) {
 	return block{fields: true, bytes: int64(len(r.message))}, len(r.message) > 0
 }
+
+func (r *frameReader) held() int64 { return int64(cap(r.message) + cap(r.payload)) }

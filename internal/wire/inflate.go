@@ -45,6 +45,9 @@ func contentCodings(h http.Header) (codings []string, ok bool) {
 // The readers of the codings pull. They run in a coroutine, which stands still
 // whenever they ask for bytes that have not come yet.
 type inflater struct {
+	codings []string
+	window  int64 // that the first frame of zstd asks for; 0: it has not come
+
 	in    []byte // what came and was not asked for yet
 	ended bool   // no more will come
 	next  func() (out []byte, more bool)
@@ -55,7 +58,7 @@ type inflater struct {
 }
 
 func newInflater(codings []string) *inflater {
-	f := new(inflater)
+	f := &inflater{codings: codings}
 	f.next, f.stop = iter.Pull(func(yield func([]byte) bool) { f.err = f.run(codings, yield) })
 	return f
 }
@@ -65,7 +68,7 @@ func (f *inflater) run(codings []string, yield func([]byte) bool) error {
 	need := func() bool { return !f.ended && yield(nil) }
 	var r io.Reader = &source{f, need}
 	for i := len(codings) - 1; i >= 0; i-- {
-		decoded, err := decoderOf(codings[i], r)
+		decoded, err := f.decoderOf(codings[i], r)
 		if err != nil {
 			return err
 		}
@@ -132,13 +135,31 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// held is about what the readers of the codings hold, as it was measured: zstd's
+// take their window at once, brotli's as it fills.
+func (f *inflater) held() (n int64) {
+	for _, coding := range f.codings {
+		switch coding {
+		case "br":
+			n += 80<<10 + min(f.size, 16<<20)
+		case "zstd":
+			n += 192<<10 + f.window + min(f.window, 1<<20)
+		default:
+			n += 64 << 10
+		}
+	}
+	return n
+}
+
 // decoderOf undoes one coding.
-func decoderOf(coding string, r io.Reader) (io.ReadCloser, error) {
+func (f *inflater) decoderOf(coding string, r io.Reader) (io.ReadCloser, error) {
 	switch coding {
 	case "br":
 		return io.NopCloser(brotli.NewReader(r)), nil
 	case "zstd":
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		b := bufio.NewReader(r)
+		f.window = windowOf(b)
+		d, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, err
 		}
@@ -149,6 +170,26 @@ func decoderOf(coding string, r io.Reader) (io.ReadCloser, error) {
 		return gzip.NewReader(r)
 	}
 	return nil, fmt.Errorf("content coding %q is not known", coding)
+}
+
+// windowOf is the window that a body in zstd begins by asking for; 0: what is wrong
+// with it the reader will tell.
+func windowOf(b *bufio.Reader) int64 {
+	for n := 1; n <= zstd.HeaderMaxSize; n++ { // no byte more than the header has: they may not have come
+		p, err := b.Peek(n)
+		if err != nil {
+			return 0
+		}
+		var h zstd.Header
+		if err := h.Decode(p); errors.Is(err, io.ErrUnexpectedEOF) {
+			continue
+		}
+		if h.SingleSegment {
+			h.WindowSize = h.FrameContentSize
+		}
+		return int64(min(h.WindowSize, maxWindow))
+	}
+	return 0
 }
 
 // inflateDeflate reads zlib's form, which HTTP names, or the bare one, which

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/andybalholm/brotli"
@@ -70,6 +71,67 @@ func encode(t testing.TB, open func(io.Writer) flusher, pieces [][]byte) (sent [
 		out.Reset()
 	}
 	return sent
+}
+
+// TestInflaterHeld holds what an inflater says that it holds against the heap.
+func TestInflaterHeld(t *testing.T) {
+	const each = 8
+	heap := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	many := codings()
+	many["zstd, small window"] = func(w io.Writer) flusher {
+		z, _ := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(128<<10))
+		return z
+	}
+	for coding, open := range many {
+		for _, size := range []int{200, 3 << 20} {
+			name, _, _ := strings.Cut(coding, ",")
+			if coding == "identity, gzip" {
+				name = "gzip"
+			}
+			sent := encode(t, open, [][]byte{bytes.Repeat([]byte("data: {}\n\n"), size/10), nil})[0]
+			before := heap()
+			var all []*inflater
+			for range each {
+				f := newInflater([]string{name})
+				if err := f.feed(sent, func([]byte) {}); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, f)
+			}
+			got, want := all[0].held(), (heap()-before)/each
+			if got < want*7/10-32<<10 || got > want*13/10+32<<10 {
+				t.Errorf("%s, %d bytes: says %d KiB, the heap %d", coding, size, got>>10, want>>10)
+			}
+			for _, f := range all {
+				_ = f.close(func([]byte) {}) // not at its end
+			}
+		}
+	}
+}
+
+// TestHalfReadIsHeld: what of an event has come counts while its end has not.
+func TestHalfReadIsHeld(t *testing.T) {
+	half := bytes.Repeat([]byte("x"), 200<<10)
+	for _, c := range []struct {
+		api, mediaType, begins string
+	}{
+		{"openai.chat", "text/event-stream", "data: "},
+		{"ollama.chat", "application/x-ndjson", `{"a":"`},
+		{"gemini.generate", "application/json", `[{"a":"`},
+		{"openai.chat", "application/json", `{"a":"`},
+	} {
+		d := NewDecoder(Request{API: c.api, Stream: true}, http.StatusOK, http.Header{"Content-Type": {c.mediaType}})
+		before := d.Held()
+		d.Feed(append([]byte(c.begins), half...), 0, 0)
+		if got := d.Held() - before; got < int64(len(half)) || got > 2*int64(len(half)) {
+			t.Errorf("%s: %d bytes of an event are held as %d", c.mediaType, len(half), got)
+		}
+	}
 }
 
 // inClear is a response as far as a coding does not change it.

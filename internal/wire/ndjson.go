@@ -78,3 +78,5 @@ func (r *lineReader) hold(part []byte) {
 	}
 	r.line = append(r.line, part...)
 }
+
+func (r *lineReader) held() int64 { return int64(cap(r.line)) }

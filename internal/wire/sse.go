@@ -30,6 +30,9 @@ type reader interface {
 	// rest ends the body and returns the block that nothing completed, if there
 	// is one.
 	rest() (b block, ok bool)
+	// held is how many bytes the reader holds of a block that is not whole, or has
+	// room for.
+	held() int64
 }
 
 // sseReader splits an event stream into blocks. It is pushed bytes, whatever
@@ -226,3 +229,5 @@ func lineEnd(p []byte) (end int, found bool) {
 	}
 	return 0, false
 }
+
+func (r *sseReader) held() int64 { return int64(cap(r.line) + cap(r.data)) }

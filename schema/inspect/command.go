@@ -11,8 +11,8 @@ import (
 	"metron/schema"
 )
 
-// Command is `metron inspect`.
-func Command() *cli.Command {
+// Command is `metron inspect`; draw makes the pictures of --workload.
+func Command(draw Drawer) *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
 		Usage:     "say what is in a trace or run, and whether it is sound",
@@ -23,26 +23,37 @@ func Command() *cli.Command {
 			"--verify reads everything instead: checksums of pages, statistics, the order of times, what outcomes,\n" +
 			"lists and the footer must have. It names each problem's row (from 0) and column, and the exit status\n" +
 			"is 1 if there is one. What servers may really do, such as usage that differs from the stream, is a note.\n\n" +
+			"--workload says and draws what the files together ask of a server: rate over time, how bursty, lengths,\n" +
+			"sessions, and what a prefix cache of any size could have had. --out makes pictures of it, PNG and SVG.\n\n" +
 			"Examples:\n\n" +
 			"   metron inspect conv.parquet\n" +
 			"   metron inspect traces --where 'outcome!=ok' --from 10m\n" +
-			"   metron inspect --verify traces run.parquet",
+			"   metron inspect --verify traces run.parquet\n" +
+			"   metron inspect --workload conv.parquet --out pictures",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.BoolFlag{Name: "verify", Usage: "check that files are sound"},
+			&cli.BoolFlag{Name: "workload", Usage: "draw what they ask of a server"},
+			&cli.StringFlag{Name: "out", Usage: "`DIR` for pictures of the workload"},
 		}, term.SelectionFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		}),
-		Action: run,
+		Action: func(c *cli.Context) error { return run(c, draw) },
 	}
 }
 
-func run(c *cli.Context) error {
+func run(c *cli.Context, draw Drawer) error {
 	if c.NArg() == 0 {
 		return term.WithHint(term.Usagef("inspect needs a file"), "metron inspect run.parquet")
 	}
 	selection, err := schema.ParseSelection(term.Selection(c))
 	if err != nil {
 		return term.Usagef("inspect: %w", err)
+	}
+	if err := checkWorkload(c); err != nil {
+		return term.Usagef("inspect: %w", err)
+	}
+	if c.Bool("workload") {
+		return showWorkload(c, selection, draw)
 	}
 	if !c.Bool("verify") {
 		return summarize(c, selection)

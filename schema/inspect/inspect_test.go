@@ -211,7 +211,7 @@ func TestTallyText(t *testing.T) {
 func metron(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	app := &cli.App{Name: "metron", Commands: []*cli.Command{Command()}, Writer: &out, ErrWriter: io.Discard,
+	app := &cli.App{Name: "metron", Commands: []*cli.Command{Command(nil)}, Writer: &out, ErrWriter: io.Discard,
 		ExitErrHandler: func(*cli.Context, error) {}}
 	err := app.RunContext(t.Context(), term.FlagsFirst(app.Commands, append([]string{"metron", "inspect"}, args...)))
 	return out.String(), err

@@ -53,6 +53,11 @@ type mooncake struct {
 // mooncakeBlock is the block that hash_ids stand for, tokens.
 const mooncakeBlock = 512
 
+// ownZeroUS ends the times, us since 1970, of traces that count from a zero of
+// their own, as an imported Mooncake trace does: they keep it, so that the import
+// of an export is the trace. Others begin at 0.
+const ownZeroUS = 365 * 24 * 3600 * 1_000_000
+
 func newMooncake(w io.Writer, e *Export) exporter {
 	return &mooncake{out: json.NewEncoder(w), export: e}
 }
@@ -63,7 +68,10 @@ func (m *mooncake) put(r *schema.Record) error {
 		return errLeftOut
 	}
 	if !m.begun {
-		m.begun, m.firstUS = true, r.StartTime
+		m.begun = true
+		if r.StartTime < 0 || r.StartTime >= ownZeroUS {
+			m.firstUS = r.StartTime
+		}
 	}
 	us := r.StartTime - m.firstUS
 	if us%1000 != 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"metron/schema"
-	"metron/workload"
+	"metron/workload/importer"
 )
 
 func format(t *testing.T, name string) Format {
@@ -41,9 +41,9 @@ func export(t *testing.T, e *Export) ([]byte, *Exported) {
 // imported reads an export back.
 func imported(t *testing.T, name string, text []byte) []schema.Record {
 	t.Helper()
-	for _, f := range workload.Formats() {
+	for _, f := range importer.Formats() {
 		if f.Name == name {
-			m := &workload.Importer{Format: f, Path: "-", Stdin: bytes.NewReader(text), Out: filepath.Join(t.TempDir(), "again.parquet")}
+			m := &importer.Import{Format: f, Paths: []string{"-"}, Stdin: bytes.NewReader(text), Out: filepath.Join(t.TempDir(), "again.parquet")}
 			if _, err := m.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -89,11 +89,11 @@ func TestAzureIsTheIdentity(t *testing.T) {
 	if err != nil {
 		t.Skipf("the public trace is not there: %v", err)
 	}
-	for _, f := range workload.Formats() {
+	for _, f := range importer.Formats() {
 		if f.Name != "azure" {
 			continue
 		}
-		m := &workload.Importer{Format: f, Path: "-", Stdin: bytes.NewReader(want), Out: filepath.Join(t.TempDir(), "conv.parquet")}
+		m := &importer.Import{Format: f, Paths: []string{"-"}, Stdin: bytes.NewReader(want), Out: filepath.Join(t.TempDir(), "conv.parquet")}
 		if _, err := m.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -104,8 +104,35 @@ func TestAzureIsTheIdentity(t *testing.T) {
 	}
 }
 
+// TestMooncakeIsTheIdentity exports the public trace and imports it again.
+func TestMooncakeIsTheIdentity(t *testing.T) {
+	text, err := os.ReadFile("../../../shared/traces/mooncake-conversation.jsonl")
+	if err != nil {
+		t.Skipf("the public trace is not there: %v", err)
+	}
+	text = text[500_000:1_000_000] // of its middle, which does not begin at 0
+	text = text[bytes.IndexByte(text, '\n')+1 : bytes.LastIndexByte(text, '\n')+1]
+	want := imported(t, "mooncake", text)
+	path := filepath.Join(t.TempDir(), "m.parquet")
+	write(t, path, schema.Meta{Vantage: schema.VantageImport}, want...)
+	again, report := export(t, &Export{Format: format(t, "mooncake"), In: []string{path}})
+	if string(again) != strings.ReplaceAll(string(text), " ", "") || report.LeftOut != 0 || len(report.Lost) != 0 {
+		t.Errorf("exported otherwise than it was: %d bytes, want %d less spaces; %+v", len(again), len(text), report)
+	}
+	got := imported(t, "mooncake", again)
+	if len(got) != len(want) {
+		t.Fatalf("%d rows came back, want %d", len(got), len(want))
+	}
+	for i := range want {
+		got[i].RecordID = want[i].RecordID // made of the line, whose spaces are gone
+		if !same(got[i], want[i]) {
+			t.Fatalf("row %d came back as\n%+v\nwant\n%+v", i, got[i], want[i])
+		}
+	}
+}
+
 func TestMooncake(t *testing.T) {
-	a, b, c := row(1, 10_000_500), row(2, 12_000_500), row(3, 12_001_000)
+	a, b, c := row(1, 1_700_000_010_000_500), row(2, 1_700_000_012_000_500), row(3, 1_700_000_012_001_000)
 	a.InputTokens, a.OutputTokens, a.BlockHashes, a.BlockSize, a.BlockUnit = new(int64(600)), new(int64(5)), []int64{7, 8}, new(int64(512)), "tokens"
 	b.InputTokens, b.ChunkTime, b.ChunkKind, b.ChunkTokens = new(int64(9)), []int64{1, 2}, []int8{0, 0}, []int32{2, 1}
 	b.BlockHashes, b.BlockSize, b.BlockUnit = []int64{1}, new(int64(16)), "tokens"
