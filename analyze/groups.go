@@ -95,6 +95,7 @@ func (g *groups) merge(o *groups) {
 		default:
 			g.by[key] = theirs
 		}
+		delete(o.by, key) // what is added up need not be held twice
 	}
 }
 

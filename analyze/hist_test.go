@@ -123,7 +123,18 @@ func TestHistFromFewToMany(t *testing.T) {
 				h.Add(values)
 			}
 		}
-		sameSummary(t, h.Summary(Nearest, 1), slowSummary(all, 1), 0)
+		slices.Sort(all)
+		var got []int64
+		for v, n := range h.All() {
+			got = append(got, slices.Repeat([]int64{v}, int(n))...)
+		}
+		if !slices.Equal(got, all) || h.Count() != int64(len(all)) {
+			t.Fatalf("%d values, not those %d that were added", len(got), len(all))
+		}
+		s := h.Summary(Nearest, 1)
+		if at := func(permille int) float64 { return float64(all[(permille*len(all)+999)/1000-1]) }; *s.P50 != at(500) || *s.P99 != at(990) || *s.Max != at(1000) {
+			t.Fatalf("p50 %v, p99 %v, max %v, want %v, %v, %v", *s.P50, *s.P99, *s.Max, at(500), at(990), at(1000))
+		}
 		if room := 8*len(h.dense) + 4*len(h.few); room > 4*len(all) {
 			t.Fatalf("%d bytes for %d values", room, len(all))
 		}

@@ -46,7 +46,7 @@ type sectionKind struct {
 func sectionKinds() []sectionKind {
 	return []sectionKind{
 		{name: "dialects", asked: func(c *Config) bool { return c.Explain || len(c.Dialects) > 0 }, start: newDialects},
-		{name: "stalls", quick: true, start: newStalls},
+		{name: "stalls", start: newStalls},
 		{name: "jitter", start: newJitter},
 		{name: "concurrency", quick: true, start: newConcurrency},
 		{name: "token_rate", quick: true, start: newTokenRate},

@@ -7,13 +7,12 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"metron/schema"
 	"metron/schema/trace"
 )
 
 // TestSampleIsThatOfSlice: `trace slice` and `replay` take the same rows.
 func TestSampleIsThatOfSlice(t *testing.T) {
-	many := rapid.Custom(drawRows).Filter(func(rows []schema.Record) bool { return len(rows) >= 8 })
+	many := rapid.Custom(drawRows).Filter(func(rows []rowAt) bool { return len(rows) >= 8 })
 	source := traceIn(t, 1, many.Example(3))
 	out := filepath.Join(t.TempDir(), "half.parquet")
 	s := trace.Slice{Job: trace.Job{In: []string{source.Files[0].Path()}, Out: out}, Sample: 0.5, SampleBy: trace.BySession, Seed: 3}
