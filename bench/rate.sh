@@ -33,7 +33,7 @@ measure() {
 }
 
 replay() {
-	"$dir/metron" replay "$dir/$rate.parquet" --target http://$address --extensions=false --out "$dir/run.parquet" --force --allow-invalid "$@" >"$dir/summary"
+	"$dir/metron" replay "$dir/$rate.parquet" --target http://$address --extensions=false --no-probe --out "$dir/run.parquet" --force --allow-invalid "$@" >"$dir/summary"
 }
 
 aiperf=$(command -v "${AIPERF:-aiperf}" || true)
@@ -52,7 +52,7 @@ for rate in "${rates[@]}"; do
 	"$dir/load" trace --rate "$rate" --for "${seconds}s" --tokens 4 >"$dir/$rate.csv"
 	"$dir/metron" import azure "$dir/$rate.csv" --out "$dir/$rate.parquet" >/dev/null
 	for timer in precise cheap; do
-		measure metron 1 replay --timer $timer
+		measure metron 0 replay --timer $timer
 		printf '\n       %s: ' $timer
 		grep -E '^(send lag|verdict) ' "$dir/summary" | tr -s ' \n' ' '
 		grep '^sender' "$dir/summary" | sed 's/.*timer; \(.* cores\);.*/\1/'
