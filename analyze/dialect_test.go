@@ -176,12 +176,11 @@ func TestDialectsAtTheEdges(t *testing.T) {
 
 // GuideLLM's requests weigh as many gaps as they have: its mean is that of the gaps.
 func TestGuideLLMWeighs(t *testing.T) {
-	short, long := record(1, 0, 1, 10_000, 110_000), record(2, 0, 1)
 	var times []int64
 	for i := range int64(100) {
 		times = append(times, 10_000+10_000*i)
 	}
-	long = record(2, 0, 1, times...)
+	short, long := record(1, 0, 1, 10_000, 110_000), record(2, 0, 1, times...)
 	itl := dialectsOf(t, short, long)["guidellm"].ITL
 	if math.Abs(*itl.Mean-(0.1+0.99)/100) > 1e-12 || *itl.P50 != 0.01 || *itl.P95 != 0.01 || *itl.P99 != 0.01 {
 		t.Errorf("mean %v, p50 %v, p95 %v, p99 %v", *itl.Mean, *itl.P50, *itl.P95, *itl.P99)

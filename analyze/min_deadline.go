@@ -14,9 +14,9 @@ type counter func(gaps []int64, d Deadlines, most int64) Score
 // false where no deadline is long enough: a late first token stays late however
 // slowly the others may come. d.TBT is not read.
 //
-// It searches by doubling its steps from near a guess (0: the mean gap), and then by halving: the miss rate never rises with the deadline, because a longer
-// one leaves at least as much slack before every token. That holds for Exact and
-// for Docs.
+// It searches by doubling its steps from near a guess (0: the mean gap), and then by
+// halving: the miss rate never rises with the deadline, because a longer one leaves at
+// least as much slack before every token. That holds for Exact and for Docs.
 func minTBTDeadline(streams [][]int64, d Deadlines, rho Fraction, count counter, guess int64) (int64, bool) {
 	most := maxMissed(streams, rho)
 	holds := func(tbt int64) bool {

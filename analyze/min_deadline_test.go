@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
+// exactMinimum is the search in the default arithmetic, without a guess.
 func exactMinimum(streams [][]int64, d Deadlines, rho Fraction) (int64, bool) {
 	return minTBTDeadline(streams, d, rho, exactUpTo, 0)
 }
