@@ -24,8 +24,9 @@ type Curve struct {
 	tails    [curveSteps]tail
 }
 
-// NewCurve returns a Curve for at most so many requests; -1 if nobody knows how
-// many there will be, and all miss rates must be kept.
+// NewCurve returns a Curve for at most so many requests, those of all Curves that will be
+// merged counted together; -1 if nobody knows how many there will be, and all miss rates
+// must be kept.
 func NewCurve(requests int64) *Curve {
 	keep := math.MaxInt / 2
 	if requests >= 0 {
@@ -56,8 +57,12 @@ func (c *Curve) add(s *scorer) {
 	}
 }
 
-// Merge adds the requests of o, whose part was disjoint.
+// Merge adds the requests of o, whose part was disjoint. It panics where the two were made
+// for different numbers of requests: what the smaller dropped the whole may need.
 func (c *Curve) Merge(o *Curve) {
+	if c.tails[0].keep != o.tails[0].keep {
+		panic("analyze: merge of acceptance curves that were made for different numbers of requests")
+	}
 	c.requests += o.requests
 	for i := range c.tails {
 		for _, v := range o.tails[i].largest {

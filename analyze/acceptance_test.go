@@ -57,6 +57,16 @@ func TestCurveMergeIsTheWhole(t *testing.T) {
 	})
 }
 
+// Curves that keep no number of rates alike cannot say what their whole would have kept.
+func TestCurvesThatDoNotMerge(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a curve for 100 requests took one for 900")
+		}
+	}()
+	NewCurve(100).Merge(NewCurve(900))
+}
+
 // The curve reaches 0.9 exactly where the deadline reaches one over the fluid token
 // rate, and never falls.
 func TestCurveAndRateAreDual(t *testing.T) {
@@ -64,7 +74,7 @@ func TestCurveAndRateAreDual(t *testing.T) {
 		requests := drawDecoding(t)
 		var minima Samples
 		for _, gaps := range requests {
-			min, ok := MinTBTDeadline([][]int64{gaps}, Deadlines{DecodeOnly: true}, fluidMissRate())
+			min, ok := exactMinimum([][]int64{gaps}, Deadlines{DecodeOnly: true}, fluidMissRate())
 			if !ok {
 				t.Fatal("unattainable without a first token")
 			}

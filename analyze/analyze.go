@@ -82,14 +82,18 @@ type worker struct {
 
 func newPass(c *Config, rows int64) *pass {
 	p := &pass{config: c}
-	n := runtime.GOMAXPROCS(0)
-	if c.Fluidity == ArithmeticEtalon {
-		n = 1 // the last bit of Etalon's sums depends on the order of the rows
-	}
-	for range n {
+	for range c.workers() {
 		p.workers = append(p.workers, &worker{tally: newTally(c, rows), scorer: scorer{arithmetic: c.Fluidity}})
 	}
 	return p
+}
+
+// workers is how many share a pass.
+func (c *Config) workers() int {
+	if c.Fluidity == ArithmeticEtalon {
+		return 1 // the last bit of Etalon's sums depends on the order of the rows
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // read adds the rows that were asked for.

@@ -57,7 +57,7 @@ func BenchmarkMinTBTDeadline(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for at := 0; at < len(gaps); at += 250 {
-			MinTBTDeadline([][]int64{gaps[at : at+250]}, Deadlines{TTFT: 100_000}, Fraction{1, 10})
+			exactMinimum([][]int64{gaps[at : at+250]}, Deadlines{TTFT: 100_000}, Fraction{1, 10})
 		}
 	}
 	perSecond(b, len(gaps), "gaps")
@@ -164,7 +164,7 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 		"Hist":   func() { h.Add(gaps) },
 		"tokens": func() { tokens.reset(&r, 0, Burst) },
 		"bounds": func() { deadlineBounds(streams, d) },
-		"minima": func() { MinTBTDeadline(streams, d, Fraction{1, 10}) },
+		"minima": func() { exactMinimum(streams, d, Fraction{1, 10}) },
 		"SLOs":   func() { slos.add(&judged) },
 	} {
 		if n := testing.AllocsPerRun(20, f); n != 0 {

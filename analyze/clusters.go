@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -33,7 +34,7 @@ func newClusters(t *tally) *clusters {
 		v := t.config.Percentile.quantile(p.fraction(), n, func(rank int64) float64 { return float64(index.at(rank)) })
 		c.bounds, c.order = append(c.bounds, int64(math.Floor(v))), append(c.order, i)
 	}
-	slices.SortStableFunc(c.order, func(a, b int) int { return int(c.bounds[a] - c.bounds[b]) })
+	slices.SortStableFunc(c.order, func(a, b int) int { return cmp.Compare(c.bounds[a], c.bounds[b]) })
 	return c.another()
 }
 
@@ -107,7 +108,7 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 			tallies = append(tallies, g.tally)
 		}
 	}
-	workers := make([]*clusterWorker, len(newPass(c, 0).workers))
+	workers := make([]*clusterWorker, c.workers())
 	for i := range workers {
 		workers[i] = &clusterWorker{config: c, groups: t.groups, of: map[*tally]*clusters{}}
 	}
@@ -119,7 +120,7 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 			w.of[one] = one.clusters.another()
 		}
 	}
-	if t.clusters == nil {
+	if len(workers[0].of) == 0 {
 		return nil
 	}
 	for b, err := range a.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
@@ -158,7 +159,7 @@ func (w *clusterWorker) rows(v *view, from, to int, whole *tally) error {
 		if !r.isLLM() || !r.streamed {
 			continue
 		}
-		if r.whyExcluded() == "" {
+		if whole.clusters != nil && r.whyExcluded() == "" {
 			w.of[whole].add(w.tokens.streams)
 		}
 		if w.groups == nil {

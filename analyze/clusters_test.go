@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"metron/analyze/stat"
+	"metron/schema"
 )
 
 // The interval of a TBT percentile is as wide as what drawing whole requests again and
@@ -75,6 +76,21 @@ func TestTokenIntervalsOfPairs(t *testing.T) {
 		if math.Abs(*got.Low-all[ranks.Low]) > 0.0005 || math.Abs(*got.High-all[ranks.High]) > 0.0005 {
 			t.Errorf("%s: %.5f to %.5f, of independent values %.5f to %.5f", p.name, *got.Low, *got.High, all[ranks.Low], all[ranks.High])
 		}
+	}
+}
+
+// A group may have gaps where the whole has none: in its own group warm-up is measured.
+func TestIntervalsOfWarmUp(t *testing.T) {
+	records := traffic(60, 20, 3)
+	for i := range records {
+		records[i].Phase = schema.PhaseWarmup
+	}
+	r := analyze(t, Config{By: []string{"phase"}}, records...)
+	if r.Metrics.Get(keyTBT).Count != 0 || r.Metrics.Get(keyTBT).CI95 != nil {
+		t.Fatal("the whole has gaps")
+	}
+	if ci := r.Groups[0].Metrics.Get(keyTBT).CI95; ci == nil || ci.P50.Low == nil || ci.P50.High == nil {
+		t.Errorf("warm-up has the intervals %+v", ci)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // reads beside them it names in its kind.
 func columnNames() []string {
 	return []string{
-		"record_id", "source_record_id", "start_time", "phase", "outcome", "request_model", "token_source", "stream",
+		"record_id", "source_record_id", "loop", "start_time", "phase", "outcome", "request_model", "token_source", "stream",
 		"input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens", "dispatched", "wrote", "end", "client_abort",
 		"chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice", "chunk_read", "api", "ready",
 	}
@@ -38,7 +38,7 @@ type row struct {
 	inputTokens, outputTokens, reasoning maybe[int64]
 	cachedTokens                         maybe[int64] // those of the input that the server had
 	dispatched, wrote, end, clientAbort  maybe[int64]
-	ready                                maybe[int64]
+	ready, loop                          maybe[int64]
 	labels                               // what only groupings and sections read
 	chunkTime                            []int64
 	chunkKind                            []int8
@@ -59,7 +59,7 @@ type view struct {
 	inputTokens, outputTokens, reasoning *array.Int64
 	cachedTokens                         *array.Int64
 	dispatched, wrote, end, clientAbort  *array.Int64
-	ready                                *array.Int64
+	ready, loop                          *array.Int64
 	labels                               labelView
 	chunkTime                            lists[int64]
 	chunkKind                            lists[int8]
@@ -95,6 +95,7 @@ func newView(b schema.Batch) (v view, err error) {
 	v.chunkRead = takeLists(&c, "chunk_read", (*array.Int32).Int32Values)
 	v.api = take[*array.String](&c, "api")
 	v.ready = take[*array.Int64](&c, "ready")
+	v.loop = take[*array.Int64](&c, "loop")
 	v.labels = newLabelView(&c)
 	return v, c.err
 }
@@ -167,6 +168,7 @@ func (v *view) row(i int, r *row) error {
 		end:          number(v.end, i),
 		clientAbort:  number(v.clientAbort, i),
 		ready:        number(v.ready, i),
+		loop:         number(v.loop, i),
 		chunkTime:    v.chunkTime.at(i),
 		chunkKind:    v.chunkKind.at(i),
 		chunkTokens:  v.chunkTokens.at(i),

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,7 +27,7 @@ http_status and start_time.
 
 --slo judges each request by all constraints of its own, and the population by its
 percentiles: 'ttft<=500ms' is a request's own value, 'tbt[p99]<=50ms' a percentile
-of its own gaps, 'ttft.p99<=2s' one over the requests. What is written after a
+of its own gaps, 'ttft.p99<=2s' one over the requests. What is written beside a
 profile replaces its items: --slo 'etalon:tbt_ttft,tbt.p99<=50ms'.
 
 Examples:
@@ -34,7 +35,7 @@ Examples:
    metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
 		Flags: slices.Concat(QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
-			&cli.BoolFlag{Name: "explain", Usage: "the numbers of every such tool side by side, and why they differ"},
+			&cli.BoolFlag{Name: "explain", Usage: "why those numbers differ; without --dialect, of every such tool side by side"},
 			&cli.StringSliceFlag{Name: "by", Usage: "every number for each group of rows, too: a list of " + strings.Join(DimensionNames(), ", ")},
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
@@ -52,50 +53,44 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, tablePath := c.String("out"), c.String("per-request")
-	var table *Table[RequestRow]
-	if tablePath != "" {
-		if table, err = CreateTable[RequestRow](tablePath); err != nil {
+	var requests *Table[RequestRow]
+	var tokens *Table[TokenRow]
+	if path := c.String("per-request"); path != "" {
+		if requests, err = CreateTable[RequestRow](path); err != nil {
 			return err
 		}
-		defer table.Abandon()
-		config.PerRequest = table.Put
+		defer requests.Abandon()
+		config.PerRequest = requests.Put
+	}
+	if path := c.String("per-token"); path != "" {
+		if tokens, err = CreateTable[TokenRow](path); err != nil {
+			return err
+		}
+		defer tokens.Abandon()
 	}
 	result, err := Analyze(c.Context, c.Args().Slice(), config)
 	if err != nil {
 		return err
 	}
-	if table != nil {
-		if err := table.Close(); err != nil {
+	if requests != nil {
+		if err := requests.Close(); err != nil {
 			return err
 		}
 	}
-	if err := writeTokens(c, config); err != nil {
-		return err
+	if tokens != nil {
+		if err := WriteTokens(c.Context, c.Args().Slice(), config, tokens.Put); err != nil {
+			return err
+		}
+		if err := tokens.Close(); err != nil {
+			return err
+		}
 	}
-	if out != "" {
+	if out := c.String("out"); out != "" {
 		if err := result.WritePlots(out); err != nil {
 			return err
 		}
 	}
 	return result.Write(c.App.Writer, formatOf(c))
-}
-
-// writeTokens writes the per-token table that was asked for.
-func writeTokens(c *cli.Context, config Config) error {
-	path := c.String("per-token")
-	if path == "" {
-		return nil
-	}
-	table, err := CreateTable[TokenRow](path)
-	if err != nil {
-		return err
-	}
-	defer table.Abandon()
-	if err := WriteTokens(c.Context, c.Args().Slice(), config, table.Put); err != nil {
-		return err
-	}
-	return table.Close()
 }
 
 func formatOf(c *cli.Context) string {
@@ -126,6 +121,9 @@ func configOf(c *cli.Context) (Config, error) {
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
 	}
+	if c.Bool("json") && c.IsSet("format") && c.String("format") != "json" {
+		return Config{}, term.Usagef("analyze: --json and --format %s: want one of them", c.String("format"))
+	}
 	if name := formatOf(c); !slices.Contains(Formats(), name) {
 		return Config{}, term.Usagef("analyze: --format %q: must be one of %s", name, strings.Join(Formats(), ", "))
 	}
@@ -135,6 +133,9 @@ func configOf(c *cli.Context) (Config, error) {
 				return Config{}, term.Usagef("analyze: --%s: %w", flag, err)
 			}
 		}
+	}
+	if path := c.String("per-request"); path != "" && filepath.Clean(path) == filepath.Clean(c.String("per-token")) {
+		return Config{}, term.Usagef("analyze: --per-request and --per-token both write %q", path)
 	}
 	return config, nil
 }

@@ -170,6 +170,9 @@ func TestUsageErrors(t *testing.T) {
 		"dialect":          {"absent.parquet", "--dialect", "vlm"},
 		"group by":         {"absent.parquet", "--by", "model,colour"},
 		"sections":         {"absent.parquet", "--sections", "stalls,colour"},
+		"--format csv":     {"absent.parquet", "--json", "--format", "csv"},
+		"both write":       {"absent.parquet", "--per-request", "a.csv", "--per-token", "./a.csv"},
+		"--attainment":     {"absent.parquet", "--attainment", "0.99"},
 	} {
 		_, err := metron(t, args...)
 		if term.ExitCode(err) != term.ExitUsage || !strings.Contains(err.Error(), name) {
@@ -188,6 +191,12 @@ func TestFailuresLeaveNothing(t *testing.T) {
 		out, err := metron(t, file, "--per-request", "table.csv", "--out", "plots")
 		if term.ExitCode(err) != term.ExitFailure || !strings.Contains(err.Error(), file) || out != "" {
 			t.Errorf("%s: exit status %d, %v, printed %q", file, term.ExitCode(err), err, out)
+		}
+	}
+	// A table that cannot be is no reason to read everything first.
+	for _, flag := range []string{"--per-request", "--per-token"} {
+		if _, err := metron(t, "absent.parquet", flag, filepath.Join("absent", "table.csv")); err == nil || !strings.Contains(err.Error(), "table.csv") {
+			t.Errorf("%s: %v", flag, err)
 		}
 	}
 	left, err := os.ReadDir(dir)

@@ -52,7 +52,7 @@ type Config struct {
 	Selection schema.Selection
 
 	// Dialects names tools whose numbers of the same requests are asked for (Dialects);
-	// Explain asks for those of all, and why they differ.
+	// Explain asks why they differ, of all tools where none is named.
 	Dialects []string
 	Explain  bool
 

@@ -36,18 +36,18 @@ func Dialects() []string {
 func dialects() []dialect {
 	return []dialect{
 		{"etalon", "Etalon", measureEtalon, numpyLinear,
-			"the first chunk with content; 0 where there is none, and in the mean",
-			"a sample a token; those that share a chunk are zeros",
+			"the first chunk with content, not reasoning; 0 where there is none, and in the mean",
+			"a sample a token of content; those that share a chunk are zeros",
 			"mean of the gaps after the first; 0 below two tokens, and in the mean",
-			"the last token; n is the tokens of the chunks"},
+			"the last content; n is the tokens of content"},
 		{"vllm", "vllm bench serve", measureVLLM, numpyLinear,
 			"the first message with choices, be it the role alone",
 			"a sample a message, the finish included, however many tokens it carries",
 			"(E2E - TTFT)/(n - 1); answers of one token are left out",
 			"the last message with choices; n is the server's usage"},
 		{"sglang", "sglang.bench_serving", measureSGLang, numpyLinear,
-			"the first chunk with content",
-			"the gap before a chunk, shared out among its tokens",
+			"the first chunk with content, not reasoning",
+			"the gap before a chunk of content, shared out among its tokens",
 			"(E2E - TTFT)/(n - 1); answers of one token are left out",
 			"the last chunk with content; n is the server's usage"},
 		{"aiperf", "AIPerf", measureAIPerf, numpyLinear,
@@ -66,10 +66,10 @@ func dialects() []dialect {
 			"(last - first)/(n - 1)",
 			"the last token; n is the tokens of the chunks"},
 		{"llmperf", "LLMPerf", measureLLMPerf, numpyLinear,
-			"the first chunk with content",
+			"the first chunk with content, not reasoning",
 			"one sample a request: all gaps, the wait for the first token too, over n",
 			"none",
-			"the last token; n is the tokens of the chunks"},
+			"the last content; n is the tokens of content"},
 		{"mlperf", "MLPerf LoadGen", measureMLPerf, mlperfPercentile,
 			"the first token",
 			"none",
@@ -115,7 +115,8 @@ func hasChoices(kind int8) bool {
 	return isToken(kind) || kind == schema.KindRole || kind == schema.KindFinish
 }
 
-func isVisible(kind int8) bool { return isToken(kind) && kind != schema.KindReasoning }
+// isContent reports whether an event is text of the answer: what stands in delta.content.
+func isContent(kind int8) bool { return kind == schema.KindContent }
 
 // sumTokens adds the tokens of messages, and is not ok where the chunks do not say them.
 func (r *request) sumTokens(messages []message) maybe[int64] {

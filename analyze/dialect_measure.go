@@ -17,7 +17,7 @@ func overRest(time float64, n maybe[int64]) maybe[float64] {
 }
 
 func measureEtalon(r *request) measured {
-	tokens := withTokens(r.messages(isToken))
+	tokens := withTokens(r.messages(isContent))
 	m := measured{ttft: just(0.0), tpot: just(0.0), e2e: just(0.0), itl: burstGaps(tokens), tokens: r.sumTokens(tokens)}
 	first, last, ok := bounds(tokens)
 	if !ok {
@@ -47,7 +47,7 @@ func measureVLLM(r *request) measured {
 
 func measureSGLang(r *request) measured {
 	m := measured{tokens: r.outputTokens}
-	tokens := withTokens(r.messages(isToken))
+	tokens := withTokens(r.messages(isContent))
 	first, last, ok := bounds(tokens)
 	if !ok {
 		return m
@@ -105,14 +105,14 @@ func measureInferencePerf(r *request) measured {
 	}
 	m.e2e = just(float64(last))
 	m.tpot = overRest(float64(last-first), m.tokens)
-	if visible, _, ok := bounds(r.messages(isVisible)); ok && m.tokens.value != 1 {
-		m.ttft = just(float64(visible))
+	if content, _, ok := bounds(r.messages(isContent)); ok && m.tokens.value != 1 {
+		m.ttft = just(float64(content))
 	}
 	return m
 }
 
 func measureLLMPerf(r *request) measured {
-	tokens := withTokens(r.messages(isToken))
+	tokens := withTokens(r.messages(isContent))
 	m := measured{tokens: r.sumTokens(tokens), weight: 1}
 	first, last, ok := bounds(tokens)
 	if !ok {

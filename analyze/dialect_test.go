@@ -50,17 +50,17 @@ func TestDialectsByHand(t *testing.T) {
 		itl             []float64 // the samples, ascending
 		tokens          int64
 	}{
-		// Gaps of tokens: 0 | 60 0 0 0 | 80.
-		{"etalon", ms(90), ms(140.0 / 6), ms(230), []float64{0, 0, 0, 0, 60, 80}, 7},
+		// Content at 150 and 230, the gaps of its tokens: 0 0 0 | 80.
+		{"etalon", ms(150), ms(80.0 / 4), ms(230), []float64{0, 0, 0, 80}, 5},
 		// Messages at 30, 90, 150, 230, 240.
 		{"vllm", ms(30), ms(210.0 / 6), ms(240), []float64{10, 60, 60, 80}, 7},
-		// 60 shared by 4, 80 by 1.
-		{"sglang", ms(90), ms(140.0 / 6), ms(230), []float64{15, 15, 15, 15, 80}, 7},
+		// 80 by 1; n is the usage.
+		{"sglang", ms(150), ms(80.0 / 6), ms(230), []float64{80}, 7},
 		{"aiperf", ms(90), nil, ms(230), []float64{140.0 / 6}, 7},
 		{"guidellm", ms(90), ms(230.0 / 7), ms(290), []float64{140.0 / 6}, 7},
-		// The first content that is no reasoning came at 150.
+		// All tokens' gaps: 0 | 60 0 0 0 | 80.
 		{"inference-perf", ms(150), ms(140.0 / 6), ms(230), []float64{0, 0, 0, 0, 60, 80}, 7},
-		{"llmperf", ms(90), nil, ms(230), []float64{230.0 / 7}, 7},
+		{"llmperf", ms(150), nil, ms(230), []float64{230.0 / 5}, 5},
 		{"mlperf", ms(90), new(math.Floor(140e6/6) / 1e9), ms(230), nil, 7},
 	} {
 		r, ok := got[want.name]
@@ -98,6 +98,38 @@ func TestDialectsByHand(t *testing.T) {
 			math.Abs(*r.ITL.P90-numpyQuantile(0.9, int64(len(want.itl)), at)) > 1e-12 {
 			t.Errorf("%s itl: %d samples, mean %v, p90 %v; want %v", r.Name, r.ITL.Count, *r.ITL.Mean, *r.ITL.P90, want.itl)
 		}
+	}
+}
+
+// SGLang shares the gap before a chunk out among its tokens.
+func TestSGLangSharesGaps(t *testing.T) {
+	itl := dialectsOf(t, record(1, 0, 4, 50_000, 110_000))["sglang"].ITL
+	if itl.Count != 4 || *itl.P50 != 0.015 || *itl.Mean != 0.015 {
+		t.Errorf("60 ms shared by 4: %d samples, p50 %v", itl.Count, *itl.P50)
+	}
+}
+
+// Reasoning alone is no content to those that read delta.content.
+func TestDialectsOfReasoningAlone(t *testing.T) {
+	r := record(1, 0, 1, 50_000, 60_000)
+	r.ChunkKind[0], r.ChunkKind[1] = schema.KindReasoning, schema.KindReasoning
+	got := dialectsOf(t, r)
+	if m := got["etalon"].TTFT; m == nil || *m.Mean != 0 {
+		t.Errorf("etalon's TTFT: %+v", m)
+	}
+	for name, has := range map[string]bool{"sglang": false, "llmperf": false, "inference-perf": false, "aiperf": true, "guidellm": true} {
+		if m := got[name].TTFT; (m != nil) != has {
+			t.Errorf("%s: TTFT %+v", name, m)
+		}
+	}
+}
+
+// --explain of named tools is of those alone.
+func TestExplainNamed(t *testing.T) {
+	r := analyze(t, Config{Explain: true, Dialects: []string{"vllm"}}, spoken())
+	d := r.section("dialects").(*DialectsResult)
+	if len(d.Tools) != 1 || d.Tools[0].Name != "vllm" || !strings.Contains(strings.Join(d.lines(), " "), "the role alone") {
+		t.Errorf("%+v", d.Tools)
 	}
 }
 
@@ -144,12 +176,11 @@ func TestDialectsAtTheEdges(t *testing.T) {
 
 // GuideLLM's requests weigh as many gaps as they have: its mean is that of the gaps.
 func TestGuideLLMWeighs(t *testing.T) {
-	short, long := record(1, 0, 1, 10_000, 110_000), record(2, 0, 1)
 	var times []int64
 	for i := range int64(100) {
 		times = append(times, 10_000+10_000*i)
 	}
-	long = record(2, 0, 1, times...)
+	short, long := record(1, 0, 1, 10_000, 110_000), record(2, 0, 1, times...)
 	itl := dialectsOf(t, short, long)["guidellm"].ITL
 	if math.Abs(*itl.Mean-(0.1+0.99)/100) > 1e-12 || *itl.P50 != 0.01 || *itl.P95 != 0.01 || *itl.P99 != 0.01 {
 		t.Errorf("mean %v, p50 %v, p95 %v, p99 %v", *itl.Mean, *itl.P50, *itl.P95, *itl.P99)

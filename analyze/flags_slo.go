@@ -67,6 +67,9 @@ func bindSLOs(c *cli.Context, config *Config) error {
 	if config.Attainment, err = ParseFraction(c.String("attainment")); err != nil {
 		return term.Usagef("%s: --attainment: %w", c.Command.Name, err)
 	}
+	if c.IsSet("attainment") && len(config.SLOs) == 0 {
+		return term.WithHint(term.Usagef("%s: --attainment says when an SLO holds, and there is none", c.Command.Name), "--slo 'ttft<=500ms,tbt[p99]<=50ms'")
+	}
 	return bindPrefill(c, config)
 }
 

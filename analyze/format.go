@@ -106,8 +106,8 @@ func (r *Result) eachPopulation(f func(GroupKey, *Population) error) error {
 	return nil
 }
 
-// WriteCSV prints a line a number: the group's key (empty: all rows), the metric, the
-// statistic, its value and interval, and their unit. The undefined is empty.
+// WriteCSV prints a line a number: the group's key (empty: all rows; a dash: unknown), the
+// metric, the statistic, its value and interval, and their unit. The undefined is empty.
 func (r *Result) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	header := append(append([]string{}, r.Settings.By...), "metric", "stat", "value", "ci95_low", "ci95_high", "unit")
@@ -120,7 +120,7 @@ func (r *Result) WriteCSV(w io.Writer) error {
 			if key == nil {
 				values = append(values, "")
 			} else {
-				values = append(values, key[i].Value)
+				values = append(values, key[i].String())
 			}
 		}
 		for _, n := range p.numbers() {

@@ -17,7 +17,7 @@ func (r *Result) WriteGoBench(w io.Writer) error {
 	err := r.eachPopulation(func(key GroupKey, p *Population) error {
 		name := "BenchmarkMetron"
 		for _, v := range key {
-			name += fmt.Sprintf("/%s=%s", v.Dimension, benchWord(v.Value))
+			name += fmt.Sprintf("/%s=%s", v.Dimension, benchWord(v.String()))
 		}
 		fmt.Fprintf(&b, "%s %d", name, max(1, p.Requests.OK))
 		for _, n := range p.numbers() {
@@ -50,9 +50,6 @@ func benchUnits(unit string) string {
 
 // benchWord is a value as one word of a benchmark's name.
 func benchWord(value string) string {
-	if value == "" {
-		return "-"
-	}
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '/' {
 			return '_'
@@ -122,7 +119,7 @@ func openMetricsName(key, unit string) (name, suffix string) {
 func labelSet(key GroupKey, more ...string) string {
 	var out []string
 	for _, v := range key {
-		out = append(out, labelPair(v.Dimension, v.Value))
+		out = append(out, labelPair(v.Dimension, v.String()))
 	}
 	for i := 0; i < len(more); i += 2 {
 		out = append(out, labelPair(more[i], more[i+1]))

@@ -45,15 +45,32 @@ func TestCSVHasEveryNumber(t *testing.T) {
 	if !slices.Equal(lines[0], []string{"model", "metric", "stat", "value", "ci95_low", "ci95_high", "unit"}) {
 		t.Errorf("header %v", lines[0])
 	}
-	for _, line := range lines {
-		if line[0] == "" && line[1] == keyTTFT && line[2] == "p99" {
-			if line[3] != strconv.FormatFloat(*r.Metrics.Get(keyTTFT).P99, 'g', -1, 64) {
-				t.Errorf("ttft p99 is %s", line[3])
+	got := map[[3]string]string{}
+	for _, line := range lines[1:] {
+		key := [3]string(line[:3])
+		if _, twice := got[key]; twice {
+			t.Errorf("%q stands there twice", key)
+		}
+		got[key] = line[3]
+	}
+	check := func(group string, p *Population) {
+		for _, n := range p.numbers() {
+			if v, ok := got[[3]string{group, n.metric, n.stat}]; !ok || v != plain(n.value) {
+				t.Errorf("%q %s %s is %q, want %q", group, n.metric, n.stat, v, plain(n.value))
 			}
-			return
+		}
+		if v := got[[3]string{group, keyTTFT, "p99"}]; v != strconv.FormatFloat(*p.Metrics.Get(keyTTFT).P99, 'g', -1, 64) {
+			t.Errorf("%q: ttft p99 is %s", group, v)
 		}
 	}
-	t.Error("no p99 of TTFT over all rows")
+	check("", &r.Population)
+	for i := range r.Groups {
+		name := r.Groups[i].Key[0].Value
+		if name == "" {
+			name = "-" // nothing is all rows
+		}
+		check(name, &r.Groups[i].Population)
+	}
 }
 
 // A reader of the format finds the numbers, groups and labels whole.
@@ -87,7 +104,7 @@ func TestOpenMetricsIsRead(t *testing.T) {
 		}
 		models = append(models, m.GetLabel()[0].GetValue())
 	}
-	if !slices.Contains(models, `a "quoted"|model`) {
+	if slices.Sort(models); !slices.Equal(models, []string{"-", `a "quoted"|model`, "org/b *c*"}) {
 		t.Errorf("models %q", models)
 	}
 	if g := families["metron_request_throughput_per_s"]; g == nil || math.Abs(g.GetMetric()[0].GetGauge().GetValue()-*r.Throughput.RequestsPerS) > 1e-9 {

@@ -135,6 +135,16 @@ func appendGaps(gaps []int64, gap, k int64, policy Policy, isFirst bool) []int64
 	return gaps
 }
 
+// aTokenAChunk reports whether the gaps between tokens are those between chunks.
+func (t *tokenTimes) aTokenAChunk() bool {
+	for i, gaps := range t.streams {
+		if len(gaps)-1 != len(t.between[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // longestGap is the longest time between two tokens of one choice.
 func (t *tokenTimes) longestGap() int64 {
 	longest := int64(0)

@@ -114,9 +114,9 @@ func (g *groups) err() error {
 
 // results are the groups by the values of their dimensions.
 func (g *groups) results() []Group {
-	out := []Group{}
+	out, needs := []Group{}, supports()
 	for key, one := range g.by {
-		group := Group{Population: newPopulation(one.tally)}
+		group := Group{Population: newPopulation(one.tally), Warnings: fewRequests(one.tally.okRows, needs)}
 		for i, d := range g.dims {
 			group.Key = append(group.Key, GroupValue{d.name, one.values[i]})
 		}

@@ -181,6 +181,7 @@ func TestManyGroups(t *testing.T) {
 	if each := int64(after.HeapAlloc-before.HeapAlloc) / int64(len(records)); each > 6_000 {
 		t.Errorf("a group of one request takes %d bytes", each)
 	}
+	runtime.KeepAlive(records)
 	groups := all.groups.results()
 	if len(groups) != len(records) || groups[9999].Key.String() != "9999" || *groups[5].Metrics.Get(keyTBT).P99 != 0.63 {
 		t.Errorf("%d groups", len(groups))
@@ -188,8 +189,80 @@ func TestManyGroups(t *testing.T) {
 	r := Result{Groups: groups, Settings: SettingsOfJSON{By: []string{"session"}}}
 	var text strings.Builder
 	r.groupTable(&text)
-	if n := strings.Count(text.String(), "\n"); n != groupsAtTerminal+4 || !strings.Contains(text.String(), "10,000 groups") {
+	if n := strings.Count(text.String(), "\n"); n != groupsAtTerminal+6 || !strings.Contains(text.String(), "10,000 groups") {
 		t.Errorf("%d lines:\n%s", n, &text)
+	}
+}
+
+// Groups with many gaps take what keeping each once takes, and little more: gaps between
+// chunks that are those between tokens are not held twice.
+func TestGroupsOfManyGaps(t *testing.T) {
+	const gaps = 2000
+	times := make([]int64, gaps+1)
+	for i := range times {
+		times[i] = 50_000 + int64(i)*20_000 + int64(i*i%9973)
+	}
+	records := make([]schema.Record, 200)
+	for i := range records {
+		records[i] = record(uint64(i), 0, 1, times...)
+		records[i].SessionID = fmt.Sprint(i)
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	all := tallied(t, Config{By: []string{"session"}}, records...)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if each := int64(after.HeapAlloc-before.HeapAlloc) / int64(len(records)); each > 6_000+5*gaps {
+		t.Errorf("a group of %d gaps takes %d bytes", gaps, each)
+	}
+	runtime.KeepAlive(records)
+	runtime.KeepAlive(all)
+}
+
+// The gaps between chunks are right wherever the first chunk of several tokens comes, and
+// however parts of the rows are merged.
+func TestChunkGapsOfParts(t *testing.T) {
+	records := append(traffic(12, 20, 3), record(90, 0, 4, 50_000, 130_000, 260_000), record(91, 0, 1, 60_000, 61_000))
+	records = append(records, traffic(9, 20, 4)...)
+	var want Hist
+	for i := range records {
+		var tokens tokenTimes
+		row := rowOf(&records[i])
+		if tokens.reset(&row, 0, Burst); records[i].Outcome != schema.OutcomeOK || records[i].Phase != schema.PhaseMeasure {
+			continue
+		}
+		for _, gaps := range tokens.between {
+			want.Add(gaps)
+		}
+	}
+	for cut := range len(records) + 1 {
+		for _, parts := range [][2][]schema.Record{{records[:cut], records[cut:]}, {records[cut:], records[:cut]}} {
+			whole := tallied(t, Config{}, parts[0]...)
+			whole.merge(tallied(t, Config{}, parts[1]...))
+			sameSummary(t, whole.betweenChunks().Summary(Nearest, 1), want.Summary(Nearest, 1), 0)
+		}
+	}
+}
+
+// Each group says which percentiles its own requests do not support, and the table marks it.
+func TestGroupsWarnOfFewRequests(t *testing.T) {
+	records := mixed(900, 3)
+	for i := range records {
+		records[i].RequestModel = []string{"large", "small"}[i/800]
+	}
+	r := analyze(t, Config{By: []string{"model"}}, records...)
+	large, small := r.Groups[0].Warnings, r.Groups[1].Warnings
+	if len(large) != 1 || strings.Contains(large[0].Message, "p99 ") || !strings.Contains(large[0].Message, "p99.9 (6,636 needed)") {
+		t.Errorf("large: %v", large)
+	}
+	if len(small) != 1 || small[0].Code != "few_requests" || !strings.Contains(small[0].Message, "p95 (130 needed), p99 (662 needed)") {
+		t.Errorf("small: %v", small)
+	}
+	var text strings.Builder
+	r.groupTable(&text)
+	if got := text.String(); strings.Count(got, "*") != 2 || !strings.Contains(got, "\n* too few for a p99, which needs 662 requests\n") {
+		t.Errorf("%s", got)
 	}
 }
 

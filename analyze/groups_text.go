@@ -1,11 +1,13 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"metron/analyze/stat"
 	"metron/internal/term"
 )
 
@@ -25,11 +27,16 @@ func (r *Result) groupTable(b *strings.Builder) {
 		fmt.Fprintf(b, ", those with the most requests (--json has all)")
 	}
 	b.WriteString("\n\n")
+	needs, marked := stat.Support(0.99), false
 	var t term.Table
-	t.Row(append([]string{by, "requests", "ok", "TTFT p50", "p99", "TBT p50", "p99", "E2E p50", "p99"}, append(shown[0].goodHead(), "tok/s")...)...)
+	t.Row(append([]string{by, "requests", "ok ", "TTFT p50", "p99", "TBT p50", "p99", "E2E p50", "p99"}, append(shown[0].goodHead(), "tok/s")...)...)
 	for i := range shown {
 		g := &shown[i]
-		row := []string{short(g.Key.String()), term.Count(g.Requests.Total), term.Count(g.Requests.OK)}
+		mark := " "
+		if 0 < g.Requests.MeasuredOK && g.Requests.MeasuredOK < needs {
+			mark, marked = "*", true
+		}
+		row := []string{short(g.Key.String()), term.Count(g.Requests.Total), term.Count(g.Requests.OK) + mark}
 		for _, key := range []string{keyTTFT, keyTBT, "e2e_latency_s"} {
 			m := g.Metrics.Get(key)
 			row = append(row, m.unit.format(m.P50), m.unit.format(m.P99))
@@ -37,6 +44,9 @@ func (r *Result) groupTable(b *strings.Builder) {
 		t.Row(append(row, append(g.goodCells(), unitRate.format(g.Throughput.OutputTokensPerS))...)...)
 	}
 	t.WriteTo(b)
+	if marked {
+		fmt.Fprintf(b, "\n* too few for a p99, which needs %s\n", requestsOf(needs))
+	}
 }
 
 // goodHead heads the columns that say how good a group was: what it attained of each SLO, as far
@@ -72,7 +82,7 @@ func largest(all []Group, n int) []Group {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(all[b].Requests.Total - all[a].Requests.Total) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(all[b].Requests.Total, all[a].Requests.Total) })
 	order = order[:n]
 	slices.Sort(order)
 	var out []Group

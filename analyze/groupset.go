@@ -10,6 +10,7 @@ import (
 type Group struct {
 	Key GroupKey `json:"key"`
 	Population
+	Warnings []Warning `json:"warnings"` // that its own size gives rise to
 }
 
 // GroupKey is the value of each dimension, in the order in which they were asked.
@@ -43,12 +44,17 @@ func (k GroupKey) MarshalJSON() ([]byte, error) {
 func (k GroupKey) String() string {
 	var values []string
 	for _, v := range k {
-		if v.Value == "" {
-			v.Value = "-"
-		}
-		values = append(values, v.Value)
+		values = append(values, v.String())
 	}
 	return strings.Join(values, ", ")
+}
+
+// String is the value, a dash for the unknown: where nothing stands all rows are meant.
+func (v GroupValue) String() string {
+	if v.Value == "" {
+		return "-"
+	}
+	return v.Value
 }
 
 func (k GroupKey) compare(o GroupKey) int {

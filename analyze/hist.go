@@ -88,8 +88,18 @@ func (h *Hist) grow(size int) {
 	h.keepAll(few)
 }
 
+// keepAll keeps values that were few, in no more room than they take.
 func (h *Hist) keepAll(few []uint32) {
 	h.sorted = false
+	more := 0
+	for _, v := range few {
+		if int(v) >= len(h.dense) {
+			more++
+		}
+	}
+	if len(h.few)+more > cap(h.few) {
+		h.few = append(make([]uint32, 0, len(h.few)+more), h.few...)
+	}
 	for _, v := range few {
 		if int(v) < len(h.dense) {
 			h.dense[v]++
@@ -109,6 +119,12 @@ func (h *Hist) Merge(o *Hist) {
 	h.keepAll(o.few)
 	h.outliers = append(h.outliers, o.outliers...)
 	h.settle()
+}
+
+func (h *Hist) clone() *Hist {
+	o := *h
+	o.dense, o.few, o.outliers = slices.Clone(h.dense), slices.Clone(h.few), slices.Clone(h.outliers)
+	return &o
 }
 
 // Count is how many values there are.

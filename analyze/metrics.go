@@ -145,13 +145,22 @@ func (m *metric) scale(a Arithmetic) float64 {
 // whyExcluded applies the status policy: distributions cover requests that were
 // answered, in phase measure.
 func (r *request) whyExcluded() reason {
+	if why := r.whyNotMeasured(); why != "" {
+		return why
+	}
+	if r.outcome != schema.OutcomeOK {
+		return notOK
+	}
+	return ""
+}
+
+// whyNotMeasured is the part of it that does not depend on what became of the request.
+func (r *request) whyNotMeasured() reason {
 	switch {
 	case r.trimmed:
 		return trimmedOff
 	case !r.isMeasured():
 		return notMeasured
-	case r.outcome != schema.OutcomeOK:
-		return notOK
 	}
 	return ""
 }

@@ -56,7 +56,7 @@ func (t *tally) summarize() Metrics {
 		addCounts(s.LeftOut, t.leftOut[i])
 		switch m.key {
 		case keyICL:
-			s.Summary = t.icl.Summary(t.config.Percentile, usPerSecond)
+			s.Summary = t.betweenChunks().Summary(t.config.Percentile, usPerSecond)
 		case keyTBT:
 			s.Summary = t.tbt.Summary(t.config.Percentile, usPerSecond)
 			if t.clusters != nil {

@@ -5,22 +5,18 @@ import (
 	"math/bits"
 )
 
-// MinTBTDeadline returns the smallest TBT deadline at which the streams of one
-// request, together, miss no more than the share rho of their deadlines, and
-// false where no deadline is long enough: a late first token stays late however
-// slowly the others may come. d.TBT is not read.
-func MinTBTDeadline(streams [][]int64, d Deadlines, rho Fraction) (int64, bool) {
-	return minTBTDeadline(streams, d, rho, exactUpTo, 0)
-}
-
 // counter counts the deadlines of a stream as Exact or Docs does. It may stop as soon
 // as it has missed more than most.
 type counter func(gaps []int64, d Deadlines, most int64) Score
 
-// minTBTDeadline searches by doubling its steps from near a guess (0: the mean gap),
-// and then by halving: the miss rate never rises with the deadline, because a longer
-// one leaves at least as much slack before every token. That holds for Exact and
-// for Docs.
+// minTBTDeadline returns the smallest TBT deadline at which the streams of one
+// request, together, miss no more than the share rho of their deadlines, and
+// false where no deadline is long enough: a late first token stays late however
+// slowly the others may come. d.TBT is not read.
+//
+// It searches by doubling its steps from near a guess (0: the mean gap), and then by
+// halving: the miss rate never rises with the deadline, because a longer one leaves at
+// least as much slack before every token. That holds for Exact and for Docs.
 func minTBTDeadline(streams [][]int64, d Deadlines, rho Fraction, count counter, guess int64) (int64, bool) {
 	most := maxMissed(streams, rho)
 	holds := func(tbt int64) bool {

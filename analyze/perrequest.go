@@ -12,6 +12,7 @@ import (
 type RequestRow struct {
 	RecordID       uuid.UUID `parquet:"record_id,uuid"`
 	SourceRecordID uuid.UUID `parquet:"source_record_id,optional,uuid"`
+	Loop           *int64    `parquet:"loop,optional"` // the pass over its trace, from 1
 	StartTime      time.Time `parquet:"start_time,timestamp(microsecond)"`
 	Phase          string    `parquet:"phase,dict"`
 	Measured       bool      `parquet:"measured"` // of phase measure, and not trimmed
@@ -49,7 +50,7 @@ type RequestRow struct {
 
 func newRequestRow(r *request, c *Config) RequestRow {
 	out := RequestRow{
-		RecordID: r.recordID, SourceRecordID: r.sourceID, StartTime: time.UnixMicro(r.startTime).UTC(),
+		RecordID: r.recordID, SourceRecordID: r.sourceID, Loop: pointer(r.loop), StartTime: time.UnixMicro(r.startTime).UTC(),
 		Phase: r.phase, Measured: r.isMeasured(), Outcome: r.outcome, API: r.api, RequestModel: r.model, Stream: r.stream, TokenSource: r.tokenSource,
 	}
 	seconds := func(v float64, why reason) *float64 { return defined(v/usPerSecond, why) }

@@ -14,6 +14,7 @@ import (
 // met and what slack it left is exact arithmetic's, whatever --fluidity says.
 type TokenRow struct {
 	RecordID uuid.UUID `parquet:"record_id,uuid"`
+	Measured bool      `parquet:"measured"` // the row is of phase measure, and not trimmed
 	Choice   int64     `parquet:"choice"`
 	Token    int64     `parquet:"token"` // from 1, of its choice
 	Chunk    int64     `parquet:"chunk"` // from 0, of the row's events
@@ -33,6 +34,9 @@ func WriteTokens(ctx context.Context, paths []string, c Config, put func(*TokenR
 		return err
 	}
 	defer archive.Close()
+	if c.kept, err = c.Trim.keep(ctx, archive, &c); err != nil {
+		return err
+	}
 	if c.EstimatePrefill {
 		if c.Prefill, err = estimatePrefill(ctx, archive, &c); err != nil {
 			return err
@@ -55,6 +59,7 @@ func WriteTokens(ctx context.Context, paths []string, c Config, put func(*TokenR
 			if !r.stream {
 				continue
 			}
+			r.trimmed = c.kept.excludes(r.startTime)
 			if err := tokens.walk(&r, &c, put); err != nil {
 				return err
 			}
@@ -98,7 +103,7 @@ func (w *tokenWalk) walk(r *request, c *Config, put func(*TokenRow) error) error
 		s.last = at
 		for _, gap := range w.gaps {
 			missed := s.take(gap, r.deadlines.value)
-			out := TokenRow{RecordID: r.recordID, Choice: int64(id), Token: s.tokens, Chunk: int64(j), Kind: w.kinds[r.chunkKind[j]],
+			out := TokenRow{RecordID: r.recordID, Measured: r.isMeasured(), Choice: int64(id), Token: s.tokens, Chunk: int64(j), Kind: w.kinds[r.chunkKind[j]],
 				TimeS: float64(s.came) / usPerSecond, GapS: float64(gap) / usPerSecond}
 			if r.deadlines.ok {
 				out.OnTime, out.Missed, out.SlackS = new(missed == 0), &missed, new(float64(s.slack)/usPerSecond)

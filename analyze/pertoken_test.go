@@ -62,6 +62,19 @@ func TestTokensAddUp(t *testing.T) {
 	}
 }
 
+// A row that --trim leaves out has its tokens in the table, and they say so.
+func TestTokensOfTrimmedRows(t *testing.T) {
+	path := writeFile(t, "run.parquet", schema.Meta{}, ramp(10, 0)...)
+	measured := map[bool]int{}
+	err := WriteTokens(context.Background(), []string{path}, Config{Trim: Trim{HeadRows: 3}}, func(r *TokenRow) error {
+		measured[r.Measured]++
+		return nil
+	})
+	if err != nil || measured[true] != 2*7 || measured[false] != 2*3 {
+		t.Errorf("%v, %v", measured, err)
+	}
+}
+
 func TestTokenTables(t *testing.T) {
 	goldenRun(t)
 	if _, err := metron(t, "run.parquet", "--per-token", "tokens.csv"); err != nil {

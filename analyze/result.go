@@ -55,7 +55,9 @@ type FileInfo struct {
 type Requests struct {
 	Total       int64            `json:"total"`
 	OK          int64            `json:"ok"`
-	NotMeasured int64            `json:"not_measured"` // of phase warmup or cooldown
+	Measured    int64            `json:"measured"`     // of phase measure, and not trimmed
+	MeasuredOK  int64            `json:"measured_ok"`  // those of them that distributions cover
+	NotMeasured int64            `json:"not_measured"` // of phase warmup or cooldown; trimmed rows are in neither
 	OtherAPI    int64            `json:"other_api"`    // rows that asked no model (health checks, model lists): not in total
 	Outcomes    map[string]int64 `json:"outcomes"`     // every outcome has a key
 }
@@ -153,7 +155,8 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 }
 
 func newPopulation(t *tally) Population {
-	p := Population{Requests: Requests{Total: t.rows, OK: t.ok, OtherAPI: t.otherAPI, NotMeasured: t.rows - t.measured, Outcomes: map[string]int64{}}}
+	p := Population{Requests: Requests{Total: t.rows, OK: t.ok, Measured: t.measured, MeasuredOK: t.okRows, OtherAPI: t.otherAPI,
+		NotMeasured: t.excluded[notMeasured], Outcomes: map[string]int64{}}}
 	for _, name := range schema.Outcomes() {
 		p.Requests.Outcomes[name] = 0
 	}

@@ -34,7 +34,7 @@ type weighted struct {
 func newDialects(c *Config) section {
 	s := &dialectsSection{explain: c.Explain}
 	for _, d := range dialects() {
-		if c.Explain || slices.Contains(c.Dialects, d.name) {
+		if len(c.Dialects) == 0 || slices.Contains(c.Dialects, d.name) {
 			s.tools = append(s.tools, &toolTally{dialect: d})
 		}
 	}

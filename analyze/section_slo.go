@@ -69,20 +69,16 @@ func newSLOs(c *Config) section {
 func (s *slos) add(r *request) {
 	for i := range s.one {
 		t := &s.one[i]
+		if why := r.whyNotMeasured(); why != "" {
+			t.leftOut[why]++
+			continue
+		}
 		switch r.outcome {
 		case schema.OutcomeOK, schema.OutcomeClientAbort:
-			if !r.isMeasured() {
-				t.leftOut[notMeasured]++
-				continue
-			}
 			s.judged.judge(r, t.slo, s.config)
 			t.add(&s.judged, s.tries)
 		default: // an error misses whatever was asked
-			if r.isMeasured() {
-				t.failed++
-			} else {
-				t.leftOut[notMeasured]++
-			}
+			t.failed++
 		}
 	}
 }

@@ -45,9 +45,9 @@ type Smooth struct {
 func newSmooth(c *Config) section { return &smooth{config: c, leftOut: map[reason]int64{}} }
 
 func (s *smooth) add(r *request) {
-	switch {
-	case !r.isMeasured():
-		s.leftOut[notMeasured]++
+	switch why := r.whyNotMeasured(); {
+	case why != "":
+		s.leftOut[why]++
 	case r.outcome == schema.OutcomeNotSent:
 		s.leftOut[notOK]++
 	case !r.streamed:

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"metron/analyze/stat"
 	"metron/internal/term"
 )
 
@@ -15,8 +16,9 @@ type tokenRate struct {
 }
 
 const (
-	windowUS  = 1_000_000
-	seriesMax = 240 // points of the series; more windows than that are joined
+	windowUS         = 1_000_000
+	seriesMax        = 240     // points of the series; more windows than that are joined
+	maxSteadyWindows = 1 << 20 // 12 days of seconds: a steady state is looked for up to there
 )
 
 func newTokenRate(*Config) section { return &tokenRate{windows: map[int64]int64{}} }
@@ -130,7 +132,7 @@ func (s *tokenRate) steady(first, last int64) *Steady {
 	for second := first + 1; second < last; second++ {
 		rates = append(rates, float64(s.windows[second]))
 	}
-	from, to, ok := steadyWindow(rates)
+	from, to, ok := stat.Steady(rates)
 	if !ok {
 		return nil
 	}

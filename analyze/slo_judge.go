@@ -99,13 +99,13 @@ func (j *judged) gapsWithin(c *boundConstraint, hundredths int64) bool {
 			}
 		}
 	}
-	if j.aborted.ok && j.tokens.chunks > 0 { // the wait for the token that did not come
+	// The wait for the token that did not come: how long it would have become nobody
+	// knows, so it counts once it is too long.
+	if j.aborted.ok && j.tokens.chunks > 0 && j.aborted.value+j.sent-j.tokens.last > limit {
 		n++
-		if j.aborted.value+j.sent-j.tokens.last > limit {
-			longer++
-		}
+		longer++
 	}
-	if c.Scope == ScopeRequest {
+	if longer == 0 || c.Scope == ScopeRequest {
 		return longer == 0
 	}
 	return longer <= n-1-nearestRank(c.Quantile, n)

@@ -23,8 +23,8 @@ const (
 //
 // A bare name is a request's own value (tbt: each of its gaps), tbt[p99] a
 // percentile of the request's own gaps, ttft.p99 one over the population. Times have a
-// unit, shares are decimals. A profile's name stands for its items, and what is written
-// after it replaces those of the same subject: etalon:deadline,tbt_deadline=50ms.
+// unit, shares are decimals. A profile's name stands for its items, of which the SLO's own
+// replace those of the same subject: etalon:deadline,tbt_deadline=50ms.
 func ParseSLO(text string) (SLO, error) {
 	p := sloParser{text: text, slo: SLO{Name: text}, written: map[string]bool{}}
 	for at := 0; ; {
@@ -76,17 +76,25 @@ func (p *sloParser) item(item string, at int) error {
 	rest := item[operator+length:]
 	value := strings.TrimSpace(rest)
 	valueAt := at + operator + length + len(rest) - len(strings.TrimLeft(rest, " "))
-	if p.written[subject] {
-		return p.errorf(at, "%s stands there twice", subject)
-	}
-	p.written[subject] = true
 	if sign == "=" {
+		if err := p.once(subject, at); err != nil {
+			return err
+		}
 		return p.setting(subject, value, at, valueAt)
 	}
 	return p.constraint(subject, sign, value, at, at+operator, valueAt)
 }
 
-// profile reads the items of a profile, which may be replaced afterwards.
+// once notes that a subject or a setting stands there.
+func (p *sloParser) once(subject string, at int) error {
+	if p.written[subject] {
+		return p.errorf(at, "%s stands there twice", subject)
+	}
+	p.written[subject] = true
+	return nil
+}
+
+// profile reads the items of a profile, but for those that stand there themselves.
 func (p *sloParser) profile(name string, at int) error {
 	i := slices.IndexFunc(profiles(), func(q sloProfile) bool { return q.name == name })
 	if i < 0 {
@@ -97,7 +105,9 @@ func (p *sloParser) profile(name string, at int) error {
 		return err
 	}
 	for _, c := range inner.Constraints {
-		p.put(c)
+		if !p.written[c.subject()] {
+			p.put(c)
+		}
 	}
 	if inner.TTFTDeadline != (FirstDeadline{}) && !p.written[settingTTFT] {
 		p.slo.TTFTDeadline = inner.TTFTDeadline
@@ -166,6 +176,9 @@ func (p *sloParser) time(to *time.Duration, value string, at int) error {
 func (p *sloParser) constraint(subject, sign, value string, at, signAt, valueAt int) error {
 	c, err := p.subject(subject, at)
 	if err != nil {
+		return err
+	}
+	if err := p.once(c.subject(), at); err != nil {
 		return err
 	}
 	m := sloMetricOf(c.Metric)

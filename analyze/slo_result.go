@@ -85,7 +85,7 @@ func (t *sloTally) result(all *tally, tries []int64) SLOResult {
 		tokens += t.tokensFrom[i]
 		left -= t.leftFrom[i] // who had violated it by the abort, and is a miss
 		judged := answered + t.failed + left
-		p := TightnessPoint{Scale: float64(hundredths) / 100, Attainment: quotientOf(good, judged),
+		p := TightnessPoint{Scale: float64(hundredths) / 100, Attainment: shareOf(good, judged),
 			GoodRequestsPerS: perSecond(good), GoodTokensPerS: perSecond(tokens)}
 		r.Tightness = append(r.Tightness, p)
 		if hundredths == 100 {
@@ -125,7 +125,7 @@ func (t *sloTally) constraint(i int, all *tally, r *SLOResult) ConstraintResult 
 	}
 	out := ConstraintResult{Constraint: c.String(), Scope: c.Scope, Limit: c.Limit.Float() / scale, unit: unit}
 	if c.Scope != ScopePopulation {
-		out.Share = quotientOf(t.met[i], r.Requests)
+		out.Share = shareOf(t.met[i], r.Requests)
 		return out
 	}
 	value, ok := t.quantile(i, all)
@@ -182,12 +182,4 @@ func total(counts []int64) int64 {
 		n += c
 	}
 	return n
-}
-
-// quotientOf is part/whole, nil of nothing.
-func quotientOf(part, whole int64) *float64 {
-	if whole == 0 {
-		return nil
-	}
-	return new(float64(part) / float64(whole))
 }

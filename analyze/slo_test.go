@@ -75,6 +75,8 @@ func TestSLOStatusPolicy(t *testing.T) {
 		{"left before the first token was due", "ttft<=1s", gone(1_000_000, record(1, 0, 1)), "left_in_time"},
 		{"left when it was overdue", "ttft<=1s", gone(1_000_001, record(1, 0, 1)), miss},
 		{"left after a late first token", "ttft<=40ms", gone(70_000, record(1, 0, 1, 50_000)), miss},
+		{"left right after a gap that was too long", "tbt[p50]<=30ms", gone(91_000, record(1, 0, 1, 50_000, 90_000)), miss},
+		{"left right after a token", "tbt[p50]<=30ms", gone(51_000, record(1, 0, 1, 50_000)), "left_in_time"},
 		{"left while a gap was too long", "tbt<=30ms", gone(120_000, record(1, 0, 1, 50_000, 60_000)), miss},
 		{"left while the second token was overdue", "tbt<=30ms", gone(90_000, record(1, 0, 1, 50_000)), miss},
 		{"left too late", "e2e<=100ms", gone(100_001, record(1, 0, 1, 50_000, 60_000)), miss},

@@ -21,7 +21,8 @@ type tally struct {
 	samples  []Samples          // of each metric
 	excluded map[reason]int64   // rows that no metric covers
 	leftOut  []map[reason]int64 // others that a metric does not cover; nil: none
-	tbt, icl Hist
+	tbt      Hist
+	icl      *Hist     // nil: as tbt, since no chunk carried more than a token
 	clusters *clusters // nil: not counted, or no gaps
 	minima   Samples   // minimum TBT deadlines with token 1 left out
 	curve    *Curve    // nil: not asked for
@@ -169,11 +170,16 @@ func (t *tally) addAnswered(r *request, s *scorer) {
 		t.differ++
 	}
 	t.addDeadlines(r)
+	if t.icl == nil && !r.tokens.aTokenAChunk() {
+		t.icl = t.tbt.clone()
+	}
 	for _, gaps := range r.tokens.streams {
 		t.tbt.Add(gaps[1:])
 	}
-	for _, gaps := range r.tokens.between {
-		t.icl.Add(gaps)
+	if t.icl != nil {
+		for _, gaps := range r.tokens.between {
+			t.icl.Add(gaps)
+		}
 	}
 	if r.decodeMin.ok {
 		t.minima.Add(r.decodeMin.value)
@@ -204,6 +210,14 @@ func (t *tally) addDeadlines(r *request) {
 	}
 }
 
+// betweenChunks are the gaps between chunks.
+func (t *tally) betweenChunks() *Hist {
+	if t.icl == nil {
+		return &t.tbt
+	}
+	return t.icl
+}
+
 func addKnown(sum, unknown *int64, v maybe[int64]) {
 	if v.ok {
 		*sum += v.value
@@ -227,8 +241,13 @@ func (t *tally) merge(o *tally) {
 			t.leaveOut(i, why, rows)
 		}
 	}
+	if t.icl != nil || o.icl != nil {
+		if t.icl == nil {
+			t.icl = t.tbt.clone()
+		}
+		t.icl.Merge(o.betweenChunks())
+	}
 	t.tbt.Merge(&o.tbt)
-	t.icl.Merge(&o.icl)
 	t.minima.Merge(&o.minima)
 	if t.curve != nil {
 		t.curve.Merge(o.curve)

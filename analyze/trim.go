@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -90,19 +91,20 @@ func (t Trim) keep(ctx context.Context, a *schema.Archive, c *Config) (*kept, er
 	if len(arrivals) == 0 {
 		return nil, nil
 	}
-	slices.SortStableFunc(arrivals, func(a, b arrival) int { return int(a.start - b.start) })
-	w := &kept{from: arrivals[0].start, to: arrivals[len(arrivals)-1].start}
+	slices.SortStableFunc(arrivals, func(a, b arrival) int { return cmp.Compare(a.start, b.start) })
+	n := int64(len(arrivals))
+	w := &kept{from: arrivals[0].start, to: arrivals[n-1].start}
 	if t.Steady {
 		w.settle(arrivals)
 	} else {
 		w.from += t.Head.Microseconds()
 		w.to -= t.Tail.Microseconds()
-		n := int64(len(arrivals))
-		if t.HeadRows+t.TailRows >= n || w.from > w.to {
-			return nil, term.WithHint(fmt.Errorf("analyze %s: --trim %s leaves nothing of %s", a.Name(), t, requestsOf(n)), "trim less")
+		if t.HeadRows >= n || t.TailRows >= n-t.HeadRows { // their sum may be no int64
+			w.to = w.from - 1 // keeps nothing
+		} else {
+			w.from = max(w.from, arrivals[t.HeadRows].start)
+			w.to = min(w.to, arrivals[n-1-t.TailRows].start)
 		}
-		w.from = max(w.from, arrivals[t.HeadRows].start)
-		w.to = min(w.to, arrivals[n-1-t.TailRows].start)
 	}
 	for _, one := range arrivals {
 		switch {
@@ -111,6 +113,9 @@ func (t Trim) keep(ctx context.Context, a *schema.Archive, c *Config) (*kept, er
 		case one.start > w.to:
 			w.tail++
 		}
+	}
+	if w.head+w.tail == n {
+		return nil, term.WithHint(fmt.Errorf("analyze %s: --trim %s leaves nothing of %s", a.Name(), t, requestsOf(n)), "trim less")
 	}
 	return w, nil
 }
@@ -123,18 +128,16 @@ func (w *kept) settle(arrivals []arrival) {
 	for i, a := range steady {
 		values[i] = a.value
 	}
-	head, ok := stat.WarmUp(values)
-	slices.Reverse(values)
-	tail, ok2 := stat.WarmUp(values)
-	if !ok || !ok2 || head+tail >= len(steady) {
+	from, to, ok := stat.Steady(values)
+	if !ok {
 		w.unsteady = true
 		return
 	}
-	w.from, w.to = steady[head].start, steady[len(steady)-1-tail].start
-	if head == 0 {
+	w.from, w.to = steady[from].start, steady[to-1].start
+	if from == 0 {
 		w.from = math.MinInt64
 	}
-	if tail == 0 {
+	if to == len(steady) {
 		w.to = math.MaxInt64
 	}
 }

@@ -68,11 +68,31 @@ func TestSteady(t *testing.T) {
 
 func TestTrimOfEverything(t *testing.T) {
 	path := writeFile(t, "run.parquet", schema.Meta{}, ramp(10, 0)...)
-	for _, trim := range []string{"10", "5,5", "1h", "1h,1h"} {
+	for _, trim := range []string{"10", "5,5", "1h", "1h,1h", "9223372036854775807,1", "1,9223372036854775807", "200ms,7", "7,200ms"} {
 		_, err := metron(t, path, "--trim", trim)
 		if err == nil || term.Hint(err) == "" || !strings.Contains(err.Error(), "leaves nothing of 10 requests") {
 			t.Errorf("--trim %s: %v", trim, err)
 		}
+	}
+}
+
+// What was trimmed is not warm-up: every part of the result says so.
+func TestTrimmedIsNoWarmUp(t *testing.T) {
+	records := ramp(20, 0)
+	for i := range 5 {
+		records[i].Phase = schema.PhaseWarmup
+	}
+	records[19].Outcome = schema.OutcomeHTTPError
+	c := Config{Trim: Trim{HeadRows: 2, TailRows: 4}, SLOs: []SLO{mustSLO(t, "ttft<=1s")}, Sections: []string{"smooth_goodput"}}
+	r := analyze(t, c, records...)
+	smooth := r.section("smooth_goodput").(*Smooth)
+	for name, left := range map[string]map[reason]int64{"slo": r.SLOs()[0].LeftOut, "smooth_goodput": smooth.LeftOut, "ttft": r.Metrics.Get(keyTTFT).LeftOut} {
+		if left[trimmedOff] != 6 || left[notMeasured] != 3 {
+			t.Errorf("%s leaves out %v", name, left)
+		}
+	}
+	if n := r.Requests; n.Total != 20 || n.NotMeasured != 3 || n.Measured != 11 || n.MeasuredOK != 11 {
+		t.Errorf("%+v", n)
 	}
 }
 

@@ -226,7 +226,7 @@ func TestVectorsExact(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			min, ok := MinTBTDeadline([][]int64{gaps}, d, rho)
+			min, ok := exactMinimum([][]int64{gaps}, d, rho)
 			switch {
 			case ok != (v.Ref.MinNS != nil):
 				t.Errorf("minimum TBT deadline attainable: %v, want %v", ok, !ok)
@@ -289,7 +289,7 @@ func TestVectorsThroughputExact(t *testing.T) {
 		var ns []int64
 		var samples Samples
 		for _, literals := range v.Requests {
-			min, ok := MinTBTDeadline([][]int64{allNanoseconds(t, literals)}, Deadlines{DecodeOnly: true}, fluidMissRate())
+			min, ok := exactMinimum([][]int64{allNanoseconds(t, literals)}, Deadlines{DecodeOnly: true}, fluidMissRate())
 			if !ok {
 				t.Fatalf("case %d: unattainable without a first token", i)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"metron/analyze/stat"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -58,19 +59,40 @@ func (r *Result) warn(t *tally) []Warning {
 	add(t.unended > 0, "end_unknown", "the end of %s is unknown: the duration may be too short", rowsOf(t.unended))
 	add(t.okRows > 0 && t.unknownOutput > 0, "output_unknown", "the output tokens of %s are unknown: throughput leaves them out", rowsOf(t.unknownOutput))
 	add(t.okRows > 0 && t.unknownInput > 0, "input_unknown", "the input tokens of %s are unknown: total throughput leaves them out", rowsOf(t.unknownInput))
-	weak := unsupported(t.okRows)
-	add(t.okRows > 0 && weak != "", "few_requests", "N = %s is too small for %s", term.Count(t.okRows), weak)
-	return list
+	return append(list, fewRequests(t.okRows, supports())...)
+}
+
+// fewRequests warns of the percentiles that so many requests do not support.
+func fewRequests(n int64, all []support) []Warning {
+	weak := unsupported(n, all)
+	if n == 0 || weak == "" {
+		return []Warning{}
+	}
+	return []Warning{{"few_requests", fmt.Sprintf("N = %s is too small for %s", term.Count(n), weak)}}
+}
+
+// support is how many requests a percentile needs.
+type support struct {
+	name  string
+	needs int64
+}
+
+// supports are those of the percentiles of tails, by the rule of MLPerf's early stopping.
+func supports() []support {
+	var all []support
+	for _, p := range summaryPercentiles() {
+		if p.permille >= 900 {
+			all = append(all, support{p.name, stat.Support(p.fraction().Float())})
+		}
+	}
+	return all
 }
 
 // unsupported names the percentiles that so many requests do not support, and how
-// many each needs by the rule of MLPerf's early stopping.
-func unsupported(requests int64) string {
+// many each needs.
+func unsupported(requests int64, all []support) string {
 	var weak []string
-	for _, p := range []struct {
-		name  string
-		needs int64
-	}{{"p90", 64}, {"p95", 130}, {"p99", 662}, {"p99.9", 6636}} {
+	for _, p := range all {
 		if requests < p.needs {
 			weak = append(weak, fmt.Sprintf("%s (%s needed)", p.name, term.Count(p.needs)))
 		}

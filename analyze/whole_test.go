@@ -81,7 +81,7 @@ func TestAgainstRowsReadOneByOne(t *testing.T) {
 			}
 			ttft, tbt = append(ttft, gaps[0]), append(tbt, gaps[1:]...)
 			score = score.Add(Exact(gaps, Deadlines{TTFT: 100_000, TBT: 50_000}))
-			if d, ok := MinTBTDeadline([][]int64{gaps}, Deadlines{TTFT: 100_000}, Fraction{1, 10}); ok {
+			if d, ok := exactMinimum([][]int64{gaps}, Deadlines{TTFT: 100_000}, Fraction{1, 10}); ok {
 				min = append(min, d)
 			}
 		}

@@ -56,10 +56,8 @@ func runCommand(c *cli.Context) error {
 		return err
 	}
 	var failed []string
-	for _, g := range out.Gates {
-		if !g.Passed {
-			failed = append(failed, g.Gate+" in "+g.Run)
-		}
+	for _, g := range out.Failed() {
+		failed = append(failed, g.Gate+" in "+g.Run)
 	}
 	if len(failed) > 0 {
 		return term.WithStatus(fmt.Errorf("compare: %s", strings.Join(failed, "; ")), term.ExitGate)

@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"metron/analyze"
 	"metron/analyze/stat"
@@ -108,7 +109,7 @@ type Verdict string
 const (
 	Better  Verdict = "better"
 	Worse   Verdict = "worse"
-	Unknown Verdict = "not shown" // the interval holds 0, or chance explains it
+	Unknown Verdict = "not shown" // the interval holds 0, or chance explains the difference
 )
 
 // Rate is one number of two whole runs.
@@ -142,6 +143,9 @@ func Compare(ctx context.Context, base string, runs []string, c Config) (*Compar
 		return nil, err
 	}
 	out := &Comparison{SchemaVersion: SchemaVersion, Base: a.info(), Gates: []GateResult{}, Confidence: stat.Confidence}
+	if c.Analyze.EstimatePrefill { // the runs are held to the base's deadlines, not to what each of them made of its own
+		c.Analyze.Prefill, c.Analyze.EstimatePrefill = a.result.Prefill, false
+	}
 	for _, name := range runs {
 		b, err := read(ctx, name, c.Analyze)
 		if err != nil {
@@ -196,12 +200,7 @@ func (c *Config) against(a, b *run) (*Against, error) {
 	return out, nil
 }
 
-// Failed reports whether a gate did not hold.
-func (c *Comparison) Failed() bool {
-	for _, g := range c.Gates {
-		if !g.Passed {
-			return true
-		}
-	}
-	return false
+// Failed are the gates that did not hold.
+func (c *Comparison) Failed() []GateResult {
+	return slices.DeleteFunc(slices.Clone(c.Gates), func(g GateResult) bool { return g.Passed })
 }

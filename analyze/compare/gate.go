@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,10 +28,10 @@ type Gate struct {
 type GateResult struct {
 	Gate   string   `json:"gate"`
 	Run    string   `json:"run"`
-	Change *float64 `json:"change"` // in the unit of the bound
+	Change *float64 `json:"change"` // in the unit of the bound; null where Reason says why
 	Passed bool     `json:"passed"`
 	Shown  *bool    `json:"shown"`  // chance does not explain the change; null where it has no interval
-	Reason string   `json:"reason"` // why it could not be decided, which fails; "" is decided
+	Reason string   `json:"reason"` // why there is no change to print: a number is missing, which fails, or it is a share of 0
 }
 
 // String is the gate as it was written.
@@ -124,19 +126,27 @@ func eachHint(pooled bool) string {
 func (g Gate) apply(run *Against) GateResult {
 	out := GateResult{Gate: g.text, Run: run.Name}
 	delta, share, shown := g.find(run)
-	out.Change, out.Shown = delta, shown
-	if g.Relative {
-		out.Change = share
-	}
-	switch {
-	case delta == nil:
+	if out.Shown = shown; delta == nil {
 		out.Reason = "one of the runs has no such number"
-	case out.Change == nil:
-		out.Reason = "the base's number is 0, of which nothing is a share"
-	case g.Above:
-		out.Passed = !(*out.Change > g.Bound)
-	default:
-		out.Passed = !(*out.Change < g.Bound)
+		return out
+	}
+	change := *delta
+	if g.Relative {
+		switch {
+		case share != nil:
+			change = *share
+		case change != 0: // more than any share of the base's number, which is 0
+			change = math.Inf(cmp.Compare(change, 0))
+			out.Reason = "the base's number is 0 and the run's is not"
+		}
+	}
+	if !math.IsInf(change, 0) {
+		out.Change = &change
+	}
+	if g.Above {
+		out.Passed = !(change > g.Bound)
+	} else {
+		out.Passed = !(change < g.Bound)
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func rates() []rate {
 		}},
 		{"deadline_miss_rate", "deadlines missed", "share", false, func(r *analyze.Result) *float64 { return r.Fluidity.ServiceMissRate }, nil},
 		{"error_rate", "not ok", "share", false, nil, func(r *analyze.Result) (int64, int64) {
-			return r.Requests.Total - r.Requests.OK, r.Requests.Total
+			return r.Requests.Measured - r.Requests.MeasuredOK, r.Requests.Measured
 		}},
 	}
 }

@@ -6,35 +6,60 @@ import "github.com/google/uuid"
 // requests.
 type pair struct{ a, b int }
 
-// origin names what a request stands for: the row that it replayed, or itself, and
-// which time that is, since a trace may be replayed in a loop.
-type origin struct {
-	id   uuid.UUID
+// name is what a request stands for: a row, which pass of a replay over it, and, where
+// runs do not say that, the how many-th.
+type name struct {
+	row  uuid.UUID
+	pass int64
 	time int
 }
 
-// pairs finds the requests that both runs have. A capture pairs with its replay.
+// naming says what a request stands for.
+type naming func(*request) name
+
+// origin is the row that it replayed, or itself.
+func origin(r *request) name {
+	if r.source == uuid.Nil {
+		return itself(r)
+	}
+	return name{row: r.source, pass: r.pass}
+}
+
+func itself(r *request) name { return name{row: r.id} }
+
+// pairs finds the requests that both runs have, in whichever way finds most: both
+// replayed one trace, of which one may be the capture, or one is a replay that the
+// other replayed again.
 func pairs(a, b []request) []pair {
-	places := make(map[origin]int, len(a))
-	walk(a, func(place int, o origin) { places[o] = place })
+	var most []pair
+	for _, by := range [][2]naming{{origin, origin}, {itself, origin}, {origin, itself}} {
+		if found := pairsBy(a, b, by[0], by[1]); len(found) > len(most) {
+			most = found
+		}
+	}
+	return most
+}
+
+func pairsBy(a, b []request, nameA, nameB naming) []pair {
+	places := make(map[name]int, len(a))
+	walk(a, nameA, func(place int, n name) { places[n] = place })
 	var out []pair
-	walk(b, func(place int, o origin) {
-		if other, ok := places[o]; ok {
+	walk(b, nameB, func(place int, n name) {
+		if other, ok := places[n]; ok {
 			out = append(out, pair{other, place})
 		}
 	})
 	return out
 }
 
-func walk(requests []request, each func(place int, o origin)) {
-	times := make(map[uuid.UUID]int, len(requests))
+func walk(requests []request, by naming, each func(place int, n name)) {
+	times := make(map[name]int, len(requests))
 	for i := range requests {
-		id := requests[i].source
-		if id == uuid.Nil {
-			id = requests[i].id
-		}
-		each(i, origin{id, times[id]})
-		times[id]++
+		n := by(&requests[i])
+		n.time = times[n]
+		each(i, n)
+		n.time = 0
+		times[n]++
 	}
 }
 

@@ -20,6 +20,7 @@ type run struct {
 // request holds one request's values, in the order of metrics; nil is undefined.
 type request struct {
 	id, source uuid.UUID
+	pass       int64 // over the trace that it replays, from 0
 	values     []*float64
 }
 
@@ -31,6 +32,9 @@ func read(ctx context.Context, name string, c analyze.Config) (*run, error) {
 			return nil
 		}
 		one := request{id: row.RecordID, source: row.SourceRecordID}
+		if row.Loop != nil {
+			one.pass = *row.Loop - 1
+		}
 		for _, m := range metrics() {
 			var v *float64
 			if m.value != nil {

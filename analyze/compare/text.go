@@ -30,7 +30,8 @@ func (c *Comparison) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, `
 each: the median change of a request against itself. 95 %% CI: of the change, as a share of the base's number.
 p: that chance moved the metric's distribution, corrected for %s (Holm). larger: how likely a request of
-the run has the larger value. A verdict stands where the CI holds no 0 and p is below 0.05.
+the run has the larger value. A verdict stands where the CI holds no 0; that of the mean, p50 and each only
+where p is below 0.05, too. Those of other percentiles and of TBT are not corrected for their number.
 `, plural(c.Tests, "test"))
 	for _, g := range c.Gates {
 		fmt.Fprintf(&b, "%s\n", g)

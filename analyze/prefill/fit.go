@@ -23,6 +23,7 @@ const (
 	minLengths = 3      // a curve of three coefficients
 	maxPoints  = 20_000 // more are thinned out: they tell a curve of three coefficients nothing
 	resamples  = 200    // of the bootstrap
+	maxDrawn   = 1_000  // points of each
 )
 
 // Fit fits a model to measurements of a server with nothing else to do, by least
@@ -46,15 +47,16 @@ func Envelope(points []Point) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	below := quantileCurve(points, edge)
+	below := quantileCurve(thin(points), edge)
 	var core []Point
 	for _, p := range points {
 		if at := below.at(float64(p.Tokens)); math.Abs(float64(p.US)-at) <= near*at {
 			core = append(core, p)
 		}
 	}
-	if 4*len(core) < len(points) || lengths(core) < minLengths {
+	if 4*len(core) < len(points) || lengths(thin(core)) < minLengths {
 		m := newModel(points)
+		points = thin(points)
 		m.Knots = rising(points, edge)
 		m.Residual = residuals(m, points)
 		return m, nil
@@ -69,8 +71,8 @@ func prepare(points []Point) ([]Point, error) {
 			return nil, fmt.Errorf("fit prefill: %d tokens in %d us cannot be", p.Tokens, p.US)
 		}
 	}
-	points = thin(byLength(points))
-	if n := lengths(points); n < minLengths {
+	points = byLength(points)
+	if n := lengths(thin(points)); n < minLengths {
 		return nil, fmt.Errorf("fit prefill: prompts of %d different lengths: a curve needs %d", n, minLengths)
 	}
 	return points, nil
@@ -83,6 +85,7 @@ func newModel(points []Point) *Model {
 
 func fit(points []Point, curveOf func([]Point) Quadratic) *Model {
 	m := newModel(points)
+	points = thin(points)
 	curve := curveOf(points)
 	m.Curve = &curve
 	m.Residual = residuals(m, points)
@@ -91,7 +94,7 @@ func fit(points []Point, curveOf func([]Point) Quadratic) *Model {
 		m.Residual = residuals(m, points)
 		return m
 	}
-	m.CI95 = bootstrap(points, curveOf)
+	m.CI95 = bootstrap(points, curve, curveOf)
 	return m
 }
 
@@ -147,11 +150,13 @@ func quantileCurve(points []Point, quantile float64) Quadratic {
 	return curve
 }
 
-// bootstrap is the middle 95 % of each coefficient over fits to points drawn
-// from the points.
-func bootstrap(points []Point, curveOf func([]Point) Quadratic) *CurveRange {
+// bootstrap is the middle 95 % of each coefficient over fits to points drawn from the
+// points that the curve was fitted to. Of many points it draws fewer (m out of n), whose
+// fits lie farther off: by the root of n/m.
+func bootstrap(points []Point, curve Quadratic, curveOf func([]Point) Quadratic) *CurveRange {
 	rnd := rand.New(rand.NewPCG(1, uint64(len(points))))
-	drawn := make([]Point, min(len(points), 1_000))
+	drawn := make([]Point, min(len(points), maxDrawn))
+	nearer := math.Sqrt(float64(len(drawn)) / float64(len(points)))
 	var constants, perToken, perSq []float64
 	for range resamples {
 		for i := range drawn {
@@ -162,8 +167,14 @@ func bootstrap(points []Point, curveOf func([]Point) Quadratic) *CurveRange {
 		constants, perToken, perSq = append(constants, c.ConstantUS), append(perToken, c.PerTokenUS), append(perSq, c.PerTokenSq)
 	}
 	low, high := resamples/40, resamples-1-resamples/40
-	for _, v := range [][]float64{constants, perToken, perSq} {
-		slices.Sort(v)
+	for _, v := range []struct {
+		drawn []float64
+		whole float64
+	}{{constants, curve.ConstantUS}, {perToken, curve.PerTokenUS}, {perSq, curve.PerTokenSq}} {
+		slices.Sort(v.drawn)
+		for i := range v.drawn {
+			v.drawn[i] = v.whole + nearer*(v.drawn[i]-v.whole)
+		}
 	}
 	return &CurveRange{Quadratic{constants[low], perToken[low], perSq[low]}, Quadratic{constants[high], perToken[high], perSq[high]}}
 }

@@ -53,6 +53,31 @@ func TestFitFindsTheCurveAgain(t *testing.T) {
 	}
 }
 
+// The interval is that of the fit: of sixteen times the points a quarter as wide, also
+// where the bootstrap draws fewer points than there are.
+func TestIntervalNarrows(t *testing.T) {
+	width := func(often int) float64 {
+		m, err := Fit(measure(truth, often, func(r *rand.Rand) float64 { return math.Exp(0.05 * r.NormFloat64()) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.CI95.High.PerTokenUS - m.CI95.Low.PerTokenUS
+	}
+	if few, many := width(20), width(320); many < few/8 || many > few/2.5 {
+		t.Errorf("%v wide, of sixteen times the points %v", few, many)
+	}
+}
+
+// Points that were thinned out were measured, too.
+func TestPointsCountMeasurements(t *testing.T) {
+	points := measure(truth, 3000, func(*rand.Rand) float64 { return 1 })
+	for _, f := range []func([]Point) (*Model, error){Fit, Envelope} {
+		if m, err := f(points); err != nil || len(points) <= maxPoints || m.Points != len(points) {
+			t.Errorf("%d points of %d, %v", m.Points, len(points), err)
+		}
+	}
+}
+
 // Waits of others only ever add: half of the requests met none, the others up to
 // ten times their own time.
 func TestEnvelopeIsBelowTheWaits(t *testing.T) {

@@ -383,7 +383,24 @@ func TestWarmUpAgainstEveryCut(t *testing.T) {
 		}
 		cut, ok := WarmUp(values)
 		if !ok {
+			if len(means) < 10 {
+				return
+			}
+			early, late := math.Inf(1), math.Inf(1)
+			for other := 0; other <= len(means)-5; other++ {
+				if other <= len(means)/2 {
+					early = min(early, errorAt(other))
+				} else {
+					late = min(late, errorAt(other))
+				}
+			}
+			if early < late-1e-9 {
+				t.Fatalf("refused, but a cut that leaves half has the error %v, the best that leaves less %v", early, late)
+			}
 			return
+		}
+		if len(means) < 10 || cut > len(values)/2 {
+			t.Fatalf("cut at %d of %d values", cut, len(values))
 		}
 		for other := 0; other <= len(means)-5; other++ {
 			if errorAt(other) < errorAt(cut/5)-1e-9 {
@@ -391,4 +408,39 @@ func TestWarmUpAgainstEveryCut(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSteady: most of a ramp up and of a drain are cut off, noise or not.
+func TestSteady(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	shape := func(up, level, down int, noise float64) []float64 {
+		var values []float64
+		for i := range up {
+			values = append(values, 100*float64(i)/float64(up))
+		}
+		for range level {
+			values = append(values, 100+noise*rnd.NormFloat64())
+		}
+		for i := range down {
+			values = append(values, 100*float64(down-i)/float64(down))
+		}
+		return values
+	}
+	for _, c := range []struct {
+		name            string
+		values          []float64
+		from, to, error int
+		ok              bool
+	}{
+		{"too few", shape(0, 49, 0, 0), 0, 0, 0, false},
+		{"all the same", shape(0, 50, 0, 0), 0, 50, 0, true},
+		{"between two ramps", shape(30, 200, 20, 0), 30, 230, 10, true},
+		{"with noise", shape(60, 300, 60, 3), 60, 360, 30, true},
+		{"never", shape(200, 0, 0, 0), 0, 0, 0, false},
+	} {
+		from, to, ok := Steady(c.values)
+		if ok != c.ok || max(from-c.from, c.from-from) > c.error || max(to-c.to, c.to-to) > c.error {
+			t.Errorf("%s: %d to %d, %v; want %d to %d, %v", c.name, from, to, ok, c.from, c.to, c.ok)
+		}
+	}
 }

@@ -1,7 +1,27 @@
 package stat
 
-// steadyBatch is how many values one mean of MSER-5 is of.
-const steadyBatch = 5
+import "slices"
+
+// A run warms up and drains: its beginning and its end say little about the system
+// between.
+const (
+	steadyBatch  = 5  // values that one mean of MSER-5 is of
+	fewestSteady = 10 // means below which nothing is said
+)
+
+// Steady is the part values[from:to] of evenly spaced values in which they are steady: what
+// WarmUp leaves of them, read forwards and read backwards. False where it says nothing of
+// either, or both together leave nothing.
+func Steady(values []float64) (from, to int, ok bool) {
+	head, ok := WarmUp(values)
+	backwards := slices.Clone(values)
+	slices.Reverse(backwards)
+	tail, alsoOK := WarmUp(backwards)
+	if !ok || !alsoOK || head+tail >= len(values) {
+		return 0, 0, false
+	}
+	return head, len(values) - tail, true
+}
 
 // WarmUp is how many of the first values to leave out so that the rest is steady: the cut
 // that makes the standard error of the mean of the rest smallest, over means of five
@@ -10,6 +30,9 @@ const steadyBatch = 5
 // too few to say.
 func WarmUp(values []float64) (cut int, ok bool) {
 	means := make([]float64, len(values)/steadyBatch)
+	if len(means) < fewestSteady {
+		return 0, false
+	}
 	for i := range means {
 		for _, v := range values[i*steadyBatch : (i+1)*steadyBatch] {
 			means[i] += v / steadyBatch
@@ -30,7 +53,7 @@ func WarmUp(values []float64) (cut int, ok bool) {
 			best, bestError = i, e
 		}
 	}
-	if best < 0 || best > len(means)/2 {
+	if best > len(means)/2 {
 		return 0, false
 	}
 	return best * steadyBatch, true
