@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"metron/internal/tokenizer"
 	"metron/replay"
 	"metron/workload"
 	"metron/workload/prompt"
@@ -21,6 +22,8 @@ func Prompter(c replay.Prompts) (replay.Prompter, error) {
 		}
 		if words != nil {
 			p.Words, ids = words, words.IDs(t.Encode)
+		} else { // a vocabulary of few words: lengths follow the average
+			p.PerWord = tokensPerWord(t)
 		}
 	}
 	if c.To > 0 {
@@ -34,4 +37,13 @@ func Prompter(c replay.Prompts) (replay.Prompter, error) {
 		p.TryIDs = ids
 	}
 	return p, nil
+}
+
+// tokensPerWord is the mean over all words.
+func tokensPerWord(t *tokenizer.Tokenizer) float64 {
+	words, text := prompt.Words(), ""
+	for i := range words.Size() {
+		text += words.Symbol(i)
+	}
+	return float64(t.Count(text)) / float64(words.Size())
 }

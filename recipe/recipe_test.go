@@ -11,8 +11,28 @@ import (
 	"github.com/google/uuid"
 
 	"metron/analyze"
+	"metron/internal/tokenizer"
+	"metron/replay"
 	"metron/schema"
+	"metron/workload"
 )
+
+// TestPrompterOfFewWords: a vocabulary that lacks our words tells their average.
+func TestPrompterOfFewWords(t *testing.T) {
+	for name, few := range map[string]bool{"../internal/tokenizer/testdata/llama2.json": true, "cl100k_base": false} {
+		of, err := tokenizer.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := Prompter(replay.Prompts{Tokenizer: of})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := made.(*workload.Prompter); (p.Words == nil) != few || (p.PerWord > 1) != few {
+			t.Errorf("%s: words %v, %v tokens a word", name, p.Words != nil, p.PerWord)
+		}
+	}
+}
 
 // TestDemo runs the demo on a short stretch of traffic.
 func TestDemo(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"metron/internal/term"
 )
 
-// readAWS finds out which targets take signatures: those with an AWS host's name, or all
-// where a flag says so. A key is sent as it is.
+// readAWS finds out which targets take signatures: those with the name of one of AWS's
+// services, or all where a flag says so. A key is sent as it is.
 func (r *Runner) readAWS(c *cli.Context) error {
 	asked := c.IsSet("aws-region") || c.IsSet("aws-service")
 	if asked && r.Key != "" {
@@ -52,4 +52,14 @@ func (r *Runner) signFor(target *url.URL, service, region string) (err error) {
 	}
 	r.AWS[target] = sigv4.New(service, region, credentials)
 	return nil
+}
+
+// signedFor says which services and regions requests are signed for, a target each.
+func (r *Runner) signedFor() (list []string) {
+	for _, target := range r.Targets {
+		if s := r.AWS[target]; s != nil {
+			list = append(list, s.Service+" "+s.Region)
+		}
+	}
+	return list
 }

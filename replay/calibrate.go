@@ -43,8 +43,8 @@ type CalibrationRun struct {
 func calibrationTimes() []int64 { return []int64{1, 2, 5} }
 
 // Calibrate sends r's plan to a null server, at most as much of it as is due
-// within length, once per speed. Of r it takes the plan, the prompts, the cap, the
-// aborts and the model. watch is told of each run before it begins.
+// within length, once per speed. Of r it takes the plan, the prompts as they are,
+// the history, the cap, the aborts and the model. watch is told of each run before it begins.
 func (r *Runner) Calibrate(ctx context.Context, length time.Duration, watch func(*Runner)) (*Calibration, error) {
 	if !r.Plan.Mode.scheduled() {
 		return nil, errors.New("calibrate: a plan without a schedule is as fast as its target answers")
@@ -68,9 +68,9 @@ func (r *Runner) Calibrate(ctx context.Context, length time.Duration, watch func
 		// It records as any run does: that is a part of what a machine must do.
 		path := filepath.Join(folder, fmt.Sprintf("%d.parquet", times))
 		run := &Runner{Plan: plan, Targets: []*url.URL{server.target}, Changes: r.Changes, Warm: WarmAuto, Prompt: r.Prompt, CountBy: r.CountBy,
-			MaxInFlight: r.MaxInFlight, Overload: r.Overload, Aborts: r.Aborts, Timer: r.Timer, Grace: r.Grace,
+			History: r.History, MaxInFlight: r.MaxInFlight, Overload: r.Overload, Aborts: r.Aborts, Timer: r.Timer, Grace: r.Grace,
 			Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(path, m) }}
-		run.recorded.noTTFT = true
+		run.recorded.noTTFT, run.unfitted = true, true
 		watch(run)
 		s, err := run.Run(ctx)
 		if err != nil {

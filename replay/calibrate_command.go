@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
-	"metron/internal/tokenizer"
 )
 
 // calibrateFlags are those of `metron replay --calibrate`.
@@ -22,7 +21,7 @@ func calibrateFlags() []cli.Flag {
 
 // checkCalibrate refuses flags that have no meaning in a calibration.
 func (r *Runner) checkCalibrate(c *cli.Context) error {
-	for _, flag := range []string{"target", "out", "force", "dry-run", "start-at", "api-key-env", "api-key-file", "timeout", "spread", "warm", "http2", "ca", "stop-on-errors"} {
+	for _, flag := range []string{"target", "out", "force", "dry-run", "start-at", "api-key-env", "api-key-file", "aws-region", "aws-service", "timeout", "spread", "warm", "http2", "ca", "stop-on-errors"} {
 		if c.IsSet(flag) {
 			return term.Usagef("--calibrate and --%s exclude each other: the server is built in, and no run is kept", flag)
 		}
@@ -33,9 +32,10 @@ func (r *Runner) checkCalibrate(c *cli.Context) error {
 	case !r.Plan.Mode.scheduled():
 		return term.WithHint(term.Usagef("--calibrate needs a schedule: in --mode %s the answers make the pace", r.Plan.Mode), "--mode open or session")
 	}
-	t, err := tokenizer.OfFlag(c)
-	r.CountBy = t.CountBy()
-	return err
+	if r.prompts.IDs == IDsAuto { // as they are sent where the target takes them
+		r.prompts.IDs = IDsOnly
+	}
+	return r.readTokenizer(c)
 }
 
 // calibrate prints what this machine does with the plan.

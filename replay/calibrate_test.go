@@ -8,6 +8,8 @@ import (
 
 	"metron/internal/forms"
 	"metron/schema"
+	"metron/workload"
+	"metron/workload/prompt"
 )
 
 // TestNullServer: its answers are whole ones in every API that it speaks.
@@ -64,6 +66,35 @@ func TestCalibrate(t *testing.T) {
 	if len(c.Runs) != 3 || watched != 3 {
 		t.Errorf("%d runs, %d watched, want 3", len(c.Runs), watched)
 	}
+}
+
+// TestCalibrateAsAsked: the null server's counts say nothing of prompts, so that those by
+// ids are sent all the same; and conversations go on.
+func TestCalibrateAsAsked(t *testing.T) {
+	rows := []schema.Record{turnRow(0, "a", 0), turnRow(1_000, "a", 0)}
+	for i := range rows {
+		rows[i].API, rows[i].Path = schema.APICompletions, "/v1/completions"
+	}
+	said := &overheard{Prompter: workload.Prompter{IDs: prompt.IDRange(1000, 31_999)}}
+	r := &Runner{Plan: &Plan{Trace: traceOfRows(t, rows...), Mode: Session}, Prompt: said, History: HistorySynthetic}
+	c, err := r.Calibrate(t.Context(), time.Second, func(*Runner) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Runs) != 3 || c.Runs[2].OK != 2 || said.conversations != 3 {
+		t.Errorf("%+v, %d conversations", c, said.conversations)
+	}
+}
+
+// overheard counts conversations.
+type overheard struct {
+	workload.Prompter
+	conversations int
+}
+
+func (o *overheard) Conversation(turns []*schema.Record, answers []string) ([]byte, error) {
+	o.conversations++
+	return o.Prompter.Conversation(turns, answers)
 }
 
 // TestCalibrationPlan: the plan is scaled from the speed that its own flags ask

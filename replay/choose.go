@@ -2,11 +2,12 @@ package replay
 
 import (
 	"fmt"
-	"metron/schema"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"metron/schema"
 )
 
 // Share is a part of the sessions, above 0 and at most 1; 0 is all of them.

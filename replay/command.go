@@ -42,7 +42,7 @@ func Command(newPrompter func(Prompts) (Prompter, error)) *cli.Command {
 			&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
 			&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},
 			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
-			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk; =false for servers that refuse them"},
+			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk, top_k and repetition_penalty; =false for servers that refuse them"},
 			tokenizer.Flag(),
 			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial requests before the run: prompts are not fitted to the target then"},
 			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
@@ -99,8 +99,12 @@ func run(c *cli.Context, r *Runner) error {
 		}
 		for key, value := range map[string]any{"trace": c.Args().Slice(), "target": strings.Join(targets, " "), "spread": r.Spread, "warm": c.String("warm"), "http2": r.HTTP2,
 			"stop_on_errors": r.StopOnErrors, "start_at": c.String("start-at"), "max_in_flight": r.MaxInFlight,
-			"timer": r.Timer.orDefault(), "overload": r.Overload, "aborts": r.Aborts, "extensions": c.Bool("extensions"), "prompts": r.prompts.IDs, "prompt_seed": r.prompts.Seed, "prompts_learned": r.learned, "history": r.History, "tokenizer": c.String("tokenizer")} {
+			"timer": r.Timer.orDefault(), "overload": r.Overload, "aborts": r.Aborts, "extensions": c.Bool("extensions"), "prompts": r.prompts.IDs, "prompt_seed": r.prompts.Seed, "prompts_learned": r.learned, "history": r.History, "tokenizer": c.String("tokenizer"),
+			"token_ids": c.String("token-ids"), "timeout": r.Timeout.String(), "grace": r.Grace.String(), "no_probe": r.NoProbe} {
 			config[key] = value
+		}
+		if signed := r.signedFor(); signed != nil {
+			config["aws"] = signed
 		}
 		m.Config, _ = json.Marshal(config)
 		return schema.Create(out, m)

@@ -3,8 +3,6 @@ package replay
 import (
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"metron/schema"
 )
@@ -37,34 +35,29 @@ type Converser interface {
 	Conversation(turns []*schema.Record, answers []string) ([]byte, error)
 }
 
-// maxHistory bounds the text of answers that are held for later turns.
-const maxHistory = 256 << 20
-
 // spoken is a turn of a conversation that goes on.
 type spoken struct {
 	before   *spoken        // nil: it began with this one
 	row      *schema.Record // what was asked, without the rest of its row
 	messages int            // of its recorded body; 0: it has none
 	answer   string         // "": none to go on from
-	talk     *atomic.Int64  // bytes of the answers that are held of its session
+	talk     *talk
 }
 
 // sayAs is a row as a conversation knows it, without the batch that it was read in.
 func sayAs(r *schema.Record) *schema.Record {
-	output := r.OutputTokens
-	if output == nil {
-		output = streamedTokens(r)
-	}
-	return &schema.Record{RecordID: r.RecordID, API: r.API, InputTokens: r.InputTokens, OutputTokens: output,
+	return &schema.Record{RecordID: r.RecordID, API: r.API, InputTokens: r.InputTokens, OutputTokens: saidTokens(r),
 		RequestBytes: r.RequestBytes, BlockHashes: slices.Clone(r.BlockHashes), BlockSize: r.BlockSize, BlockUnit: r.BlockUnit}
 }
 
 // body makes up the body of a row, with the conversation before it if there is one.
-func (r *Runner) body(row *schema.Record, before *spoken) ([]byte, error) {
+func (r *Runner) body(row *schema.Record, p *prepared) ([]byte, error) {
 	c, ok := r.Prompt.(Converser)
-	if r.History == "" || before == nil || !ok {
+	before := p.conversation
+	if before == nil || !ok {
 		return r.Prompt.Body(row)
 	}
+	p.continued = true
 	turns, answers := []*schema.Record{row}, []string{""}
 	for ; before != nil; before = before.before {
 		turns, answers = append(turns, before.row), append(answers, before.answer)
@@ -75,17 +68,22 @@ func (r *Runner) body(row *schema.Record, before *spoken) ([]byte, error) {
 }
 
 // withAnswers puts what the target answered into a recorded body.
-func (r *Runner) withAnswers(row *schema.Record, before *spoken) *schema.Record {
-	if r.History == HistoryLive && before != nil && hasMessages(row) {
-		row.RequestBody = putAnswers(row.RequestBody, before)
+func (r *Runner) withAnswers(row *schema.Record, p *prepared) *schema.Record {
+	if r.History == HistoryLive && p.conversation != nil && hasMessages(row) {
+		row.RequestBody = putAnswers(row.RequestBody, p.conversation)
+		p.continued = true
 	}
 	return row
 }
 
-// late reports whether a request's body can be made only when the turn before it has
-// ended.
-func (r *Runner) late(p *prepared) bool {
-	return r.History == HistoryLive && p.before != nil && (prompted(p.Row) || hasMessages(p.Row))
+// lacks reports whether no text is known of one of the answers, up to this turn's.
+func (s *spoken) lacks() bool {
+	for ; s != nil; s = s.before {
+		if s.answer == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // history is a turn as later ones know it.
@@ -99,61 +97,26 @@ func (t *turn) history() *spoken {
 // link finds the turn before a request, and has later ones find it.
 func (r *Runner) link(p *prepared, links turns) {
 	p.own, p.before = links.add(p.Send, r.recordID(p.Send))
-	if p.own == nil || r.History == "" {
+	if r.History == "" {
 		return
 	}
 	before := p.before.history()
-	p.own.said = &spoken{before: before, row: sayAs(p.Row), talk: new(atomic.Int64)}
-	if r.History == HistoryLive && hasMessages(p.Row) {
-		p.own.said.messages = len(messagesOf(p.Row.RequestBody))
+	p.late = r.History == HistoryLive && before != nil && (prompted(p.Row) || hasMessages(p.Row))
+	if p.late || r.History != HistoryLive { // live answers are there only when they were waited for
+		p.conversation = before
 	}
+	if p.own == nil {
+		return
+	}
+	p.own.said = &spoken{before: before, row: sayAs(p.Row), talk: &talk{held: &r.history}}
 	if before != nil {
 		p.own.said.talk = before.talk
 	}
-}
-
-// answer is the text of one while it comes.
-type answer struct {
-	text       []byte
-	held, talk *atomic.Int64 // bytes of all answers, and of those of this conversation
-	over       bool          // there was no room
-}
-
-// hear takes a piece of it.
-func (a *answer) hear(piece string) {
-	if a.over = a.over || a.held.Load() > maxHistory; a.over {
-		return
-	}
-	a.text = append(a.text, piece...)
-	a.grow(int64(len(piece)))
-}
-
-func (a *answer) grow(bytes int64) {
-	a.held.Add(bytes)
-	a.talk.Add(bytes)
-}
-
-// listen has the text of a request's answer kept for the turns behind it.
-func (r *Runner) listen(p *prepared) {
-	if r.History != HistoryLive || p.own == nil {
-		return
-	}
-	p.answer = &answer{held: &r.history, talk: p.own.said.talk}
-	p.exchange.Hear(p.answer.hear)
-}
-
-// keep notes what a target answered, if it did to the end, for the turns behind it. After
-// the last one of a session nobody will ask.
-func (r *Runner) keep(p *prepared, row *schema.Record) {
-	if a := p.answer; a != nil {
-		if row.Outcome == schema.OutcomeOK && !a.over && row.OutputTokens != nil {
-			p.own.said.answer, p.own.said.row.OutputTokens = string(a.text), row.OutputTokens
-		} else {
-			a.grow(-int64(len(a.text)))
-		}
-	}
-	if before := p.before.history(); before != nil && p.own == nil {
-		r.history.Add(-before.talk.Swap(0))
+	switch {
+	case r.History == HistoryRecorded:
+		r.recall(p)
+	case r.History == HistoryLive && hasMessages(p.Row):
+		p.own.said.messages = len(messagesOf(p.Row.RequestBody))
 	}
 }
 
@@ -165,24 +128,4 @@ func (r *Runner) makeLate(p *prepared) bool {
 		r.errors.stop(err)
 	}
 	return err == nil
-}
-
-// firstError keeps the first of several errors.
-type firstError struct {
-	mu  sync.Mutex // guards err
-	err error
-}
-
-func (f *firstError) set(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err == nil {
-		f.err = err
-	}
-}
-
-func (f *firstError) get() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
 }

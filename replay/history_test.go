@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"metron/schema"
 )
@@ -26,7 +29,7 @@ func (talker) Conversation(turns []*schema.Record, answers []string) ([]byte, er
 }
 
 // echo answers with what it was asked, in two pieces, and 7 tokens; a question with
-// "broken" in it is not answered to the end.
+// "broken" in it is not answered to the end, and of one with "quiet" no tokens are told.
 func echo(said chan<- string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var q struct{ Messages []struct{ Content string } }
@@ -43,6 +46,10 @@ func echo(said chan<- string) http.HandlerFunc {
 		if strings.Contains(string(body), "broken") {
 			panic(http.ErrAbortHandler)
 		}
+		if strings.Contains(string(body), "quiet") {
+			io.WriteString(w, "data: [DONE]\n\n")
+			return
+		}
 		io.WriteString(w, "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":7}}\n\ndata: [DONE]\n\n")
 	}
 }
@@ -55,28 +62,53 @@ func TestHistory(t *testing.T) {
 	}
 	rows := []schema.Record{named(turnRow(0, "a", 0), "one"), named(turnRow(1_000, "b", 0), "alone"), named(turnRow(2_000, "a", 0), "two"), named(turnRow(3_000, "a", 0), "three")}
 	broken := []schema.Record{named(turnRow(0, "a", 0), "one"), named(turnRow(2_000, "a", 0), "broken"), named(turnRow(3_000, "a", 0), "three")}
+	quiet := []schema.Record{named(turnRow(0, "a", 0), "quiet"), named(turnRow(2_000, "a", 0), "two")}
+	thought := []schema.Record{turnRow(0, "a", 0), named(turnRow(2_000, "a", 0), "two"), named(turnRow(3_000, "a", 0), "three")}
+	thought[0].ReasoningTokens, thought[1].ChoiceCount = new(int64(3)), 2
+	content := []schema.Record{turnRow(0, "a", 0), named(turnRow(2_000, "a", 0), "two")}
+	content[0].Recorded, content[0].RequestBody = schema.RecordedContent, []byte(`{"model":"one","stream":true,"messages":[{"role":"user","content":"q"}]}`)
+	content[0].ResponseBody = []byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"said \"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"then\"}}]}\n\ndata: [DONE]\n\n")
 	for _, c := range []struct {
 		mode    Mode
 		history History
 		rows    []schema.Record
 		want    []string
+		lacking int64
 	}{
-		{Session, HistoryLive, rows, []string{"hello", "two after <hello> (7)", "three after <hello>+<two after <hello> (7)> (7+7)"}},
-		{Closed, HistoryLive, rows, []string{"hello", "two after <hello> (7)", "three after <hello>+<two after <hello> (7)> (7+7)"}},
-		{Session, HistorySynthetic, rows, []string{"hello", "two after  (5)", "three after + (5+5)"}},
-		{Closed, HistoryRecorded, rows, []string{"hello", "two after  (5)", "three after + (5+5)"}},
-		{Session, "", rows, []string{"hello", "hello", "hello"}},
-		{Session, HistoryLive, broken, []string{"hello", "broken after <hello> (7)", "three after <hello>+ (7+5)"}},
+		{Session, HistoryLive, rows, []string{"hello", "two after <hello> (7)", "three after <hello>+<two after <hello> (7)> (7+7)"}, 0},
+		{Closed, HistoryLive, rows, []string{"hello", "two after <hello> (7)", "three after <hello>+<two after <hello> (7)> (7+7)"}, 0},
+		{Session, HistorySynthetic, rows, []string{"hello", "two after  (5)", "three after + (5+5)"}, 0},
+		{Session, HistorySynthetic, thought, []string{"hello", "two after  (2)", "three after + (2+2)"}, 0},
+		{Closed, HistoryRecorded, rows, []string{"hello", "two after  (5)", "three after + (5+5)"}, 2},
+		{Closed, HistoryRecorded, content, []string{"q", "two after said then (5)"}, 0},
+		{Session, HistoryRecorded, content, []string{"q", "two after said then (5)"}, 0},
+		{Session, "", rows, []string{"hello", "hello", "hello"}, 0},
+		{Session, HistoryLive, broken, []string{"hello", "broken after <hello> (7)", "three after <hello>+ (7+5)"}, 1},
+		{Session, HistoryLive, quiet, []string{"hello", "two after <hello> (2)"}, 0},
 	} {
 		said := make(chan string, len(c.rows))
-		r, _ := runner(t, echo(said))
+		r, path := runner(t, echo(said))
+		for i := range c.rows {
+			c.rows[i].BlockHashes, c.rows[i].BlockSize, c.rows[i].BlockUnit = []int64{1, int64(i)}, new(int64(4)), "tokens"
+		}
 		r.Plan.Trace, r.Plan.Mode, r.Plan.Users = traceOfRows(t, c.rows...), c.mode, 1
 		if c.mode == Session {
 			r.Plan.Users = 0
 		}
 		r.Prompt, r.History, r.NoProbe = talker{}, c.history, true
-		if _, err := r.Run(t.Context()); err != nil {
+		s, err := r.Run(t.Context())
+		if err != nil {
 			t.Fatal(err)
+		}
+		if s.HistoryLacking != c.lacking {
+			t.Errorf("%s, %s: %d turns lack an answer, want %d", c.mode, c.history, s.HistoryLacking, c.lacking)
+		}
+		sent, _ := rowsOf(t, path)
+		for _, row := range sent {
+			// What goes on from other turns shares what they said, not the trace's blocks.
+			if alone := row.ParentRecordID == uuid.Nil || c.history == ""; alone != (len(row.BlockHashes) > 0) || alone != (row.BlockSize != nil) {
+				t.Errorf("%s, %s: a row has the blocks %v", c.mode, c.history, row.BlockHashes)
+			}
 		}
 		close(said)
 		heard := map[string]int{}
@@ -98,15 +130,52 @@ func TestHistory(t *testing.T) {
 // TestHistoryIsBounded: beyond its room no answer is kept, and turns go on from made-up
 // ones.
 func TestHistoryIsBounded(t *testing.T) {
-	var held, talk atomic.Int64
-	a := &answer{held: &held, talk: &talk}
+	var held atomic.Int64
+	a := &answer{talk: &talk{held: &held}}
 	a.hear("one")
 	held.Add(maxHistory)
 	a.hear("two")
 	held.Add(-maxHistory)
 	a.hear("three")
-	if string(a.text) != "one" || !a.over || held.Load() != 3 || talk.Load() != 3 {
-		t.Errorf("%q, over %v, %d held", a.text, a.over, held.Load())
+	if string(a.text) != "one" || !a.lost || held.Load() != 3 {
+		t.Errorf("%q, lost %v, %d held", a.text, a.lost, held.Load())
+	}
+	a.talk.end()
+	late := &answer{talk: a.talk}
+	late.hear("a turn that nobody follows")
+	if new(spoken).take(late); held.Load() != 0 {
+		t.Errorf("%d held of a session that is over", held.Load())
+	}
+}
+
+// TestInterruptedConversation: a turn that waits when the run ends is a row that was not
+// sent, whose body asks for no answer that still comes, and nothing stays held.
+func TestInterruptedConversation(t *testing.T) {
+	arrived, release := make(chan struct{}, 2), make(chan struct{})
+	said := make(chan string, 2)
+	r, path := runner(t, http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		arrived <- struct{}{}
+		<-release
+		echo(said)(w, q)
+	}))
+	r.Plan.Trace, r.Plan.Mode = traceOfRows(t, turnRow(0, "a", 0), turnRow(1_000, "a", 0), turnRow(2_000, "b", 0)), Session
+	r.Prompt, r.History, r.NoProbe, r.Grace = speechless{}, HistoryLive, true, time.Minute
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() {
+		<-arrived
+		<-arrived // that of b: the turn before it in the schedule waits for its predecessor
+		stop()
+		for until := time.Now().Add(10 * time.Second); r.unsentCount.Load() == 0 && time.Now().Before(until); time.Sleep(time.Millisecond) {
+		}
+		close(release)
+	}()
+	s, err := r.Run(ctx)
+	if err != nil || !s.Interrupted || s.Outcomes[schema.OutcomeNotSent] != 1 || r.history.Load() != 0 {
+		t.Fatalf("%+v, %v, %d bytes held", s, err, r.history.Load())
+	}
+	if rows, _ := rowsOf(t, path); len(rows) != 3 {
+		t.Errorf("%d rows", len(rows))
 	}
 }
 

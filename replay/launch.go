@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"time"
 
@@ -13,10 +12,7 @@ import (
 
 // recordID is the id of a send's row: its own in each run, and in each pass.
 func (r *Runner) recordID(s Send) uuid.UUID {
-	id := s.Source
-	if s.Pass > 1 {
-		id = uuid.NewSHA1(id, binary.BigEndian.AppendUint64(nil, uint64(s.Pass)))
-	}
+	id := renewID(s.Source, s.Pass)
 	return uuid.NewSHA1(r.runID, id[:])
 }
 
@@ -48,7 +44,10 @@ func (r *Runner) launch(ctx, reqCtx context.Context, p *prepared, next func()) {
 // it may have ended in any way: a failure ends the wait, too.
 func (r *Runner) follow(ctx context.Context, p *prepared) bool {
 	ended := p.before.wait(ctx)
-	if r.late(p) && !r.makeLate(p) || !ended {
+	if !ended {
+		p.conversation = nil // the answers are still being written
+	}
+	if p.late && !r.makeLate(p) || !ended {
 		return false
 	}
 	readyUS := p.before.endUS + r.Plan.speed.scale(p.thinkUS(p.before))
@@ -91,6 +90,7 @@ const (
 // unsent hands on the row of a request that was due and is not sent.
 func (r *Runner) unsent(p *prepared, overload string) (endUS int64) {
 	endUS = r.client.clock.NowUS()
+	r.forget(p)
 	p.own.end(endUS)
 	row := p.exchange.Row()
 	row.StartTime, row.Outcome, row.Overload = p.startUS, schema.OutcomeNotSent, overload
@@ -134,6 +134,7 @@ func (r *Runner) exchange(place *slot, p *prepared) (endUS int64) {
 	endUS = row.StartTime + *row.End
 	r.slots.leave(place, endUS)
 	r.keep(p, row)
+	r.forget(p)
 	p.own.end(endUS) // at once: whoever waits for it is due by then
 	var why error
 	if row.Outcome == schema.OutcomeClientAbort {

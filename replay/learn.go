@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,13 +33,13 @@ type Learner interface {
 // learn fits the Prompter to the first target: all serve the same model.
 func (r *Runner) learn(ctx context.Context, first *schema.Record) (err error) {
 	learner, ok := r.Prompt.(Learner)
-	if !ok || len(r.Plan.prompted) == 0 {
+	if !ok || r.unfitted {
 		return nil
 	}
 	target := r.Targets[0]
 	var rows []*schema.Record
-	for _, api := range slices.Sorted(slices.Values(r.Plan.prompted)) {
-		row := &schema.Record{API: api, Method: http.MethodPost, Path: wire.UsualPath(api), Stream: first.Stream, RequestModel: first.RequestModel}
+	for _, api := range slices.Sorted(maps.Keys(r.Plan.prompted)) {
+		row := &schema.Record{API: api, Method: http.MethodPost, Path: wire.UsualPath(api), Stream: first.Stream, RequestModel: r.Plan.prompted[api]}
 		if api == first.API {
 			row.Path = first.Path
 		}
@@ -70,11 +71,11 @@ func (r *Runner) countPrompt(ctx context.Context, target *url.URL, row *schema.R
 	if err != nil {
 		return 0, err
 	}
-	ctx, stop := context.WithTimeout(ctx, r.patience())
+	asking, stop := context.WithTimeout(ctx, r.patience())
 	defer stop()
 	answer := &schema.Record{RecordID: uuid.New(), StartTime: r.client.clock.NowUS()}
 	x := exchange.Begin(answer, exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target)})
-	r.client.do(ctx, x, m, func(int64) {})
+	r.client.do(asking, x, m, func(int64) {})
 	if answer.Outcome != schema.OutcomeOK || answer.InputTokens == nil {
 		return -1, context.Cause(ctx)
 	}
@@ -99,7 +100,7 @@ func (r *Runner) plain(target *url.URL) message {
 // tokenize asks POST /tokenize, in the forms of vLLM and SGLang, of llama.cpp, and of
 // TGI; -1: the target does not have it.
 func (c *client) tokenize(ctx context.Context, m message, model, text string) (int64, error) {
-	ctx, stop := context.WithTimeout(ctx, patience)
+	asking, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	for _, form := range []map[string]any{
 		{"model": model, "prompt": text},
@@ -110,7 +111,7 @@ func (c *client) tokenize(ctx context.Context, m message, model, text string) (i
 		if m.body, err = json.Marshal(form); err != nil {
 			return 0, err
 		}
-		status, answer, err := c.ask(ctx, http.MethodPost, "/tokenize", m)
+		status, answer, err := c.ask(asking, http.MethodPost, "/tokenize", m)
 		if err != nil {
 			return -1, context.Cause(ctx)
 		}

@@ -13,6 +13,23 @@ func streamedTokens(r *schema.Record) *int64 {
 	return &n
 }
 
+// saidTokens is what of an answer the next prompt of its conversation holds: one of its
+// choices, without the reasoning. It is nil where nobody knows.
+func saidTokens(r *schema.Record) *int64 {
+	whole := r.OutputTokens
+	if whole == nil {
+		whole = streamedTokens(r)
+	}
+	if whole == nil {
+		return nil
+	}
+	said := *whole
+	if r.ReasoningTokens != nil {
+		said -= *r.ReasoningTokens
+	}
+	return new(max(0, said) / max(1, r.ChoiceCount))
+}
+
 // chunkTokens is what the first chunks of a row carried.
 func chunkTokens(r *schema.Record, chunks int) (n int64) {
 	for i, k := range r.ChunkKind[:chunks] {

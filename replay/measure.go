@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"maps"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +38,7 @@ func (p *Plan) Measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.skipped, p.turns, p.perPass, p.prompted = c.skipped, c.turns, c.pass.index, c.prompted
+	p.skipped, p.turns, p.perPass, p.prompted, p.nameless = c.skipped, c.turns, c.pass.index, c.prompted, c.nameless
 	switch {
 	case c.pass.index == 0 && c.skipped > 0:
 		return fmt.Errorf("trace %s has no rows that can be replayed%s: its %d rows there are of no known API and carry no body", p.Trace.Name(), p.selected(), p.skipped)
@@ -75,13 +74,14 @@ type census struct {
 	mineLastUS int64
 	skipped    int64
 	closest    closest
-	prompted   []string         // APIs of rows whose bodies are made up
+	prompted   map[string]string // as the plan keeps them
+	nameless   bool
 	turns      map[uint64]int32 // of this shard's sessions that have several, where they matter
 }
 
 // count walks a pass, up to the row that is due at limitUS of the pass's own schedule.
 func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
-	c := &census{pass: pass{p: p}, turns: map[uint64]int32{}}
+	c := &census{pass: pass{p: p}, prompted: map[string]string{}, turns: map[uint64]int32{}}
 	for a, err := range p.arrivals(ctx, columnsOf(p.identified())) {
 		if err != nil {
 			return nil, err
@@ -103,9 +103,7 @@ func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 			break
 		}
 		c.lastUS = at.offsetUS
-		if api := a.api.Value(a.row); a.recorded.Value(a.row) != schema.RecordedContent && !slices.Contains(c.prompted, api) {
-			c.prompted = append(c.prompted, strings.Clone(api))
-		}
+		c.model(a)
 		c.closest.add(at.offsetUS, p.Rate.peak)
 		if at.mine {
 			c.mine, c.mineLastUS = c.mine+1, at.offsetUS
@@ -116,6 +114,21 @@ func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 	}
 	maps.DeleteFunc(c.turns, func(_ uint64, n int32) bool { return n < 2 })
 	return c, nil
+}
+
+// model notes which one a row names.
+func (c *census) model(a arrival) {
+	api, model, content := a.api.Value(a.row), "", a.recorded.Value(a.row) == schema.RecordedContent
+	if a.model.IsValid(a.row) {
+		model = a.model.Value(a.row)
+	}
+	c.nameless = c.nameless || model == "" && c.pass.p.needsModel(api, content)
+	if content {
+		return
+	}
+	if known, ok := c.prompted[api]; !ok || known == "" && model != "" {
+		c.prompted[strings.Clone(api)] = strings.Clone(model)
+	}
 }
 
 func (c *census) turn(session string) {

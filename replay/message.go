@@ -31,6 +31,10 @@ type Changes struct {
 
 	// Stream asks for a stream where the recorded request did not.
 	Stream bool
+
+	// Plain has translated requests to OpenAI's APIs go without the fields that vLLM added
+	// to them.
+	Plain bool
 }
 
 // message is what goes to a target.
@@ -109,7 +113,7 @@ func (m *message) translate(r *Runner, row *schema.Record, from forms.Form, make
 	if c.Model = r.model(cmp.Or(c.Model, row.RequestModel, r.served)); c.Model == "" && m.form.NeedsModel() {
 		return errNoModel()
 	}
-	c.Stream = c.Stream || r.Stream
+	c.Stream, c.Plain = c.Stream || r.Stream, r.Plain
 	body, lost := forms.Build(m.form, c)
 	m.from, m.lost = from, slices.Concat(unread, lost)
 	m.body = setFields(body, r.Fields)

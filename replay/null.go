@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +26,7 @@ const nullTokens = 16
 // so that its share of the machine is small and the same everywhere.
 type nullServer struct {
 	target  *url.URL
+	answers []nullAnswer
 	http    *http.Server
 	serving sync.WaitGroup
 }
@@ -33,10 +36,8 @@ func startNull() (*nullServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("null server: %w", err)
 	}
-	s := &nullServer{
-		target: &url.URL{Scheme: "http", Host: l.Addr().String()},
-		http:   &http.Server{Handler: http.HandlerFunc(answerNull), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)},
-	}
+	s := &nullServer{target: &url.URL{Scheme: "http", Host: l.Addr().String()}, answers: nullAnswers()}
+	s.http = &http.Server{Handler: http.HandlerFunc(s.answer), ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	s.serving.Go(func() { s.http.Serve(l) }) // always ErrServerClosed: close ends it
 	return s, nil
 }
@@ -46,7 +47,7 @@ func (s *nullServer) close() {
 	s.serving.Wait()
 }
 
-func answerNull(w http.ResponseWriter, req *http.Request) {
+func (s *nullServer) answer(w http.ResponseWriter, req *http.Request) {
 	if req.Method == http.MethodGet {
 		io.WriteString(w, `{"data":[{"id":"null"}]}`)
 		return
@@ -54,13 +55,13 @@ func answerNull(w http.ResponseWriter, req *http.Request) {
 	if _, err := io.Copy(io.Discard, req.Body); err != nil {
 		return
 	}
-	a := nullAnswerTo(req.URL.Path)
+	a := s.answerTo(req.URL.Path)
 	w.Header().Set("Content-Type", a.contentType)
 	flush := http.NewResponseController(w)
 	for i := range nullTokens {
 		text := a.token
 		if i == nullTokens-1 {
-			text += a.end
+			text = a.last
 		}
 		if _, err := io.WriteString(w, text); err != nil || flush.Flush() != nil {
 			return
@@ -68,47 +69,46 @@ func answerNull(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// nullAnswer is a stream of an API: the event of a token, and what ends it.
-type nullAnswer struct{ contentType, token, end string }
+// answerTo knows the APIs by their paths; others are answered like a chat, the last one.
+func (s *nullServer) answerTo(path string) *nullAnswer {
+	i := slices.IndexFunc(s.answers, func(a nullAnswer) bool { return strings.HasSuffix(path, a.path) })
+	return &s.answers[i]
+}
 
-// nullAnswerTo knows the APIs by their paths; others are answered like a chat.
-func nullAnswerTo(path string) nullAnswer {
+// nullAnswer is a stream of an API: the event of a token, and the last one with what ends
+// the stream.
+type nullAnswer struct{ path, contentType, token, last string }
+
+func nullAnswers() (list []nullAnswer) {
 	const stream, lines, frames = "text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"
-	openAI := fmt.Sprintf(`data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":%d}}`+"\n\ndata: [DONE]\n\n", nullTokens)
-	ollama := fmt.Sprintf(`"done":true,"done_reason":"stop","prompt_eval_count":1,"eval_count":%d}`+"\n", nullTokens)
-	switch {
-	case strings.HasSuffix(path, "/responses"):
-		return nullAnswer{stream, `data: {"type":"response.output_text.delta","output_index":0,"delta":"a"}` + "\n\n",
-			fmt.Sprintf(`data: {"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1,"output_tokens":%d}}}`+"\n\n", nullTokens)}
-	case strings.HasSuffix(path, "/v1/messages"):
-		return nullAnswer{stream, `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}` + "\n\n",
-			fmt.Sprintf(`data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":1,"output_tokens":%d}}`+"\n\n"+
-				`data: {"type":"message_stop"}`+"\n\n", nullTokens)}
-	case strings.HasSuffix(path, "/api/chat"):
-		return nullAnswer{lines, `{"message":{"role":"assistant","content":"a"},"done":false}` + "\n", `{"message":{"role":"assistant","content":""},` + ollama}
-	case strings.HasSuffix(path, "/api/generate"):
-		return nullAnswer{lines, `{"response":"a","done":false}` + "\n", `{"response":"",` + ollama}
-	case strings.HasSuffix(path, "/generate_stream"):
-		return nullAnswer{stream, `data:{"token":{"id":1,"text":"a","special":false},"generated_text":null}` + "\n\n",
-			fmt.Sprintf(`data:{"token":{"id":2,"text":"","special":true},"generated_text":"a","details":{"finish_reason":"eos_token","generated_tokens":%d,"input_length":1}}`+"\n\n", nullTokens)}
-	case strings.HasSuffix(path, ":streamGenerateContent"):
-		return nullAnswer{stream, `data: {"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"},"index":0}]}` + "\n\n",
-			fmt.Sprintf(`data: {"candidates":[{"content":{"parts":[],"role":"model"},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":%d}}`+"\n\n", nullTokens)}
-	case strings.HasSuffix(path, "/converse-stream"):
-		return nullAnswer{frames, frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"text":"a"}}`),
-			frame("messageStop", `{"stopReason":"end_turn"}`) + frame("metadata", fmt.Sprintf(`{"usage":{"inputTokens":1,"outputTokens":%d,"totalTokens":%d}}`, nullTokens, nullTokens+1))}
-	case strings.HasSuffix(path, "/invoke-with-response-stream"):
-		return nullAnswer{frames, chunkFrame(`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}`),
-			chunkFrame(fmt.Sprintf(`{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":1,"output_tokens":%d}}`, nullTokens)) +
-				chunkFrame(`{"type":"message_stop"}`)}
-	case strings.HasSuffix(path, "/invocations-response-stream"):
-		chat := nullAnswerTo("")
-		return nullAnswer{frames, frame("PayloadPart", chat.token), frame("PayloadPart", chat.end)}
-	case strings.HasSuffix(path, "/completions") && !strings.HasSuffix(path, "/chat/completions"):
-		return nullAnswer{stream, `data: {"choices":[{"index":0,"text":"a"}]}` + "\n\n", `data: {"choices":[{"index":0,"text":"","finish_reason":"stop"}]}` + "\n\n" + openAI}
+	data := func(event string) string { return "data: " + event + "\n\n" }
+	n := func(event string) string { return strings.ReplaceAll(event, "TOKENS", strconv.Itoa(nullTokens)) }
+	add := func(path, contentType, token, end string) {
+		list = append(list, nullAnswer{path, contentType, token, token + n(end)})
 	}
-	return nullAnswer{stream, `data: {"choices":[{"index":0,"delta":{"content":"a"}}]}` + "\n\n",
-		`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n" + openAI}
+	usage := data(`{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":TOKENS}}`) + data("[DONE]")
+	done := `"done":true,"done_reason":"stop","prompt_eval_count":1,"eval_count":TOKENS}` + "\n"
+	chat, chatEnd := data(`{"choices":[{"index":0,"delta":{"content":"a"}}]}`), data(`{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`)+usage
+	messages := []string{`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}`,
+		n(`{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":1,"output_tokens":TOKENS}}`), `{"type":"message_stop"}`}
+
+	add("/responses", stream, data(`{"type":"response.output_text.delta","output_index":0,"delta":"a"}`),
+		data(`{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1,"output_tokens":TOKENS}}}`))
+	add("/v1/messages", stream, data(messages[0]), data(messages[1])+data(messages[2]))
+	add("/api/chat", lines, `{"message":{"role":"assistant","content":"a"},"done":false}`+"\n", `{"message":{"role":"assistant","content":""},`+done)
+	add("/api/generate", lines, `{"response":"a","done":false}`+"\n", `{"response":"",`+done)
+	add("/generate_stream", stream, data(`{"token":{"id":1,"text":"a","special":false},"generated_text":null}`),
+		data(`{"token":{"id":2,"text":"","special":true},"generated_text":"a","details":{"finish_reason":"eos_token","generated_tokens":TOKENS,"input_length":1}}`))
+	add(":streamGenerateContent", stream, data(`{"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"},"index":0}]}`),
+		data(`{"candidates":[{"content":{"parts":[],"role":"model"},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":TOKENS}}`))
+	add("/converse-stream", frames, frame("contentBlockDelta", `{"contentBlockIndex":0,"delta":{"text":"a"}}`),
+		frame("messageStop", `{"stopReason":"end_turn"}`)+frame("metadata", n(`{"usage":{"inputTokens":1,"outputTokens":TOKENS}}`)))
+	add("/invoke-with-response-stream", frames, chunkFrame(messages[0]), chunkFrame(messages[1])+chunkFrame(messages[2]))
+	add("/invocations-response-stream", frames, frame("PayloadPart", chat), frame("PayloadPart", n(chatEnd)))
+	add("/chat/completions", stream, chat, chatEnd)
+	add("/completions", stream, data(`{"choices":[{"index":0,"text":"a"}]}`), data(`{"choices":[{"index":0,"text":"","finish_reason":"stop"}]}`)+usage)
+	add("", stream, chat, chatEnd)
+	return list
 }
 
 // frame is a message of AWS's event streams.

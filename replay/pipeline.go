@@ -29,7 +29,12 @@ type prepared struct {
 	own, before *turn  // others may wait for own, this one for before; nil: none does
 	rest        []Send // the turns that a user sends after this one
 
-	answer *answer // kept for later turns; nil: not
+	// Of a turn where History has it go on from those before it.
+	conversation *spoken // that it goes on from; nil: none, or it could not be waited for
+	late         bool    // its body can be made only when the turn before it has ended
+	continued    bool    // the conversation stands in its body
+	lacking      bool    // without the text of some answer that History asks for
+	answer       *answer // kept for later turns; nil: not
 
 	// Moments, us since the Unix epoch, known when it is about to be sent.
 	startUS int64 // its start_time
@@ -91,7 +96,7 @@ func (r *Runner) prepare(ctx context.Context, ready chan<- prepared) error {
 		if r.Plan.Mode == Session {
 			r.link(&p, links)
 		}
-		if !r.late(&p) {
+		if !p.late {
 			if err := r.make(&p); err != nil {
 				return err
 			}
@@ -164,11 +169,13 @@ func (r *Runner) make(p *prepared) error {
 	row := r.row(s)
 	target := r.deals.deal(s.Row)
 	row.Target = targetName(target)
-	m, err := r.message(r.withAnswers(s.Row, p.before.history()), target, func(row *schema.Record) ([]byte, error) {
-		return r.body(row, p.before.history())
-	})
+	m, err := r.message(r.withAnswers(s.Row, p), target, func(row *schema.Record) ([]byte, error) { return r.body(row, p) })
 	if err != nil {
 		return fmt.Errorf("make a body for row %s: %w", s.Source, err)
+	}
+	if p.continued { // what it shares with others is not what the trace's did
+		row.BlockHashes, row.BlockSize, row.BlockUnit = nil, nil, ""
+		p.lacking = r.History != HistorySynthetic && p.conversation.lacks()
 	}
 	q := exchange.Request{Method: m.method, Path: m.path, Body: m.body, Secrets: r.secrets(target), CountBy: r.CountBy}
 	if s.Row.RequestBody != nil {

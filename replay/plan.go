@@ -71,15 +71,16 @@ type Plan struct {
 
 	firstUS  int64 // a_0, the window's first moment, us since the Unix epoch
 	speed    Speed
-	perPass  int64    // rows of a pass, of all shards
-	periodUS int64    // from pass to pass, in the trace's time
-	passes   int64    // the last may be cut short
-	rows     int64    // to be sent by this shard
-	whole    int64    // by all
-	skipped  int64    // in the window, but not replayable
-	lastUS   int64    // offset of this shard's last send after the first moment of the window
-	endUS    int64    // of the last send of all
-	prompted []string // APIs of rows whose bodies are made up
+	perPass  int64             // rows of a pass, of all shards
+	periodUS int64             // from pass to pass, in the trace's time
+	passes   int64             // the last may be cut short
+	rows     int64             // to be sent by this shard
+	whole    int64             // by all
+	skipped  int64             // in the window, but not replayable
+	lastUS   int64             // offset of this shard's last send after the first moment of the window
+	endUS    int64             // of the last send of all
+	prompted map[string]string // the first model that rows without a body name, by API; "": none does
+	nameless bool              // some row that has to names no model
 	turns    map[uint64]int32
 	seed     maphash.Seed // of the keys of turns
 }

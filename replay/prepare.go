@@ -32,7 +32,7 @@ func (r *Runner) prepareTargets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.Model == "" && s.Row.RequestModel == "" && r.needsModel(s.Row) {
+		if r.Model == "" && r.Plan.nameless {
 			if r.served, err = r.client.model(ctx, r.plain(r.Targets[0])); err != nil {
 				return err
 			}
@@ -55,13 +55,13 @@ func prompted(row *schema.Record) bool {
 	return row.RequestBody == nil && forms.Known(row.API)
 }
 
-// needsModel reports whether the request for a row is to be made, and is to name a
-// model that no recorded path tells.
-func (r *Runner) needsModel(row *schema.Record) bool {
-	if r.Plan.Form != "" && r.Plan.Form.API() != row.API {
-		return r.Plan.Form.NeedsModel()
+// needsModel reports whether the request for a row of an API is to be made, and is to
+// name a model that no recorded path tells.
+func (p *Plan) needsModel(api string, content bool) bool {
+	if p.Form != "" && p.Form.API() != api {
+		return p.Form.NeedsModel()
 	}
-	return prompted(row) && forms.Form(row.API).ModelInBody()
+	return !content && forms.Known(api) && forms.Form(api).ModelInBody()
 }
 
 // closing is how long a server that closes after its answer may take over it.

@@ -45,7 +45,7 @@ func promptFlags() []cli.Flag {
 		&cli.StringFlag{Name: "prompts", Value: string(IDsAuto), Usage: "prompts of completions are `ids|text|auto`: lists of token ids, text, or ids where a trial request shows that the target takes them; those of the other APIs are text"},
 		&cli.StringFlag{Name: "token-ids", Usage: "the ids that those are made of, `FROM-TO`", DefaultText: "words of the --tokenizer, else 1000-31999"},
 		&cli.Uint64Flag{Name: "prompt-seed", Usage: "of the made-up prompts; two runs with one `SEED` send the same, and the second finds them in the server's prefix cache", DefaultText: "drawn, and kept in the run file"},
-		&cli.StringFlag{Name: "history", Usage: "in --mode session or closed, made-up turns begin with the conversation so far, its answers being `live|recorded|synthetic`: the target's own, the trace's where it has content, or made up", DefaultText: "none: a turn is its question"},
+		&cli.StringFlag{Name: "history", Usage: "in --mode session or closed, made-up turns begin with the conversation so far, its answers being `live|recorded|synthetic`: the target's own, the trace's where it has content, or made up; without reasoning", DefaultText: "none: a turn is its question"},
 	}
 }
 
@@ -65,6 +65,8 @@ func (r *Runner) readPrompts(c *cli.Context) (err error) {
 		return term.WithHint(term.Usagef("--history needs turns that wait for each other"), "--mode session, --mode closed --users 8")
 	case p.IDs == IDsOnly && p.History == HistoryLive:
 		return term.WithHint(term.Usagef("--prompts ids has no place for an answer's text"), "--history synthetic, or --prompts text")
+	case c.IsSet("token-ids") && p.History == HistoryLive:
+		return term.WithHint(term.Usagef("--token-ids are for prompts by ids, which have no place for a live answer's text"), "--history synthetic")
 	case c.IsSet("token-ids") && p.IDs == IDsNone:
 		return term.Usagef("--token-ids are for prompts by ids, and --prompts text has none")
 	}

@@ -105,24 +105,25 @@ type Runner struct {
 	// Out is opened once the target has been seen to answer.
 	Out func(schema.Meta) (*schema.Writer, error)
 
-	client  *client
-	served  string   // the model of rows that name none
-	prompts Prompts  // as the flags have them
-	learned []string // what the Prompter learned of the target
-	kept    bool     // the target was seen to keep a connection after its answer
-	deals   dealer   // by making
-	errors  streak
-	runID   uuid.UUID
-	zeroUS  int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
-	out     *schema.Writer
-	rows    chan *schema.Record
-	ahead   *semaphore.Weighted // of readyBytes
-	making  sync.Mutex          // held while a body is made
-	slots   *slots              // nil: no cap
-	lateErr firstError          // of bodies that were made late
-	history atomic.Int64        // bytes of answers that are held
-	later   *later              // in the modes whose turns wait
-	unwatch func()              // ends the watch over this process's load, once it has begun
+	client   *client
+	served   string   // the model of rows that name none
+	prompts  Prompts  // as the flags have them
+	learned  []string // what the Prompter learned of the target
+	unfitted bool     // it learns nothing: the target counts no prompts
+	kept     bool     // the target was seen to keep a connection after its answer
+	deals    dealer   // by making
+	errors   streak
+	runID    uuid.UUID
+	zeroUS   int64 // the moment that offset 0 of the plan is sent, us since the Unix epoch
+	out      *schema.Writer
+	rows     chan *schema.Record
+	ahead    *semaphore.Weighted // of readyBytes
+	making   sync.Mutex          // held while a body is made
+	slots    *slots              // nil: no cap
+	lateErr  firstError          // of bodies that were made late
+	history  atomic.Int64        // bytes of answers that are held
+	later    *later              // in the modes whose turns wait
+	unwatch  func()              // ends the watch over this process's load, once it has begun
 
 	// Live counts, read by Progress.
 	started     atomic.Bool

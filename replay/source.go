@@ -24,6 +24,7 @@ type arrival struct {
 type arrivalColumns struct {
 	starts        []arrow.Timestamp
 	api, recorded *array.String
+	model         *array.String          // that the request names
 	session       *array.String          // nil where nobody asked whose a row is
 	record        *array.FixedSizeBinary // likewise
 	numbers       []*array.Int64
@@ -32,7 +33,7 @@ type arrivalColumns struct {
 // columnsOf names the columns: identities where rows are chosen or held by what
 // they belong to, and some that are numbers.
 func columnsOf(identities bool, numbers ...string) []string {
-	names := []string{"start_time", "api", "recorded"}
+	names := []string{"start_time", "api", "recorded", "request_model"}
 	if identities {
 		names = append(names, "session_id", "record_id")
 	}
@@ -43,11 +44,11 @@ func columnsOf(identities bool, numbers ...string) []string {
 func (p *Plan) identified() bool { return p.Sample > 0 || p.Shard.Count > 1 || p.Mode.ordered() }
 
 func viewOf(b schema.Batch) *arrivalColumns {
-	v := &arrivalColumns{starts: b.Column(0).(*array.Timestamp).TimestampValues(), api: b.Column(1).(*array.String), recorded: b.Column(2).(*array.String)}
-	next := 3
+	v := &arrivalColumns{starts: b.Column(0).(*array.Timestamp).TimestampValues(), api: b.Column(1).(*array.String), recorded: b.Column(2).(*array.String), model: b.Column(3).(*array.String)}
+	next := 4
 	if int(b.NumCols()) > next && b.ColumnName(next) == "session_id" {
-		v.session, v.record = b.Column(3).(*array.String), b.Column(4).(*array.FixedSizeBinary)
-		next = 5
+		v.session, v.record = b.Column(next).(*array.String), b.Column(next+1).(*array.FixedSizeBinary)
+		next += 2
 	}
 	for ; next < int(b.NumCols()); next++ {
 		v.numbers = append(v.numbers, b.Column(next).(*array.Int64))

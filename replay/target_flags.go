@@ -80,7 +80,7 @@ func parseTarget(text string) (*url.URL, error) {
 
 // readChanges reads flags that need no target.
 func (r *Runner) readChanges(c *cli.Context) error {
-	r.HTTP2, r.StopOnErrors = c.Bool("http2"), c.Int("stop-on-errors")
+	r.HTTP2, r.StopOnErrors, r.Plain = c.Bool("http2"), c.Int("stop-on-errors"), !c.Bool("extensions")
 	if r.StopOnErrors < 0 {
 		return term.Usagef("--stop-on-errors must not be negative")
 	}

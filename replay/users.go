@@ -66,7 +66,7 @@ func (r *Runner) session(ctx, reqCtx context.Context, p *prepared, freeUS int64)
 		if len(p.rest) > 0 {
 			next = prepared{Send: p.rest[0], rest: p.rest[1:]}
 			r.link(&next, links)
-			if !r.late(&next) {
+			if !next.late {
 				making.Go(func() error { return r.make(&next) })
 			}
 		}
@@ -74,7 +74,7 @@ func (r *Runner) session(ctx, reqCtx context.Context, p *prepared, freeUS int64)
 		if err := making.Wait(); err != nil || len(p.rest) == 0 {
 			return freeUS, err
 		}
-		if r.late(&next) {
+		if next.late {
 			if err := r.make(&next); err != nil {
 				return freeUS, err
 			}

@@ -87,7 +87,7 @@ func answerTokens(r *schema.Record) int64 {
 // appendAnswer appends a space and the answer, or one that is made up.
 func (p *Prompter) appendAnswer(b []byte, r *schema.Record, answer string) []byte {
 	if answer == "" || p.byIDs(r.API) {
-		symbols := int64(math.Round(float64(answerTokens(r)) / p.learned.per(r.API)))
+		symbols := int64(math.Round(float64(answerTokens(r)) / p.per(r.API)))
 		return p.alphabet(r.API).Append(b, p.seedOf(ofAnswer, r), max(1, symbols))
 	}
 	var quoted bytes.Buffer
@@ -115,7 +115,7 @@ func (p *Prompter) learnTurn(ctx context.Context, t target, r *schema.Record) er
 	if err != nil || got < 0 {
 		return err
 	}
-	text := int64(math.Round(3 * each * p.learned.per(r.API)))
+	text := int64(math.Round(3 * each * p.per(r.API)))
 	p.learned.turn[r.API] = max(0, got-text-p.learned.added[r.API])
 	return nil
 }

@@ -15,7 +15,7 @@ const place = "[the prompt]"
 // formOf is the request that stands for a row, around so many messages of the user and
 // the assistant by turns, in a form that there is.
 func (p *Prompter) formOf(f forms.Form, r *schema.Record, model string, messages int) [][]byte {
-	c := forms.Conversation{Model: model, Stream: r.Stream, Options: p.options(r)}
+	c := forms.Conversation{Model: model, Stream: r.Stream, Options: p.options(r), Plain: !p.Extensions}
 	for i := range messages {
 		role := []forms.Role{forms.User, forms.Assistant}[i%2]
 		c.Messages = append(c.Messages, forms.Message{Role: role, Parts: []forms.Part{{Text: place}}})

@@ -20,14 +20,6 @@ type learned struct {
 	perSymbol map[string]float64 // tokens that a symbol is, 1 but where the alphabet is not the target's
 }
 
-// per is the number of tokens of a symbol.
-func (l *learned) per(api string) float64 {
-	if per, ok := l.perSymbol[api]; ok {
-		return per
-	}
-	return 1
-}
-
 // target is what may be asked of one before a run; both give a number of tokens, below 0
 // where the target does not tell.
 type target struct {

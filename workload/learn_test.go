@@ -133,6 +133,20 @@ func TestLearnErrors(t *testing.T) {
 	}
 }
 
+// TestPerWord: before a target was asked, the average that a tokenizer tells holds.
+func TestPerWord(t *testing.T) {
+	r := request(1, 5000, 9)
+	s := &server{template: DefaultTemplateTokens, count: byHalves, ids: true}
+	p := &Prompter{PerWord: 1.18, IDs: prompt.IDRange(1000, 31_999)}
+	for api, off := range map[string]float64{schema.APIChat: 0.05 * 5000, schema.APICompletions: 0} {
+		r.API = api
+		body, err := p.Body(&r)
+		if got := s.tokens(body); err != nil || math.Abs(float64(got-5000)) > off {
+			t.Errorf("%s: %d tokens, %v", api, got, err)
+		}
+	}
+}
+
 // TestExactWithRealTokenizers: prompts are as long as asked for whatever vocabulary the
 // server has, once it was asked. Those of testdata hold a few hundred tokens: too few words.
 func TestExactWithRealTokenizers(t *testing.T) {

@@ -46,21 +46,17 @@ type Prompter struct {
 	// Extensions uses request fields that vLLM brought up, and SGLang and the
 	// simulator understand: min_tokens and ignore_eos ask for the recorded
 	// output length, continuous_usage_stats for the count of tokens in every
-	// chunk. Servers that refuse unknown fields need it off.
+	// chunk, top_k for the recorded one. Servers that refuse unknown fields need it off.
 	Extensions bool
-
-	// TemplateTokens is what the target's chat template adds to a message; 0
-	// is DefaultTemplateTokens, a negative one none. What Learn measured goes before it.
-	TemplateTokens int64
-
-	// PromptTokens is the length of prompts for rows that record neither
-	// input_tokens nor request_bytes; 0 is DefaultPromptTokens.
-	PromptTokens int64
 
 	// Words are what texts are made of; nil: all of prompt.Words. IDs, where they are
 	// not nil, ask completions by token ids instead of text; TryIDs do as soon as Learn
 	// finds that the target takes them.
 	Words, IDs, TryIDs *prompt.Alphabet
+
+	// PerWord is the tokens of a word, on average, for a target that Learn has not asked; 0
+	// is one.
+	PerWord float64
 
 	// Conversations are made, too: Learn asks what a turn adds.
 	Conversations bool
@@ -131,14 +127,22 @@ func (p *Prompter) addedTokens(api string) int64 {
 	if !forms.Form(api).Templated() {
 		return 0
 	}
-	if p.TemplateTokens == 0 {
-		return DefaultTemplateTokens
+	return DefaultTemplateTokens
+}
+
+// per is the number of tokens of a symbol.
+func (p *Prompter) per(api string) float64 {
+	if per, ok := p.learned.perSymbol[api]; ok {
+		return per
 	}
-	return max(0, p.TemplateTokens)
+	if p.PerWord > 0 && !p.byIDs(api) {
+		return p.PerWord
+	}
+	return 1
 }
 
 // promptTokens is the length of the row's input; one that was not recorded is
-// guessed: four bytes of request a token, else PromptTokens.
+// guessed: four bytes of request a token, else DefaultPromptTokens.
 func (p *Prompter) promptTokens(r *schema.Record) int64 {
 	switch {
 	case r.InputTokens != nil:
@@ -147,9 +151,6 @@ func (p *Prompter) promptTokens(r *schema.Record) int64 {
 		return blockTokens(r) * int64(len(r.BlockHashes))
 	case r.RequestBytes > 0:
 		return r.RequestBytes / bytesPerToken
-	}
-	if p.PromptTokens > 0 {
-		return p.PromptTokens
 	}
 	return DefaultPromptTokens
 }
@@ -175,7 +176,7 @@ const (
 // appendPrompt appends exactly so many tokens of text: each block's own, then
 // the row's own. The last block may be cut short.
 func (p *Prompter) appendPrompt(b []byte, r *schema.Record, tokens int64) []byte {
-	a, per := p.alphabet(r.API), p.learned.per(r.API)
+	a, per := p.alphabet(r.API), p.per(r.API)
 	at, done := int64(0), int64(0) // tokens, and symbols for them
 	put := func(s prompt.Seed, n int64) {
 		at += n

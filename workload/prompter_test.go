@@ -96,7 +96,13 @@ func TestBodyOptions(t *testing.T) {
 			want: body{Model: `a "model"`, Stream: yes, Options: continuous, N: new(int64(4)), MaxTokens: new(int64(3)), MinTokens: new(int64(3)), IgnoreEOS: yes}},
 		{name: "sampling", edit: func(r *schema.Record) {
 			r.Temperature, r.TopP, r.TopK, r.Seed = new(0.0), new(0.95), new(int64(40)), new(int64(-3))
-		}, want: body{Model: `a "model"`, Stream: yes, Options: usage, MaxTokens: new(int64(9)), Temperature: new(0.0), TopP: new(0.95), TopK: new(int64(40)), Seed: new(int64(-3))}},
+		}, want: body{Model: `a "model"`, Stream: yes, Options: usage, MaxTokens: new(int64(9)), Temperature: new(0.0), TopP: new(0.95), Seed: new(int64(-3))}},
+		{name: "what vLLM was asked", edit: func(r *schema.Record) {
+			r.OutputTokens, r.TopK, r.MinTokens, r.IgnoreEOS = nil, new(int64(40)), new(int64(5)), yes
+		}, want: body{Model: `a "model"`, Stream: yes, Options: usage}},
+		{name: "what it was asked, of another", extended: true, edit: func(r *schema.Record) {
+			r.OutputTokens, r.TopK, r.MinTokens, r.IgnoreEOS = nil, new(int64(40)), new(int64(5)), yes
+		}, want: body{Model: `a "model"`, Stream: yes, Options: continuous, TopK: new(int64(40)), MinTokens: new(int64(5)), IgnoreEOS: yes}},
 		{name: "completions", edit: func(r *schema.Record) { r.API = schema.APICompletions },
 			want: body{Model: `a "model"`, Stream: yes, Options: usage, MaxTokens: new(int64(9))}},
 	} {
@@ -139,14 +145,8 @@ func TestPromptLength(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		input := rapid.Int64Range(0, 3000).Draw(t, "input")
 		r := request(rapid.Byte().Draw(t, "id"), input, 1)
-		p := &Prompter{Seed: rapid.Uint64().Draw(t, "seed"), TemplateTokens: rapid.Int64Range(-1, 50).Draw(t, "template")}
-		want := input - p.TemplateTokens
-		switch {
-		case p.TemplateTokens < 0:
-			want = input
-		case p.TemplateTokens == 0:
-			want = input - DefaultTemplateTokens
-		}
+		p := &Prompter{Seed: rapid.Uint64().Draw(t, "seed")}
+		want := input - DefaultTemplateTokens
 		if rapid.Bool().Draw(t, "completions") {
 			r.API, want = schema.APICompletions, input
 		}
@@ -157,9 +157,9 @@ func TestPromptLength(t *testing.T) {
 		}
 		text := makeBody(t, p, r).text(t)
 		if got := int64(countTokens(text)); got != max(1, want) {
-			t.Fatalf("input %d, template %d: %d tokens, want %d in %q", input, p.TemplateTokens, got, want, text)
+			t.Fatalf("input %d: %d tokens, want %d in %q", input, got, want, text)
 		}
-		if again := makeBody(t, &Prompter{Seed: p.Seed, TemplateTokens: p.TemplateTokens}, r).text(t); again != text {
+		if again := makeBody(t, &Prompter{Seed: p.Seed}, r).text(t); again != text {
 			t.Fatalf("the same row gave %q and %q", text, again)
 		}
 	})
@@ -266,20 +266,14 @@ func TestGuessedLengths(t *testing.T) {
 			t.Errorf("%d tokens, want %d", got, c.tokens)
 		}
 	}
-	p.PromptTokens = 33
-	r := request(1, 50, 9)
-	r.API, r.InputTokens = schema.APICompletions, nil
-	if got := countTokens(makeBody(t, &p, r).text(t)); got != 33 {
-		t.Errorf("%d tokens, want 33", got)
-	}
 }
 
 // TestBodyAllocations: a body's allocations do not grow with its words. It
-// takes 39; the race detector makes pools forget, for some more.
+// takes 37; the race detector makes pools forget, for some more.
 func TestBodyAllocations(t *testing.T) {
 	r := request(1, 100_000, 9)
 	p := &Prompter{Extensions: true}
-	if n := testing.AllocsPerRun(20, func() { p.Body(&r) }); n > 45 {
+	if n := testing.AllocsPerRun(20, func() { p.Body(&r) }); n > 43 {
 		t.Errorf("%v allocations a body", n)
 	}
 }

@@ -41,10 +41,7 @@ func parseAnthropic(o object, c *Conversation) {
 		c.Tools = append(c.Tools, t.tool("input_schema"))
 	}
 	choice := o.inner("tool_choice")
-	c.Choice = Choice{choice.text("type"), choice.text("name")}
-	if c.Choice.Mode == "tool" {
-		c.Choice.Mode = "one"
-	}
+	c.Choice = o.choose(choice.text("type"), choice.text("name"), "tool_choice")
 	choice.rest()
 }
 
@@ -104,11 +101,7 @@ func (m members) anthropic(c *Conversation, l *losses) members {
 		return members{{"role", role(turn, "user", "assistant")}, {"content", anthropicContent(turn)}}
 	}))
 	m = m.maybe("tools", list(c.Tools, func(t Tool) any {
-		schema := t.Schema
-		if schema == nil {
-			schema = json.RawMessage(`{"type":"object"}`) // it must be there
-		}
-		return members{{"name", t.Name}}.maybe("description", t.Description).with("input_schema", schema)
+		return members{{"name", t.Name}}.maybe("description", t.Description).with("input_schema", t.schema())
 	}))
 	switch c.Choice.Mode {
 	case "":

@@ -1,9 +1,6 @@
 package forms
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 func converseOptions() optionNames {
 	return optionNames{maxTokens: "maxTokens", temperature: "temperature", topP: "topP", stop: "stopSequences"}
@@ -99,11 +96,7 @@ func buildConverse(c *Conversation, l *losses) members {
 
 func converseTools(c *Conversation, l *losses) members {
 	m := members{}.maybe("tools", list(c.Tools, func(t Tool) any {
-		schema := t.Schema
-		if schema == nil {
-			schema = json.RawMessage(`{"type":"object"}`) // it must be there
-		}
-		spec := members{{"name", t.Name}}.maybe("description", t.Description).with("inputSchema", members{{"json", schema}})
+		spec := members{{"name", t.Name}}.maybe("description", t.Description).with("inputSchema", members{{"json", t.schema()}})
 		return members{{"toolSpec", spec}}
 	}))
 	switch c.Choice.Mode {

@@ -7,10 +7,16 @@ import (
 	"metron/internal/jsonparts"
 )
 
-// openAIOptions are OpenAI's, and those that vLLM brought up.
 func openAIOptions() optionNames {
-	return optionNames{maxTokens: "max_tokens", minTokens: "min_tokens", temperature: "temperature", topP: "top_p", topK: "top_k", seed: "seed",
-		frequency: "frequency_penalty", presence: "presence_penalty", repetition: "repetition_penalty", choices: "n", ignoreEOS: "ignore_eos", stop: "stop"}
+	return optionNames{maxTokens: "max_tokens", temperature: "temperature", topP: "top_p", seed: "seed",
+		frequency: "frequency_penalty", presence: "presence_penalty", choices: "n", stop: "stop"}
+}
+
+// vLLMOptions are OpenAI's, and those that vLLM added.
+func vLLMOptions() optionNames {
+	n := openAIOptions()
+	n.minTokens, n.topK, n.repetition, n.ignoreEOS = "min_tokens", "top_k", "repetition_penalty", "ignore_eos"
+	return n
 }
 
 // openAI takes what chat and completions share.
@@ -19,7 +25,7 @@ func (c *Conversation) openAI(o object) {
 	stream := o.flag("stream")
 	c.Stream = stream != nil && *stream
 	newer := o.number("max_completion_tokens")
-	c.Options = o.options(openAIOptions())
+	c.Options = o.options(vLLMOptions())
 	if newer != "" {
 		c.Options.MaxTokens = newer
 	}
@@ -33,12 +39,18 @@ func (m members) openAI(c *Conversation, l *losses) members {
 	m = m.with("stream", c.Stream)
 	if c.Stream { // a stream says its counts only when asked
 		usage := members{{"include_usage", true}}
-		if c.Options.EachUsage {
+		switch {
+		case c.Options.EachUsage && c.Plain:
+			l.add("stream_options.continuous_usage_stats")
+		case c.Options.EachUsage:
 			usage = usage.with("continuous_usage_stats", true)
 		}
 		m = m.with("stream_options", usage)
 	}
-	return m.options(openAIOptions(), c.Options, l)
+	if c.Plain {
+		return m.options(openAIOptions(), c.Options, l)
+	}
+	return m.options(vLLMOptions(), c.Options, l)
 }
 
 func parseChat(o object, c *Conversation) {
@@ -139,19 +151,6 @@ func (i *Image) url() string {
 	return "data:" + i.Type + ";base64," + i.Base64
 }
 
-// openAIChoice takes tool_choice, in the spellings of OpenAI's two APIs.
-func (o object) openAIChoice() Choice {
-	raw := o.raw("tool_choice")
-	if word, ok := textOf(raw); ok || raw == nil {
-		if word == "required" {
-			word = "any"
-		}
-		return Choice{Mode: word}
-	}
-	named := o.open(raw, "tool_choice.")
-	return Choice{"one", named.text("name") + named.inner("function").text("name")}
-}
-
 func buildChat(c *Conversation, l *losses) members {
 	return members{{"model", c.Model}}.chat(c, l)
 }
@@ -160,14 +159,9 @@ func buildChat(c *Conversation, l *losses) members {
 func (m members) chat(c *Conversation, l *losses) members {
 	m = m.with("messages", list(c.Messages, func(m Message) any { return openAIMessage(m, l) }))
 	m = m.maybe("tools", list(c.Tools, func(t Tool) any { return openAITool(t) }))
-	switch c.Choice.Mode {
-	case "any":
-		m = m.with("tool_choice", "required")
-	case "one":
-		m = m.with("tool_choice", members{{"type", "function"}, {"function", members{{"name", c.Choice.Tool}}}})
-	default:
-		m = m.maybe("tool_choice", c.Choice.Mode)
-	}
+	m = m.openAIChoice(c.Choice, func(tool string) members {
+		return members{{"type", "function"}, {"function", members{{"name", tool}}}}
+	})
 	return m.openAI(c, l)
 }
 

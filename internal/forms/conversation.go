@@ -14,6 +14,9 @@ type Conversation struct {
 	Tools    []Tool
 	Choice   Choice
 	Options  Options
+
+	// Plain is said to OpenAI's APIs without the fields that vLLM added to them.
+	Plain bool
 }
 
 // Role is who says a message.
@@ -61,9 +64,13 @@ type Tool struct {
 	Schema            json.RawMessage // of its arguments; nil: none
 }
 
-// Choice says whether a tool is to be called: "" leaves it to the model, else none,
-// any, or the one of that Tool.
-type Choice struct{ Mode, Tool string }
+// schema is that, for APIs that must have one.
+func (t *Tool) schema() json.RawMessage {
+	if t.Schema == nil {
+		return json.RawMessage(`{"type":"object"}`)
+	}
+	return t.Schema
+}
 
 // say adds a text.
 func (m *Message) say(text string) {
@@ -102,11 +109,8 @@ func (m *Message) empty() bool { return len(m.Parts) == 0 && len(m.Calls) == 0 &
 
 // settle gives calls and results what one API leaves out and another needs: calls
 // without ids get some, results the id or the name of their tool by the call
-// that they answer. What goes without saying is not said.
+// that they answer.
 func (c *Conversation) settle() {
-	if c.Choice.Mode == "auto" {
-		c.Choice.Mode = ""
-	}
 	number, open := 0, []Call(nil)
 	for i := range c.Messages {
 		m := &c.Messages[i]

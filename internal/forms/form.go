@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"metron/internal/wire"
@@ -32,9 +31,9 @@ type spelling struct {
 	templated     bool // the server puts a chat template around the text
 }
 
-// spellings is the table.
-func spellings() []spelling {
-	return []spelling{
+// spellings is the table: an array, which costs no allocation.
+func spellings() [12]spelling {
+	return [...]spelling{
 		{schema.APIChat, parseChat, buildChat, true, true, true},
 		{schema.APICompletions, parseCompletions, buildCompletions, true, true, false},
 		{schema.APIResponses, parseResponses, buildResponses, true, true, true},
@@ -51,12 +50,12 @@ func spellings() []spelling {
 }
 
 func (f Form) spelling() (spelling, bool) {
-	all := spellings()
-	i := slices.IndexFunc(all, func(s spelling) bool { return s.form == f })
-	if i < 0 {
-		return spelling{}, false
+	for _, s := range spellings() {
+		if s.form == f {
+			return s, true
+		}
 	}
-	return all[i], true
+	return spelling{}, false
 }
 
 // Names lists the forms.

@@ -36,8 +36,8 @@ func everything() *Conversation {
 	}
 }
 
-// TestGolden builds a request in every form. The files were held against each API's
-// reference.
+// TestGolden builds a request in every form. The files are for reading beside each API's
+// reference: nothing but wire, below, checks them.
 func TestGolden(t *testing.T) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
@@ -104,6 +104,14 @@ func TestParse(t *testing.T) {
 				Messages: []Message{{Role: System, Parts: []Part{{Text: "s"}}}, {Role: User, Parts: []Part{{Text: "a\nb"}}}}}, "logit_bias messages.content.type=input_audio messages.name"},
 		{"tools of the server's own", `{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"custom","custom":{}},{"type":"function","function":{"name":"f","strict":true}}],"tool_choice":"auto"}`,
 			"openai.chat", Conversation{Messages: user("a"), Tools: []Tool{{Name: "f"}}}, "tools.function.strict tools.type=custom"},
+		{"a tool that the server has", `{"messages":[{"role":"user","content":"a"}],"tool_choice":{"type":"file_search"}}`, "openai.chat", Conversation{Messages: user("a")}, "tool_choice"},
+		{"some of the tools", `{"input":"a","tool_choice":{"type":"allowed_tools","mode":"auto","tools":[]}}`, "openai.responses", Conversation{Messages: user("a")}, "tool_choice"},
+		{"a word of its own", `{"input":"a","tool_choice":"sometimes"}`, "openai.responses", Conversation{Messages: user("a")}, "tool_choice"},
+		{"one that is named", `{"input":"a","tool_choice":{"type":"function","name":"f"}}`, "openai.responses", Conversation{Messages: user("a"), Choice: Choice{"one", "f"}}, ""},
+		{"any tool", `{"messages":[{"role":"user","content":"a"}],"tool_choice":{"type":"any","disable_parallel_tool_use":true}}`, "anthropic.messages", Conversation{Messages: user("a"), Choice: Choice{Mode: "any"}}, "tool_choice.disable_parallel_tool_use"},
+		{"checked calls", `{"contents":[{"parts":[{"text":"a"}]}],"toolConfig":{"functionCallingConfig":{"mode":"VALIDATED"}}}`, "gemini.generate", Conversation{Messages: user("a")}, "toolConfig.functionCallingConfig.mode"},
+		{"any of some", `{"contents":[{"parts":[{"text":"a"}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f","g"]}}}`, "gemini.generate", Conversation{Messages: user("a"), Choice: Choice{Mode: "any"}}, "toolConfig.functionCallingConfig.allowedFunctionNames"},
+		{"one of some", `{"contents":[{"parts":[{"text":"a"}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}}`, "gemini.generate", Conversation{Messages: user("a"), Choice: Choice{"one", "f"}}, ""},
 		{"one prompt in a list", `{"model":"m","prompt":["a"],"echo":true}`, "openai.completions", Conversation{Model: "m", Messages: user("a")}, "echo"},
 		{"system blocks, caches, thoughts", `{"model":"m","max_tokens":1,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}},{"type":"text","text":"t"}],"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"thinking","thinking":"x"},{"type":"text","text":"b"}]}]}`,
 			"anthropic.messages", Conversation{Model: "m", Options: Options{MaxTokens: "1"}, Messages: []Message{{Role: System, Parts: []Part{{Text: "s\nt"}}},
@@ -141,6 +149,20 @@ func TestParse(t *testing.T) {
 	for body, want := range map[string]string{`{"prompt":[1,2]}`: "prompt is token ids", `{"prompt":["a","b"]}`: "prompt is several prompts", `{}`: "there is no prompt"} {
 		if _, _, err := Parse("openai.completions", "", []byte(body)); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", body, err, want)
+		}
+	}
+}
+
+// TestPlain: OpenAI's APIs are told nothing that vLLM added to them, and others all the
+// same.
+func TestPlain(t *testing.T) {
+	all := "[ignore_eos min_tokens repetition_penalty stream_options.continuous_usage_stats top_k]"
+	for form, want := range map[Form]string{"openai.chat": all, "openai.completions": all, "sagemaker": all, "tgi.generate": "[ignore_eos min_tokens]"} {
+		c := &Conversation{Model: "m", Stream: true, Plain: true, Messages: []Message{{Role: User, Parts: []Part{{Text: "a"}}}},
+			Options: Options{TopK: "4", MinTokens: "5", Repetition: "1.5", IgnoreEOS: new(true), EachUsage: true}}
+		body, lost := Build(form, c)
+		if fmt.Sprint(lost) != want || want == all && strings.Contains(string(body), "usage_stats") {
+			t.Errorf("%s without %v: %s", form, lost, body)
 		}
 	}
 }

@@ -57,12 +57,15 @@ func parseGemini(o object, c *Conversation) {
 func (o object) geminiChoice(c *Conversation) {
 	config := o.inner("toolConfig")
 	calling := config.inner("functionCallingConfig")
-	c.Choice.Mode = strings.ToLower(calling.text("mode"))
-	if names := calling.texts("allowedFunctionNames"); len(names) == 1 {
-		c.Choice = Choice{"one", names[0]}
-	} else if len(names) > 1 {
-		o.add("toolConfig.functionCallingConfig.allowedFunctionNames")
+	named, names := "", calling.texts("allowedFunctionNames")
+	switch len(names) {
+	case 0:
+	case 1:
+		named = names[0]
+	default:
+		o.add(calling.at + "allowedFunctionNames")
 	}
+	c.Choice = o.choose(strings.ToLower(calling.text("mode")), named, calling.at+"mode")
 	calling.rest()
 	config.rest()
 }

@@ -21,7 +21,12 @@ func (l *losses) add(name string) {
 }
 
 // list is each name once, in order.
-func (l *losses) list() []string { return slices.Sorted(maps.Keys(l.names)) }
+func (l *losses) list() []string {
+	if len(l.names) == 0 { // as most often: it need cost nothing
+		return nil
+	}
+	return slices.Sorted(maps.Keys(l.names))
+}
 
 // reading is the state of one Parse.
 type reading struct {

@@ -88,14 +88,7 @@ func buildResponses(c *Conversation, l *losses) members {
 	m = m.maybe("tools", list(c.Tools, func(t Tool) any {
 		return members{{"type", "function"}, {"name", t.Name}}.maybe("description", t.Description).maybe("parameters", t.Schema)
 	}))
-	switch c.Choice.Mode {
-	case "any":
-		m = m.with("tool_choice", "required")
-	case "one":
-		m = m.with("tool_choice", members{{"type", "function"}, {"name", c.Choice.Tool}})
-	default:
-		m = m.maybe("tool_choice", c.Choice.Mode)
-	}
+	m = m.openAIChoice(c.Choice, func(tool string) members { return members{{"type", "function"}, {"name", tool}} })
 	return m.with("stream", c.Stream).options(responsesOptions(), c.Options, l)
 }
 

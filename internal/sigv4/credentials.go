@@ -71,7 +71,10 @@ func (e Environment) profile() string {
 // not there is empty.
 func (e Environment) section(variable, name, section string) (map[string]string, error) {
 	path := e.Variable(variable)
-	if path == "" {
+	switch {
+	case path == "" && e.Home == "":
+		return nil, nil
+	case path == "":
 		path = filepath.Join(e.Home, ".aws", name)
 	}
 	f, err := os.Open(path)
@@ -82,7 +85,11 @@ func (e Environment) section(variable, name, section string) (map[string]string,
 		return nil, fmt.Errorf("settings of AWS: %w", err)
 	}
 	defer f.Close()
-	return readSection(f, section)
+	values, err := readSection(f, section)
+	if err != nil {
+		return nil, fmt.Errorf("settings of AWS: %q: %w", path, err)
+	}
+	return values, nil
 }
 
 // readSection reads the values of a [section]: name = value, a line each.

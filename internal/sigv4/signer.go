@@ -43,8 +43,9 @@ func (s *Signer) Secrets() []string {
 	return []string{s.credentials.SecretAccessKey, s.credentials.SessionToken, s.credentials.AccessKeyID}
 }
 
-// Place reads the service and the region out of the name of an AWS host; ok is
-// false for any other.
+// Place reads the service and the region out of the name of a host; ok is false for one
+// that no model of AWS answers at. Many of AWS's names are load balancers and machines with a
+// server of their own behind them, which knows nothing of signatures.
 func Place(host string) (service, region string, ok bool) {
 	name, found := strings.CutSuffix(host, ".amazonaws.com")
 	if !found {
@@ -59,13 +60,13 @@ func Place(host string) (service, region string, ok bool) {
 	isRegion := regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	for _, label := range strings.Split(name, ".") {
 		switch {
-		case strings.HasPrefix(label, "bedrock"): // its runtime has its own name, and no own signatures
-			service = "bedrock"
+		case label == "bedrock-runtime", label == "bedrock-runtime-fips":
+			service = "bedrock" // the runtime has its own name, and no own signatures
 		case isRegion.MatchString(label):
 			region = label
 		case label == "sagemaker":
 			service = label
 		}
 	}
-	return service, region, true
+	return service, region, service != ""
 }

@@ -17,7 +17,9 @@ func TestPlace(t *testing.T) {
 		{"vpce-1.bedrock-runtime.eu-central-1.vpce.amazonaws.com", "bedrock", "eu-central-1", true},
 		{"runtime.sagemaker.cn-north-1.amazonaws.com.cn", "sagemaker", "cn-north-1", true},
 		{"bedrock-runtime.us-east-1.api.aws", "bedrock", "us-east-1", true},
-		{"example.us-east-1.amazonaws.com", "", "us-east-1", true},
+		{"example.us-east-1.amazonaws.com", "", "us-east-1", false},
+		{"bedrock-proxy-1234.us-east-1.elb.amazonaws.com", "", "us-east-1", false},
+		{"ec2-1-2-3-4.compute-1.amazonaws.com", "", "", false},
 		{"llm.example.com", "", "", false},
 		{"amazonaws.com.example.com", "", "", false},
 	} {
@@ -66,6 +68,19 @@ func TestEnvironment(t *testing.T) {
 	variables = map[string]string{"AWS_PROFILE": "none"}
 	if _, err := e.Credentials(); err == nil {
 		t.Error("a profile that is not there has credentials")
+	}
+	file := filepath.Join(home, "wide")
+	if err := os.WriteFile(file, make([]byte, 1<<17), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	variables = map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}
+	if _, err := e.Credentials(); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("a line that is too long: %v", err)
+	}
+	t.Chdir(home) // whose .aws is nobody's without a home
+	variables = nil
+	if c, err := (Environment{e.Variable, ""}).Credentials(); err == nil || c.KeyID != "" {
+		t.Errorf("without a home: %+v, %v", c, err)
 	}
 	variables = map[string]string{"AWS_SHARED_CREDENTIALS_FILE": home}
 	if _, err := e.Credentials(); err == nil || !strings.Contains(err.Error(), "settings of AWS") && !strings.Contains(err.Error(), "directory") {
