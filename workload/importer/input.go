@@ -208,9 +208,9 @@ func (c countReads) Read(p []byte) (int, error) {
 }
 
 // scopedName tells names that mean something within one file from those of
-// others; the first file's own stay as they are.
+// others; the first file's own stay as they are, and none is none.
 func (in *input) scopedName(name string) string {
-	if in.number == 0 {
+	if in.number == 0 || name == "" {
 		return name
 	}
 	return fmt.Sprintf("%d/%s", in.number+1, name)
