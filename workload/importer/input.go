@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"metron/internal/splitmix"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -152,12 +153,9 @@ func (in *input) globalHash(id int64) int64 {
 	return mixHash(uint64(in.number), id)
 }
 
-// mixHash makes of an id another one for each scope (splitmix64's finish).
+// mixHash makes of an id another one for each scope.
 func mixHash(scope uint64, id int64) int64 {
-	x := uint64(id) + scope*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return int64(x ^ x>>31)
+	return int64(splitmix.Finish(uint64(id) + scope*splitmix.Step))
 }
 
 // setBlocks gives a row its block hashes.
