@@ -23,10 +23,15 @@ sleep 1
 for flags in "" "--mode session" "--sample 10%" "--shard 1/4"; do
 	rm -f "$dir"/run.*
 	begin=$(date +%s%N)
-	"$dir/metron" replay "$trace" --target http://$address --no-probe --model m --warm 0 --out "$dir/run.parquet" $flags >/dev/null 2>&1 &
+	"$dir/metron" replay "$trace" --target http://$address --no-probe --model m --warm 0 --out "$dir/run.parquet" $flags >"$dir/log" 2>&1 &
 	client=$!
 	until [ -e "$dir/run.arrows" ] || ! kill -0 $client 2>/dev/null; do sleep 0.01; done
 	end=$(date +%s%N)
+	if ! kill -0 $client 2>/dev/null; then
+		echo "replay ${flags:-all} ended before it began:" >&2
+		cat "$dir/log" >&2
+		exit 1
+	fi
 	cpu=$(awk '{ print ($14 + $15) / 100 }' /proc/$client/stat)
 	memory=$(awk '/VmHWM/ { print int($2 / 1024) }' /proc/$client/status)
 	kill -KILL $client

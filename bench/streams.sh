@@ -33,6 +33,15 @@ stop() {
 	wait $server 2>/dev/null || true
 }
 
+# alive ends the script where replay has ended early, with what it said.
+alive() {
+	if ! kill -0 $client 2>/dev/null; then
+		echo "replay ended early:" >&2
+		cat "$dir/log" "$dir/summary" >&2
+		exit 1
+	fi
+}
+
 # trace RATE SECONDS: a trace of a steady rate.
 trace() {
 	rm -f "$dir/trace.parquet"
@@ -50,7 +59,7 @@ for rate in ${RATES:-100 400 800 1000 1200 1600 2000}; do
 	stop
 	serve --tokens 50 --rate 100
 	TIMEFORMAT='%U %S'
-	{ time "${replay[@]}" >"$dir/summary"; } 2>"$dir/times"
+	{ time "${replay[@]}" >"$dir/summary"; } 2>"$dir/times" || { cat "$dir/times" >&2; exit 1; }
 	stop
 	tokens=$((rate * seconds * 50))
 	awk -v tokens=$tokens -v seconds="$seconds" '{ printf "      replay: CPU %.2f us a token, with planning and sealing; %d tokens/s offered; ", ($1 + $2) * 1e6 / tokens, tokens / seconds }' "$dir/times"
@@ -61,17 +70,19 @@ done
 if [ "$held" -gt 0 ]; then
 	trace 500 $((held / 500))
 	serve --rate 0 # a token, then silence
-	"${replay[@]}" --warm 0 --grace 1s >"$dir/summary" &
+	"${replay[@]}" --warm 0 --grace 1s >"$dir/summary" 2>"$dir/log" &
 	client=$!
 	before=0
 	for _ in $(seq $((held / 500 + 30))); do
 		sleep 1
+		alive
 		streams=$(($(ls /proc/$client/fd 2>/dev/null | wc -l)))
 		resident=$(awk '/VmRSS/ { print $2 }' /proc/$client/status)
 		if [ $before = 0 ]; then before=$resident first=$streams; fi
 		if [ "$streams" -ge "$held" ]; then break; fi
 	done
 	sleep 3
+	alive
 	streams=$(($(ls /proc/$client/fd | wc -l)))
 	resident=$(awk '/VmRSS/ { print $2 }' /proc/$client/status)
 	awk -v n=$((streams - first)) -v kb=$((resident - before)) -v rss="$resident" 'BEGIN { printf "held %d more streams: %.1f KiB resident each, %d MiB in all\n", n, kb / n, rss / 1024 }'

@@ -14,9 +14,9 @@ const mergeRuns = 16
 
 // Builder writes a file of rows that can be had again, an import's or a
 // generator's: without a journal, which takes 474 bytes for a row of lengths
-// where the file takes 17, to keep what nobody can lose; and in bounded memory,
-// whatever the number of rows. Each record_id must come once only; a Writer is
-// for rows that come again.
+// where the file takes 17, to keep what nobody can lose; and in memory for two
+// row groups, and about nine bytes a row for what the file's end says of all row
+// groups. Each record_id must come once only; a Writer is for rows that come again.
 //
 // Rows are sorted through a window of two row groups. What arrives too late for
 // that begins another run, a sorted file of its own, and the runs are merged in

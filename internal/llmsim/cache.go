@@ -1,6 +1,10 @@
 package llmsim
 
-import "container/list"
+import (
+	"container/list"
+
+	"metron/internal/splitmix"
+)
 
 // BlockHashes returns the chained hash of every full block of a prompt: equal
 // hashes mean equal blocks after equal beginnings.
@@ -24,12 +28,7 @@ func hashTokens(h uint64, tokens []int64) uint64 {
 }
 
 // mix is one round of splitmix64: a bijection that scatters its input.
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
+func mix(x uint64) uint64 { return splitmix.Finish(x + splitmix.Step) }
 
 // prefixCache remembers which blocks were computed, least recently used
 // first out. Blocks are remembered when their sequence is admitted: the ones

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"metron/internal/term"
+	"metron/schema/inspect/demand"
 )
 
 // denseLengths is how many lengths from 0 up are counted in a slice; longer
@@ -67,14 +68,9 @@ func (c *lengthCounter) lengths() Lengths {
 	if c.count == 0 {
 		return l
 	}
-	at := c.ranks(1, rank(50, c.count), rank(90, c.count), rank(99, c.count), c.count)
+	at := c.ranks(1, demand.Rank(50, c.count), demand.Rank(90, c.count), demand.Rank(99, c.count), c.count)
 	l.Min, l.P50, l.P90, l.P99, l.Max = &at[0], &at[1], &at[2], &at[3], &at[4]
 	return l
-}
-
-// rank is the nearest rank of a percentile: ceil(percent/100 * n).
-func rank(percent, n int64) int64 {
-	return n/100*percent + (n%100*percent+99)/100
 }
 
 // ranks gives the values at ascending 1-based ranks.

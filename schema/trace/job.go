@@ -87,16 +87,14 @@ func (j *Job) run(ctx context.Context, v verb) (*Report, error) {
 // checkOut keeps a file from being overwritten unasked, and from being read
 // and replaced at once.
 func checkOut(out string, force bool, a *schema.Archive) error {
-	there, err := os.Stat(out)
-	if err != nil {
-		return nil // creating it says what is wrong with it
-	}
+	var reads []string
 	for _, f := range a.Files {
-		if one, err := os.Stat(f.Path()); err == nil && os.SameFile(one, there) {
-			return term.WithHint(fmt.Errorf("--out %q is one of the files to read", out), "choose a name outside of what is read")
-		}
+		reads = append(reads, f.Path())
 	}
-	if !force {
+	if err := term.Apart(out, reads...); err != nil {
+		return err
+	}
+	if _, err := os.Stat(out); err == nil && !force {
 		return term.WithHint(fmt.Errorf("--out %q is there already", out), "choose another name, or --force to replace it")
 	}
 	return nil

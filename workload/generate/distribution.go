@@ -23,10 +23,7 @@ func distributions() []distribution {
 			v := s.value("value", 0)
 			return func() float64 { return v }
 		}},
-		{"uniform", "uniform:min=16,max=2048", func(s *spec, streams streams) numbers {
-			low := s.value("min", 0)
-			return distuv.Uniform{Min: low, Max: s.value("max", low), Src: streams.of(s.flag)}.Rand
-		}},
+		{"uniform", "uniform:min=16,max=2048", openUniform},
 		{"zipf", "zipf:theta=0.6,min=16,max=2048[,scramble]", openZipf},
 		{"normal", "normal:mean=500,std=100", func(s *spec, streams streams) numbers {
 			return distuv.Normal{Mu: s.value("mean", 0), Sigma: s.value("std", 0), Src: streams.of(s.flag)}.Rand
@@ -57,6 +54,21 @@ func distributions() []distribution {
 		{"file", "file:LENGTHS.csv[,order=shuffle|file|draw]: a column of it", openColumn},
 		{"trace", "trace:TRACE.parquet[,order=...]: a column of it", openColumn},
 	}
+}
+
+// openUniform draws times between two of them, and lengths and turns out of all whole
+// numbers from one to another: rounded, the first and the last would come half as
+// often as the others.
+func openUniform(s *spec, streams streams) numbers {
+	low := s.value("min", 0)
+	high := s.value("max", low)
+	if s.time {
+		return distuv.Uniform{Min: low, Max: high, Src: streams.of(s.flag)}.Rand
+	}
+	low = math.Round(low)
+	values := math.Round(high) - low + 1
+	share := distuv.Uniform{Max: 1, Src: streams.of(s.flag)}.Rand
+	return func() float64 { return low + min(values-1, math.Floor(share()*values)) }
 }
 
 // openNumbers reads the spec of a distribution; times are given in seconds, or as

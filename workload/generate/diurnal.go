@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -23,11 +24,8 @@ type curve struct {
 func openDiurnal(s *spec, e env) process {
 	scale := s.orAbove("scale", 1)
 	repeat := s.word("repeat")
-	gap, cv := modulated(s, e)
+	gap, _ := modulated(s, e) // the CV of a rate that changes is another one
 	p := process{next: func() (arrival, bool) { return arrival{}, false }, rate: math.NaN(), cv: math.NaN(), endless: repeat}
-	if cv != 1 {
-		p.cv = math.NaN() // of a rate that changes
-	}
 	if s.err != nil {
 		return p
 	}
@@ -37,7 +35,11 @@ func openDiurnal(s *spec, e env) process {
 		return p
 	}
 	last := len(c.at) - 1
-	p.rate = c.sum[last] / c.at[last]
+	until := c.at[last]
+	if limit := float64(e.limitUS) / 1e6; limit < until || repeat && e.limitUS < math.MaxInt64 {
+		until = limit
+	}
+	p.rate = c.mean(until)
 	spanUS := microseconds(c.at[last])
 	expected, segment, lapsUS := 0.0, 0, int64(0)
 	p.next = func() (arrival, bool) {
@@ -57,6 +59,23 @@ func openDiurnal(s *spec, e env) process {
 	return p
 }
 
+// mean is the rate until a time, which may lie laps later.
+func (c *curve) mean(until float64) float64 {
+	last := len(c.at) - 1
+	laps := math.Floor(until / c.at[last])
+	return (laps*c.sum[last] + c.until(until-laps*c.at[last])) / until
+}
+
+// until is how many arrivals are expected until a time of the curve.
+func (c *curve) until(at float64) float64 {
+	i := min(sort.SearchFloat64s(c.at, at), len(c.at)-1) // the first point that is not before it
+	if i == 0 {
+		return 0
+	}
+	d, slope := at-c.at[i-1], (c.rate[i]-c.rate[i-1])/(c.at[i]-c.at[i-1])
+	return c.sum[i-1] + c.rate[i-1]*d + slope*d*d/2
+}
+
 // when is the time within a segment at which so many arrivals are expected.
 // Conversions keep products and sums apart (see microseconds).
 func (c *curve) when(segment int, expected float64) float64 {
@@ -71,8 +90,8 @@ func (c *curve) when(segment int, expected float64) float64 {
 	return c.at[segment] + min(dt, 2*more/(r0+root))
 }
 
-// readCurve reads lines of time in seconds and rate per second; a first line
-// that is no numbers is a header.
+// readCurve reads lines of time in seconds and rate per second; one before them, in
+// which neither is a number, is a header.
 func readCurve(path string, scale float64) (*curve, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -82,7 +101,7 @@ func readCurve(path string, scale float64) (*curve, error) {
 	r := csv.NewReader(f)
 	r.FieldsPerRecord, r.Comment, r.TrimLeadingSpace = 2, '#', true
 	c := &curve{}
-	first := 0.0
+	first, header := 0.0, false
 	for {
 		fields, err := r.Read()
 		if err == io.EOF {
@@ -96,7 +115,8 @@ func readCurve(path string, scale float64) (*curve, error) {
 		rate, errRate := strconv.ParseFloat(strings.TrimSpace(fields[1]), 64)
 		rate *= scale
 		switch {
-		case (errAt != nil || errRate != nil) && line == 1:
+		case errAt != nil && errRate != nil && len(c.at) == 0 && !header:
+			header = true
 			continue
 		case errAt != nil || errRate != nil:
 			return nil, fmt.Errorf("line %d: %q is not a time in seconds and a rate per second", line, strings.Join(fields, ","))

@@ -29,10 +29,23 @@ func TestCurveIsFollowed(t *testing.T) {
 		if 40 < s && s < 60 {
 			t.Fatalf("an arrival at %v s, where the rate is 0", s)
 		}
-		even = append(even, int64(1e6*(float64(at/lapUS)*lapSum+c.expected(s))))
+		even = append(even, int64(1e6*(float64(at/lapUS)*lapSum+c.until(s))))
 	}
 	if d := distance(gapsOf(even), 1e-6, distuv.Exponential{Rate: 1}.CDF); d > 1.95 {
 		t.Errorf("%.2f from a Poisson process", d)
+	}
+
+	// What was asked for is what the curve has until the end that was asked for: 30
+	// in its first 10 s, 100 in 20 s, 190 in 40 s, 210 in its 70 s.
+	for text, rates := range map[string]map[int64]float64{
+		"diurnal:testdata/curve.csv":        {10: 3, 40: 190.0 / 40, 1000: 3},
+		"diurnal:testdata/curve.csv,repeat": {10: 3, 70: 3, 90: 310.0 / 90, 700: 3},
+	} {
+		for s, want := range rates {
+			if p, err := openProcess(text, env{limitUS: s * 1_000_000}); err != nil || math.Abs(p.rate-want) > 1e-12 {
+				t.Errorf("%s for %d s: %v, want %v (%v)", text, s, p.rate, want, err)
+			}
+		}
 	}
 
 	// Once through it, and no more.
@@ -40,16 +53,6 @@ func TestCurveIsFollowed(t *testing.T) {
 	if n := float64(len(us)); p.endless || math.Abs(n-100*lapSum) > 4*math.Sqrt(100*lapSum) {
 		t.Errorf("%v arrivals, expected %v", n, 100*lapSum)
 	}
-}
-
-// expected is the sum of the curve until a time.
-func (c *curve) expected(s float64) float64 {
-	i := 0
-	for i+2 < len(c.at) && c.at[i+1] < s {
-		i++
-	}
-	d := s - c.at[i]
-	return c.sum[i] + c.rate[i]*d + (c.rate[i+1]-c.rate[i])/(c.at[i+1]-c.at[i])*d*d/2
 }
 
 // TestInversion: until the time that a sum is reached at, that is the sum.
@@ -70,7 +73,7 @@ func TestInversion(t *testing.T) {
 		if when < c.at[segment] || when > c.at[segment+1] {
 			t.Fatalf("%v is outside of its segment, %v to %v", when, c.at[segment], c.at[segment+1])
 		}
-		if got := c.expected(when); math.Abs(got-sum) > 1e-6*max(1, sum) && high > low {
+		if got := c.until(when); math.Abs(got-sum) > 1e-6*max(1, sum) && high > low {
 			t.Fatalf("the sum is %v at %v, want %v", got, when, sum)
 		}
 	})
@@ -82,6 +85,10 @@ func TestCurveRefusals(t *testing.T) {
 		"0,1\n0,2\n":       "line 2: its time is not after",
 		"a,b\n0,0\n9,0\n":  "its rate is 0 throughout",
 		"0,1\nx,2\n":       "line 2",
+		"x,5\n0,1\n9,2\n":  "line 1",
+		"0,x\n0,1\n9,2\n":  "line 1",
+		"a,b\nc,d\n0,1\n":  "line 2",
+		"0,1\nc,d\n9,1\n":  "line 2",
 		"0,1\n5,-2\n":      "line 2: a rate of -2",
 		"0,1\n5,NaN\n":     "line 2",
 		"0,1,2\n5,2,3\n":   "wrong number of fields",
@@ -95,5 +102,12 @@ func TestCurveRefusals(t *testing.T) {
 		if _, err := readCurve(path, 1); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", text, err, says)
 		}
+	}
+	path := filepath.Join(t.TempDir(), "curve.csv")
+	if err := os.WriteFile(path, []byte("# a day\nseconds,rate\n0,1\n9,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := readCurve(path, 1); err != nil || len(c.at) != 2 {
+		t.Errorf("a header behind a comment: %v", err)
 	}
 }

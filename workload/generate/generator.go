@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +40,10 @@ type Generator struct {
 // `metron trace anonymize`.
 func DefaultStart() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+// latestUS bounds times after time zero, so that no sum of them is more than a
+// trace can hold.
+const latestUS = 1e17
+
 // clocked is what a footer says of times that nobody took.
 const clocked = "none: the times were drawn"
 
@@ -50,14 +56,37 @@ func (g *Generator) check() error {
 		return term.Usagef("--over-max %q is neither clip nor redraw", g.OverMax)
 	case g.MaxInput < 0 || g.MaxOutput < 0 || g.MaxTotal < 0 || g.MaxTotal == 1:
 		return term.Usagef("--max-input, --max-output and --max-total are 1 or more, a total 2")
-	case g.Ratio < 0 || g.ScaleInput < 0 || g.ScaleOutput < 0:
-		return term.Usagef("--pd-ratio, --scale-input and --scale-output are above 0")
+	case !isFactor(g.Ratio) || !isFactor(g.ScaleInput) || !isFactor(g.ScaleOutput):
+		return term.Usagef("--pd-ratio, --scale-input and --scale-output are above 0, and 1e9 at most")
+	case g.OverMax == OverRedraw && g.MaxInput == 0 && g.MaxOutput == 0 && g.MaxTotal == 0:
+		return term.WithHint(term.Usagef("--over-max redraw: there is no maximum"), "--max-input, --max-output or --max-total")
 	case !(g.AbortShare >= 0 && g.AbortShare <= 1):
 		return term.Usagef("--abort-share %v is not a share from 0 to 1", g.AbortShare)
 	case (g.AbortShare > 0) != (g.AbortAfter != ""):
 		return term.WithHint(term.Usagef("--abort-share and --abort-after belong together"), "--abort-share 0.05 --abort-after exponential:mean=5s")
 	}
-	return g.Structure.check()
+	if err := g.Structure.check(); err != nil {
+		return err
+	}
+	return term.Apart(g.Out, g.reads()...)
+}
+
+func isFactor(v float64) bool { return v >= 0 && v <= 1e9 }
+
+// reads are the files that specs name.
+func (g *Generator) reads() []string {
+	var paths []string
+	for _, text := range []string{g.Arrival, g.Pair, g.Input, g.Output} {
+		family, rest, _ := strings.Cut(text, ":")
+		path, _, _ := strings.Cut(rest, ",")
+		if !slices.Contains(fileFamilies(), family) {
+			continue
+		}
+		if found, err := schema.Paths(path); err == nil { // else opening it says what is wrong
+			paths = append(paths, found...)
+		}
+	}
+	return paths
 }
 
 // Run makes the trace. When it fails there is nothing new under the final name.
@@ -75,20 +104,17 @@ func (g *Generator) Run(ctx context.Context) (*Report, error) {
 		privacy = schema.RecordedHash
 	}
 	// No host: the file is the same on every one.
-	w, err := schema.Create(g.Out, schema.Meta{Vantage: schema.VantageGenerate, TimeZero: m.startUS, Clock: clocked, Host: "any",
+	b, err := schema.NewBuilder(g.Out, schema.Meta{Vantage: schema.VantageGenerate, TimeZero: m.startUS, Clock: clocked, Host: "any",
 		Config: config, Privacy: privacy})
 	if err != nil {
 		return nil, err
 	}
-	if err := g.fill(ctx, m, arrivals, w.Put); err != nil {
-		return nil, errors.Join(err, w.Abandon())
+	if err := g.fill(ctx, m, arrivals, b.Put); err != nil {
+		return nil, errors.Join(err, b.Abandon())
 	}
-	w.SetMeta(func(meta *schema.Meta) { meta.Counters = m.counters() })
-	if err := w.Close(); err != nil {
-		if cause := errors.Unwrap(err); cause != nil {
-			err = cause // Close's own words promise the journal, which nobody needs
-		}
-		return nil, errors.Join(fmt.Errorf("generate %q: %w", g.Out, err), w.Abandon())
+	b.SetMeta(func(meta *schema.Meta) { meta.Counters = m.counters() })
+	if err := b.Close(); err != nil {
+		return nil, fmt.Errorf("generate: %w", err)
 	}
 	return g.report(ctx, m, arrivals)
 }
@@ -139,6 +165,9 @@ func (g *Generator) fill(ctx context.Context, m *maker, arrivals process, put fu
 				return errors.New("generate: no request arrives within the duration")
 			}
 			return nil
+		}
+		if a.us < 0 || a.us > latestUS {
+			return term.WithHint(errors.New("generate: arrivals go on for thousands of years"), "a --duration, or a higher rate")
 		}
 		if err := m.session(n, a, put); err != nil {
 			return fmt.Errorf("generate %q: %w", g.Out, err)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -247,9 +248,19 @@ func TestRefusals(t *testing.T) {
 		{`"posson" is none of static, constant, poisson`, func(g *Generator) { g.Arrival = "posson:rate=5" }},
 		{"rate is missing", func(g *Generator) { g.Arrival = "poisson" }},
 		{`poisson takes no "cv"`, func(g *Generator) { g.Arrival = "poisson:rate=5,cv=2" }},
-		{"rate is 0, and must be above 0", func(g *Generator) { g.Arrival = "poisson:rate=0" }},
+		{"rate is 0, and must be from 1e-06 to 100000", func(g *Generator) { g.Arrival = "poisson:rate=0" }},
 		{`rate is "fast", not a number`, func(g *Generator) { g.Arrival = "poisson:rate=fast" }},
-		{"at most 100000", func(g *Generator) { g.Arrival = "poisson:rate=1e6" }},
+		{"rate is 1e+06, and must be from 1e-06 to 100000", func(g *Generator) { g.Arrival = "poisson:rate=1e6" }},
+		{"cv is 1e+155, and must be", func(g *Generator) { g.Arrival = "gamma:rate=5,cv=1e155" }},
+		{"cv is 1e-170, and", func(g *Generator) { g.Arrival = "gamma:rate=5,cv=1e-170" }},
+		{"shape is 0.005, and must be from 0.1 to 1000", func(g *Generator) { g.Arrival = "weibull:rate=5,shape=0.005" }},
+		{"cv is 101, and must be from 0.001 to 100", func(g *Generator) { g.Arrival = "diurnal:testdata/curve.csv,cv=101" }},
+		{"hardly one burst", func(g *Generator) { g.Arrival = "onoff:rate=1,on=1us,off=1s" }},
+		{"sigma is 1e+200, and must be 1e+15 or less", func(g *Generator) { g.Lengths = Lengths{Input: "lognormal:median=5,sigma=1e200", Output: "5"} }},
+		{"--pd-ratio, --scale-input", func(g *Generator) { g.Ratio = math.NaN() }},
+		{"--pd-ratio, --scale-input", func(g *Generator) { g.ScaleInput = math.Inf(1) }},
+		{"there is no maximum", func(g *Generator) { g.OverMax = OverRedraw }},
+		{"--block is of hashes", func(g *Generator) { g.Block = 16 }},
 		{"is not key=value", func(g *Generator) { g.Arrival = "poisson:rate=5,rate=6" }},
 		{"names no file", func(g *Generator) { g.Arrival = "diurnal" }},
 		{`"5" is no process`, func(g *Generator) { g.Arrival = "5" }},
@@ -278,7 +289,7 @@ func TestRefusals(t *testing.T) {
 			g.Arrival, g.Requests, g.Lengths, g.Turns = "servegen:testdata/servegen", 0, Lengths{}, "3"
 		}},
 		{"cannot be drawn again", func(g *Generator) {
-			g.Arrival, g.Requests, g.Lengths = "servegen:testdata/servegen", 0, Lengths{OverMax: OverRedraw}
+			g.Arrival, g.Requests, g.Lengths = "servegen:testdata/servegen", 0, Lengths{OverMax: OverRedraw, MaxInput: 5}
 		}},
 		{"no request arrives", func(g *Generator) { g.Arrival, g.Duration = "poisson:rate=0.001", time.Second }},
 	} {
@@ -296,6 +307,52 @@ func TestRefusals(t *testing.T) {
 	g := &Generator{Arrival: "poisson:rate=5,cv=2"}
 	if _, err := g.Run(t.Context()); term.ExitCode(err) != term.ExitUsage {
 		t.Errorf("%v has exit status %d", err, term.ExitCode(err))
+	}
+}
+
+// TestOutIsNotRead: a file that is read is not replaced.
+func TestOutIsNotRead(t *testing.T) {
+	first := &Generator{Arrival: "poisson:rate=5", Requests: 3, Lengths: Lengths{Pair: "fixed:input=9,output=9"}}
+	write(t, first)
+	before, err := os.ReadFile(first.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []*Generator{
+		{Arrival: "trace:" + first.Out}, {Arrival: "trace:" + filepath.Dir(first.Out)},
+		{Arrival: "poisson:rate=5", Requests: 3, Lengths: Lengths{Pair: "trace:" + first.Out + ",order=file"}},
+		{Arrival: "poisson:rate=5", Requests: 3, Lengths: Lengths{Input: "trace:" + first.Out, Output: "5"}},
+	} {
+		g.Out = first.Out
+		if _, err := g.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "is one of the files to read") {
+			t.Errorf("%s %s: %v", g.Arrival, g.Pair, err)
+		}
+	}
+	if after, err := os.ReadFile(first.Out); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the trace that was read is another one (%v)", err)
+	}
+}
+
+// TestLatestTime: times that a trace cannot hold are an error, not other times.
+func TestLatestTime(t *testing.T) {
+	g := &Generator{Arrival: "static", Requests: 2, Lengths: Lengths{Pair: "fixed:input=9,output=9"}}
+	m, _, err := g.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := process{next: func() (arrival, bool) { return arrival{us: latestUS + 1}, true }}
+	err = g.fill(t.Context(), m, late, func(*schema.Record) error { return nil })
+	if err == nil || !strings.Contains(err.Error(), "thousands of years") {
+		t.Error(err)
+	}
+}
+
+// TestArrivalsEnd: where they do before so many were made, the report says so.
+func TestArrivalsEnd(t *testing.T) {
+	_, r := write(t, &Generator{Arrival: "constant:rate=2", Requests: 9, Duration: 2 * time.Second, Lengths: Lengths{Pair: "fixed:input=9,output=9"}})
+	var text strings.Builder
+	if err := r.WriteText(&text); err != nil || r.Rows != 4 || !strings.Contains(text.String(), "9 were asked for; the arrivals end before") {
+		t.Errorf("%v\n%s", err, &text)
 	}
 }
 

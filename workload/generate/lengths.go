@@ -45,7 +45,7 @@ func (l *Lengths) draw(streams streams, paired bool, process string) (func(a arr
 	}
 	return func(a arrival) (pair, error) {
 		for range mostRedraws {
-			p := l.scale(draw(a))
+			p := l.raise(l.scale(draw(a)))
 			fits := l.fit(p)
 			switch {
 			case fits == p:
@@ -96,7 +96,7 @@ func (l *Lengths) openEach(streams streams) (func(arrival) pair, error) {
 		if err != nil {
 			return nil, err
 		}
-		return func(arrival) pair { return pair{l.tokens(input()), l.tokens(output())} }, l.noRatio()
+		return func(arrival) pair { return pair{tokens(input()), tokens(output())} }, l.noRatio()
 	}
 	flag, text, other := "--input-lengths", l.Input, "--output-lengths"
 	if l.Input == "" {
@@ -110,9 +110,9 @@ func (l *Lengths) openEach(streams streams) (func(arrival) pair, error) {
 		return nil, err
 	}
 	if l.Input != "" {
-		return func(arrival) pair { v := draw(); return pair{l.tokens(v), l.tokens(v / l.Ratio)} }, nil
+		return func(arrival) pair { v := draw(); return pair{tokens(v), tokens(v / l.Ratio)} }, nil
 	}
-	return func(arrival) pair { v := draw(); return pair{l.tokens(v * l.Ratio), l.tokens(v)} }, nil
+	return func(arrival) pair { v := draw(); return pair{tokens(v * l.Ratio), tokens(v)} }, nil
 }
 
 func (l *Lengths) openPair(source streams) (func(arrival) pair, error) {
@@ -125,7 +125,7 @@ func (l *Lengths) openPair(source streams) (func(arrival) pair, error) {
 		draw := openTable
 		if s.family == "fixed" {
 			draw = func(s *spec, _ streams) func() pair {
-				p := pair{l.tokens(s.value("input", 1)), l.tokens(s.value("output", 1))}
+				p := pair{tokens(s.value("input", 1)), tokens(s.value("output", 1))}
 				return func() pair { return p }
 			}
 		}
@@ -145,19 +145,21 @@ func (l *Lengths) openPair(source streams) (func(arrival) pair, error) {
 	}
 	return func(arrival) pair {
 		// The answer is rounded, the prompt gets what is left, so that the sum stays.
-		sum := max(2, l.tokens(total()))
+		sum := tokens(total())
+		if sum < 2 {
+			sum = 2
+			l.raised++
+		}
 		output := min(max(1, int64(math.Round(float64(sum)/(1+l.Ratio)))), sum-1)
 		return pair{sum - output, output}
 	}, nil
 }
 
-// tokens rounds a length; there is none under 1.
-func (l *Lengths) tokens(v float64) int64 {
-	if v < 0.5 {
-		l.raised++
-	}
-	return max(1, int64(math.Round(min(v, 1e12))))
-}
+// mostTokens bounds a length that was drawn.
+const mostTokens = 1e12
+
+// tokens rounds a length.
+func tokens(v float64) int64 { return int64(math.Round(min(max(0, v), mostTokens))) }
 
 func (l *Lengths) scale(p pair) pair {
 	for _, part := range []struct {
@@ -165,7 +167,19 @@ func (l *Lengths) scale(p pair) pair {
 		factor float64
 	}{{&p.input, l.ScaleInput}, {&p.output, l.ScaleOutput}} {
 		if part.factor > 0 && *part.tokens >= 0 {
-			*part.tokens = max(1, int64(math.Round(float64(*part.tokens)*part.factor)))
+			*part.tokens = int64(math.Round(min(float64(*part.tokens)*part.factor, mostTokens)))
+		}
+	}
+	return p
+}
+
+// raise is the pair with what is under one token raised to it; what is unknown
+// stays so.
+func (l *Lengths) raise(p pair) pair {
+	for _, tokens := range []*int64{&p.input, &p.output} {
+		if *tokens == 0 {
+			*tokens = 1
+			l.raised++
 		}
 	}
 	return p

@@ -2,6 +2,8 @@ package generate
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -26,7 +28,6 @@ func draws(t testing.TB, text string, n int) []float64 {
 // TestDistributions holds each against gonum's distribution function.
 func TestDistributions(t *testing.T) {
 	for text, cdf := range map[string]func(float64) float64{
-		"uniform:min=16,max=2048":         distuv.Uniform{Min: 16, Max: 2048}.CDF,
 		"normal:mean=500,std=100":         distuv.Normal{Mu: 500, Sigma: 100}.CDF,
 		"lognormal:median=500,sigma=0.8":  distuv.LogNormal{Mu: math.Log(500), Sigma: 0.8}.CDF,
 		"lognormal:mean=500,sigma=0.8":    distuv.LogNormal{Mu: math.Log(500) - 0.32, Sigma: 0.8}.CDF,
@@ -65,6 +66,20 @@ func TestDiscreteDistributions(t *testing.T) {
 	if c := chi(counts, expected); math.Abs(c) > 4 {
 		t.Errorf("geometric: %.1f off", c)
 	}
+	counts, expected = make([]float64, 7), make([]float64, 7)
+	for _, v := range draws(t, "uniform:min=3,max=9", n) {
+		counts[int(tokens(v))-3]++
+	}
+	for k := range expected {
+		expected[k] = n / 7.0
+	}
+	if c := chi(counts, expected); math.Abs(c) > 4 {
+		t.Errorf("uniform: %.1f off: %v", c, counts)
+	}
+	if v := draws(t, "uniform:min=3,max=3", 2); v[0] != 3 || v[1] != 3 {
+		t.Errorf("uniform from 3 to 3: %v", v)
+	}
+
 	if v := draws(t, "geometric:mean=1", 2); v[0] != 1 || v[1] != 1 {
 		t.Errorf("geometric of mean 1: %v", v)
 	}
@@ -200,6 +215,18 @@ func TestMaxima(t *testing.T) {
 		if (at > 1500) != (over == OverClip) || over == OverRedraw && l.redrawn < 3000 {
 			t.Errorf("%s: %d of 4000 at the maximum, %d redrawn", over, at, l.redrawn)
 		}
+	}
+	// What is under one token is raised, wherever it comes from, and counted.
+	path := filepath.Join(t.TempDir(), "lengths.csv")
+	if err := os.WriteFile(path, []byte("input_tokens,output_tokens\n0,4\n7,0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l = &Lengths{Pair: "file:" + path + ",order=file"}
+	if got := pairs(t, l, 2); got[0] != (pair{1, 4}) || got[1] != (pair{7, 1}) || l.raised != 2 {
+		t.Errorf("%v, raised %d", got, l.raised)
+	}
+	if got := (&Lengths{}).raise(pair{-1, -1}); got != (pair{-1, -1}) {
+		t.Errorf("unknown lengths become %v", got)
 	}
 	if got := pairs(t, &Lengths{Pair: "fixed:input=100,output=10", ScaleInput: 2.5, ScaleOutput: 0.01}, 1)[0]; got != (pair{250, 1}) {
 		t.Errorf("scaled: %v", got)

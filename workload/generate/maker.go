@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"metron/internal/splitmix"
 	"metron/schema"
 )
 
@@ -116,7 +117,7 @@ func (m *maker) session(n int64, a arrival, put func(*schema.Record) error) erro
 			r.BlockHashes = m.prefixes.hashes(&c, prompt)
 		}
 		if m.turns != nil {
-			r.SessionID, r.Turn = fmt.Sprintf("%016x", mix(m.seed, sessionName, uint64(n))), &m.values.turn
+			r.SessionID, r.Turn = fmt.Sprintf("%016x", splitmix.Hash(m.seed, sessionName, uint64(n))), &m.values.turn
 			m.values.turn = turn
 			if turn > 0 {
 				m.values.think, r.ThinkTime, r.ParentRecordID = thinkUS, &m.values.think, parent
@@ -187,7 +188,7 @@ func (m *maker) counters() map[string]int64 {
 // are the row's number, decimal, from 1, as those of imports are.
 func recordID(seed uint64, n int64) uuid.UUID {
 	var id uuid.UUID
-	first, second := mix(seed, recordName, uint64(n)), mix(seed, recordName, uint64(n), 1)
+	first, second := splitmix.Hash(seed, recordName, uint64(n)), splitmix.Hash(seed, recordName, uint64(n), 1)
 	for i := range 8 {
 		id[i] = byte(first >> (8 * i))
 	}

@@ -12,6 +12,10 @@ import (
 func openOnOff(s *spec, e env) process {
 	rate, on, off := readRate(s), s.seconds("on"), s.seconds("off")
 	gap, cv := modulated(s, e)
+	if rate*on < 1e-3 {
+		s.fail("hardly one burst in a thousand has a request")
+		on, off = 1, 1 // numbers that nothing chokes on
+	}
 	nextOn := func() int64 { return microseconds(on) }
 	nextOff := func() int64 { return microseconds(off) }
 	asked := math.NaN()

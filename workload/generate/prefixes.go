@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"metron/internal/splitmix"
 	"metron/internal/term"
 )
 
@@ -97,7 +98,7 @@ func (p *prefixes) system(c *conversation, model int) {
 	k := int(s.draw.draw(s.src))
 	c.tokens = s.tokens
 	for i := range s.tokens / p.block {
-		c.shared = append(c.shared, int64(mix(p.seed, systemBlock, uint64(model), uint64(k), uint64(i))))
+		c.shared = append(c.shared, int64(splitmix.Hash(p.seed, systemBlock, uint64(model), uint64(k), uint64(i))))
 	}
 	if s.used[[2]int{model, k}] {
 		c.full = int64(len(c.shared))
@@ -115,7 +116,7 @@ func (p *prefixes) hashes(c *conversation, tokens int64) []int64 {
 		p.buffer = append(p.buffer, p.own(c, i))
 	}
 	if tokens%p.block > 0 {
-		p.buffer = append(p.buffer, int64(mix(p.seed, lastBlock, uint64(c.number), c.turn)))
+		p.buffer = append(p.buffer, int64(splitmix.Hash(p.seed, lastBlock, uint64(c.number), c.turn)))
 	}
 	hits := min(c.full, full)
 	p.asked, p.hit = p.asked+tokens, p.hit+hits*p.block
@@ -126,5 +127,5 @@ func (p *prefixes) hashes(c *conversation, tokens int64) []int64 {
 }
 
 func (p *prefixes) own(c *conversation, block int64) int64 {
-	return int64(mix(p.seed, ownBlock, uint64(c.number), uint64(block)))
+	return int64(splitmix.Hash(p.seed, ownBlock, uint64(c.number), uint64(block)))
 }

@@ -47,11 +47,11 @@ func processes() []family {
 		{"constant", "constant:rate=5", openConstant},
 		{"poisson", "poisson:rate=5", func(s *spec, e env) process { return renewal(s, exponentialGaps(e.streams.of(s.flag)), 1) }},
 		{"gamma", "gamma:rate=5,cv=2", func(s *spec, e env) process {
-			cv := s.above("cv")
+			cv := s.within("cv", leastCV, mostCV, math.NaN())
 			return renewal(s, gammaGaps(cv, e.streams.of(s.flag)), cv)
 		}},
 		{"weibull", "weibull:rate=5,shape=0.7", func(s *spec, e env) process {
-			shape := s.above("shape")
+			shape := s.within("shape", 0.1, 1000, math.NaN())
 			return renewal(s, weibullGaps(shape, e.streams.of(s.flag)), weibullCV(shape))
 		}},
 		{"onoff", "onoff:rate=20,on=5s,off=10s[,random][,cv=1]: bursts", openOnOff},
@@ -90,13 +90,15 @@ func openStatic(*spec, env) process {
 // mostRate bounds rates: gaps are whole microseconds.
 const mostRate = 1e5
 
-func readRate(s *spec) float64 {
-	rate := s.above("rate")
-	if rate > mostRate {
-		s.fail("rate is %v, and at most %v: times are whole microseconds", rate, mostRate)
-	}
-	return rate
-}
+// leastRate, leastCV and mostCV bound what can be drawn: beyond them times do not
+// fit, or a gap is nothing but for one in so many that none is drawn.
+const (
+	leastRate = 1e-6
+	leastCV   = 1e-3
+	mostCV    = 100
+)
+
+func readRate(s *spec) float64 { return s.within("rate", leastRate, mostRate, math.NaN()) }
 
 // openConstant ticks; the n-th tick is rounded by itself, so that nothing adds up.
 func openConstant(s *spec, _ env) process {
@@ -145,7 +147,7 @@ func weibullCV(shape float64) float64 {
 // modulated are the gaps of a process whose rate changes, in multiples of their
 // mean: those of a Poisson process, or with cv= of a burstier or steadier one.
 func modulated(s *spec, e env) (gap numbers, cv float64) {
-	if cv = s.orAbove("cv", 1); cv == 1 {
+	if cv = s.within("cv", leastCV, mostCV, 1); cv == 1 {
 		return exponentialGaps(e.streams.of(s.flag)), cv
 	}
 	return gammaGaps(cv, e.streams.of(s.flag)), cv

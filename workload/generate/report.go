@@ -18,7 +18,8 @@ import (
 // Report is what was asked for, and what the trace on disk has. What is undefined
 // is nil: the spec names no rate, there is one gap.
 type Report struct {
-	Rows int64 `json:"rows"`
+	Rows      int64 `json:"rows"`
+	AskedRows int64 `json:"asked_rows,omitempty"`
 	inspect.Arrivals
 
 	// Of the arrival process: of sessions where there are sessions.
@@ -55,7 +56,7 @@ func (g *Generator) report(ctx context.Context, m *maker, p process) (*Report, e
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Rows: s.Rows, Arrivals: s.Arrivals, Arrival: g.Arrival, AskedRate: defined(p.rate), AskedCV: defined(p.cv),
+	r := &Report{Rows: s.Rows, AskedRows: g.Requests, Arrivals: s.Arrivals, Arrival: g.Arrival, AskedRate: defined(p.rate), AskedCV: defined(p.cv),
 		InputTokens: s.InputTokens, OutputTokens: s.OutputTokens, Counters: m.counters(), Seed: g.Seed, Out: g.Out, OutBytes: s.Bytes, turns: g.Turns != ""}
 	if err := r.gaps(ctx, f); err != nil {
 		return nil, err
@@ -107,6 +108,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	line := f.Line
 	n := r.Counters
 	line("generated", "%s requests over %s", term.Count(r.Rows), r.Span())
+	if r.Rows < r.AskedRows {
+		line("", "%s were asked for; the arrivals end before", term.Count(r.AskedRows))
+	}
 	if r.turns {
 		line("sessions", "%s, %s turns each on average", term.Count(n["sessions"]), term.Number(float64(r.Rows)/float64(n["sessions"])))
 	}

@@ -57,7 +57,7 @@ func (g *serveGen) open(folder string) error {
 	if err != nil || len(paths) == 0 {
 		return errors.New("the folder has no chunk-N-trace.csv")
 	}
-	total, end := 0.0, 0.0
+	total, end, limit := 0.0, 0.0, g.from+float64(g.limitUS)/1e6
 	for _, path := range paths {
 		number := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "chunk-"), "-trace.csv")
 		c := serveGenClient{path: path}
@@ -73,16 +73,16 @@ func (g *serveGen) open(folder string) error {
 			}
 		}
 		for _, w := range c.windows {
-			total += float64(w.rate * max(0, w.to-max(w.from, g.from)))
+			total += float64(w.rate * max(0, min(w.to, limit)-max(w.from, g.from)))
 			end = max(end, w.to)
 		}
 		g.clients = append(g.clients, c)
 	}
 	slices.SortFunc(g.clients, func(a, b serveGenClient) int { return a.number - b.number })
 	if end <= g.from || total == 0 {
-		return fmt.Errorf("nothing is sent after %v s", g.from)
+		return fmt.Errorf("nothing is sent after %v s and within the duration", g.from)
 	}
-	g.rate = total / (end - g.from) * g.scale
+	g.rate = total / (min(end, limit) - g.from) * g.scale
 	return nil
 }
 

@@ -79,6 +79,9 @@ func readServeGenWindows(path string) ([]serveGenWindow, error) {
 	return windows, nil
 }
 
+// leastShape is one whose gaps can be drawn.
+const leastShape = 0.01
+
 func parseServeGenWindow(line string) (w serveGenWindow, err error) {
 	fields := strings.Split(strings.TrimSpace(line), ",")
 	if len(fields) != 6 {
@@ -103,7 +106,7 @@ func parseServeGenWindow(line string) (w serveGenWindow, err error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return w, fmt.Errorf("%q: %w", line, err)
 	}
-	if !(w.rate >= 0 && w.rate <= mostRate && w.shape > 0 && w.shape < 1e9 && w.from >= 0 && w.from < 1e9) {
+	if !(w.rate >= 0 && w.rate <= mostRate && w.shape >= leastShape && w.shape < 1e9 && w.from >= 0 && w.from < 1e9) {
 		return w, fmt.Errorf("%q: its numbers are out of range", line)
 	}
 	return w, nil
@@ -189,7 +192,7 @@ func (c *serveGenClient) draw(w serveGenWindow, input, output *rand.Rand) (pair,
 	if err != nil {
 		return pair{}, err
 	}
-	return pair{max(1, in.draw(input)), max(1, out.draw(output))}, nil
+	return pair{in.draw(input), out.draw(output)}, nil
 }
 
 func (c *serveGenClient) weights(text string) (*weights, error) {

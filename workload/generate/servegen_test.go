@@ -53,6 +53,9 @@ func TestServeGen(t *testing.T) {
 	if mean := (0.5 + 2.2 + 0.2 + 1.2) / 4 * 5; math.Abs(process.rate-mean) > 1e-9 {
 		t.Errorf("asked for %v a second, want %v", process.rate, mean)
 	}
+	if p, err := openProcess("servegen:testdata/servegen,from=600", env{limitUS: 600_000_000}); err != nil || math.Abs(p.rate-2.2) > 1e-9 {
+		t.Errorf("asked for %v a second in the second window alone, want 2.2 (%v)", p.rate, err)
+	}
 }
 
 func TestServeGenParts(t *testing.T) {

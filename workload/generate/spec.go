@@ -116,8 +116,22 @@ func (s *spec) orAbove(key string, missing float64) float64 {
 	return s.read(key, false, math.SmallestNonzeroFloat64, missing)
 }
 
+// within reads a number from low to high that is no time; it must be there where
+// missing is NaN.
+func (s *spec) within(key string, low, high, missing float64) float64 {
+	v := s.read(key, false, 0, missing)
+	if v < low || v > high {
+		s.fail("%s is %v, and must be from %v to %v", key, v, low, high)
+		return max(1, low)
+	}
+	return v
+}
+
 // seconds reads a time over 0, which must be there.
 func (s *spec) seconds(key string) float64 { return s.read(key, true, 1e-6, math.NaN()) }
+
+// mostValue bounds what a spec names: sums and products of such numbers are numbers.
+const mostValue = 1e15
 
 func (s *spec) read(key string, isTime bool, low, missing float64) float64 {
 	text, ok := s.take(key)
@@ -134,6 +148,8 @@ func (s *spec) read(key string, isTime bool, low, missing float64) float64 {
 		s.fail("%s is %q, not a time such as 5s or 0.5", key, text)
 	case err != nil:
 		s.fail("%s is %q, not a number", key, text)
+	case v > mostValue:
+		s.fail("%s is %v, and must be %v or less", key, v, mostValue)
 	case v < low && low == math.SmallestNonzeroFloat64:
 		s.fail("%s is %v, and must be above 0", key, v)
 	case v < low:

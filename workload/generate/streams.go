@@ -17,21 +17,6 @@ func (s streams) of(field string) *rand.PCG {
 	return rand.NewPCG(uint64(s), h.Sum64())
 }
 
-// mix hashes numbers into one, in their order (splitmix64's finalizer).
-func mix(parts ...uint64) uint64 {
-	x := uint64(len(parts))
-	for _, p := range parts {
-		x = scramble(x ^ scramble(p+0x9e3779b97f4a7c15))
-	}
-	return x
-}
-
-func scramble(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
 // longestUS bounds a time that was drawn, so that sums of them stay numbers.
 const longestUS = 1e15
 

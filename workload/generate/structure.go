@@ -48,6 +48,8 @@ func (s Structure) check() error {
 		return term.Usagef("--token-time, --max-context and --block are not below 0")
 	case !(s.HitShare >= 0 && s.HitShare < 1):
 		return term.Usagef("--hit-share %v is not a share from 0 to below 1", s.HitShare)
+	case s.Block > 0 && !s.blocks():
+		return term.WithHint(term.Usagef("--block is of hashes, which rows have where something is shared"), "--turns, --system-prompt or --hit-share")
 	case s.HitShare > 0 && s.SystemPrompt != "":
 		return term.Usagef("--hit-share makes shared beginnings of its own: it goes without --system-prompt")
 	}

@@ -27,15 +27,19 @@ type table []tableRow
 
 type tableRow struct{ input, output int32 }
 
+func (r tableRow) pair() pair { return pair{int64(r.input), int64(r.output)} }
+
+// short is the pair as a table holds it.
+func (p pair) short() tableRow {
+	return tableRow{int32(min(p.input, math.MaxInt32)), int32(min(p.output, math.MaxInt32))}
+}
+
 // openTable draws pairs of lengths out of a file: shuffled, each row once and then
 // all of them again in another order; in the order of the file, again and again;
 // or any row at any time.
 func openTable(s *spec, streams streams) func() pair {
 	next := openRows(s, streams)
-	return func() pair {
-		row := next()
-		return pair{int64(row.input), int64(row.output)}
-	}
+	return func() pair { return next().pair() }
 }
 
 // openColumn draws one of the two lengths.
@@ -140,7 +144,7 @@ func readLengthsTrace(path string) (table, error) {
 	var rows table
 	err := eachRow(path, func(_ int64, p pair) {
 		if p.input >= 0 && p.output >= 0 {
-			rows = append(rows, tableRow{int32(min(p.input, math.MaxInt32)), int32(min(p.output, math.MaxInt32))})
+			rows = append(rows, p.short())
 		}
 	})
 	return rows, err

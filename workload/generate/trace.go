@@ -8,6 +8,12 @@ import (
 	"slices"
 )
 
+// traceRow is a row of a trace, of which many are held.
+type traceRow struct {
+	us int64
+	tableRow
+}
+
 // openTrace has the arrivals of another trace, from its first one on, with the
 // lengths of the same rows.
 func openTrace(s *spec, _ env) process {
@@ -15,8 +21,8 @@ func openTrace(s *spec, _ env) process {
 	if s.err != nil {
 		return p
 	}
-	var rows []arrival
-	err := eachRow(s.path, func(startUS int64, p pair) { rows = append(rows, arrival{us: startUS, pair: p}) })
+	var rows []traceRow
+	err := eachRow(s.path, func(startUS int64, p pair) { rows = append(rows, traceRow{startUS, p.short()}) })
 	if err == nil && len(rows) == 0 {
 		err = errors.New("it has no rows")
 	}
@@ -24,16 +30,15 @@ func openTrace(s *spec, _ env) process {
 		s.err = fmt.Errorf("--arrival: read trace %q: %w", s.path, err)
 		return p
 	}
-	slices.SortStableFunc(rows, func(a, b arrival) int { return cmp.Compare(a.us, b.us) }) // of several files
+	slices.SortStableFunc(rows, func(a, b traceRow) int { return cmp.Compare(a.us, b.us) }) // of several files
 	firstUS, n := rows[0].us, 0
 	p.next = func() (arrival, bool) {
 		if n == len(rows) {
 			return arrival{}, false
 		}
-		a := rows[n]
-		a.us -= firstUS
+		row := rows[n]
 		n++
-		return a, true
+		return arrival{us: row.us - firstUS, pair: row.pair()}, true
 	}
 	return p
 }

@@ -193,7 +193,7 @@ func readSource(t testing.TB, open func(*input) (source, error), r io.Reader) (o
 func drain(t testing.TB, in *input, src source) (out []string) {
 	for {
 		var r schema.Record
-		err := src.next(&r)
+		err := read(in, src, &r)
 		var bad *badRow
 		switch {
 		case err == io.EOF:

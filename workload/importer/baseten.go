@@ -95,10 +95,13 @@ func (b *baseten) next(r *schema.Record) (err error) {
 	fillChat(r)
 	r.RecordID = b.ids.id(b.in.rows, fmt.Append(nil, row))
 	if err := b.fill(r, row); err != nil {
-		return &badRow{fmt.Sprintf("row %d", b.in.rows), err}
+		return b.bad(err)
 	}
 	return nil
 }
+
+// bad is the error of the row last read.
+func (b *baseten) bad(err error) error { return &badRow{fmt.Sprintf("row %d", b.in.rows), err} }
 
 func (b *baseten) fill(r *schema.Record, row parquet.Row) error {
 	var values struct{ start, input, output, cached, canceled, e2e, ttft, block *int64 }
@@ -168,7 +171,7 @@ func (b *baseten) fill(r *schema.Record, row parquet.Row) error {
 	if session == "" {
 		session = fallback
 	}
-	b.sessions.add(r, session)
+	b.sessions.add(r, b.in.scopedName(session))
 	return nil
 }
 

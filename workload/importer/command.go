@@ -138,10 +138,11 @@ func (m *Import) check() error {
 	case m.ThinkTime < 0:
 		return term.Usagef("--think-time %v is negative", m.ThinkTime)
 	case f.open != nil && f.takes("session-starts"):
-		_, err := parseStarts(m.SessionStarts)
-		return err
+		if _, err := parseStarts(m.SessionStarts); err != nil {
+			return err
+		}
 	}
-	return nil
+	return term.Apart(m.Out, append(slices.Clone(m.Paths), m.SessionStarts)...)
 }
 
 // checkOptions refuses what was asked for and the format, once it is known,

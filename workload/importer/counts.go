@@ -29,8 +29,12 @@ func (c *Counts) footer() map[string]int64 {
 		"floored": c.Floored, "inversions": c.Inversions, "sub_microsecond": c.SubMicrosecond}
 }
 
-// admit applies the policy on zero lengths and says whether the row is kept.
+// admit applies the policy on zero lengths and says whether the row is kept. One
+// whose parent was dropped follows that one's parent.
 func (m *Import) admit(r *schema.Record) bool {
+	if before, ok := m.dropped[r.ParentRecordID]; ok {
+		r.ParentRecordID = before
+	}
 	zero := false
 	for _, n := range []**int64{&r.InputTokens, &r.OutputTokens} {
 		if *n != nil && **n == 0 {
@@ -47,6 +51,9 @@ func (m *Import) admit(r *schema.Record) bool {
 	switch m.ZeroLength {
 	case DropZero:
 		m.counts.Dropped++
+		if r.SessionID != "" {
+			m.dropped[r.RecordID] = r.ParentRecordID
+		}
 		return false
 	case FloorZero:
 		m.counts.Floored++

@@ -10,7 +10,7 @@ import (
 )
 
 // elements hands out the JSON values of a source one after the other: those of
-// the array that it is, else those that stand in it, on lines or not.
+// the arrays that it is, else those that stand in it, on lines or not.
 type elements struct {
 	in    *input
 	d     *json.Decoder
@@ -43,13 +43,18 @@ func openElements(in *input) (*elements, error) {
 // next reads a value into v, which is a pointer. A value of another form is a
 // *badRow; what is no JSON ends the source.
 func (e *elements) next(v any) error {
-	if e.array && !e.d.More() {
-		if _, err := e.d.Token(); err != nil && err != io.EOF {
+	for e.array && !e.d.More() {
+		if _, err := e.d.Token(); err != nil { // the closing bracket
 			return fmt.Errorf("after element %d: %w", e.n, whole(err))
-		} else if err == io.EOF {
-			return fmt.Errorf("after element %d: %w", e.n, io.ErrUnexpectedEOF)
 		}
-		return io.EOF
+		switch more, err := e.d.Token(); {
+		case err == io.EOF:
+			return io.EOF
+		case err != nil:
+			return fmt.Errorf("after element %d, behind the array: %w", e.n, whole(err))
+		case more != json.Delim('['):
+			return fmt.Errorf("after element %d: behind the array stands %v, which is no other array", e.n, more)
+		}
 	}
 	var raw json.RawMessage
 	if err := e.d.Decode(&raw); err != nil {

@@ -55,6 +55,11 @@ func openEtalon(in *input) (source, error) {
 	} else if err != nil {
 		return nil, in.errorf("%w", err)
 	}
+	if err := elements.next(&etalonRun{}); err == nil {
+		return nil, in.errorf("there is more than one run in it; import each by itself")
+	} else if err != io.EOF {
+		return nil, in.errorf("%w", err)
+	}
 	n := len(e.run.Prompt)
 	switch {
 	case n == 0:
@@ -82,10 +87,13 @@ func (e *etalon) next(r *schema.Record) error {
 		err = errors.New("it has gaps between tokens, and no tokens")
 	}
 	if err != nil {
-		return &badRow{fmt.Sprintf("request %d", i+1), err}
+		return e.bad(err)
 	}
 	return nil
 }
+
+// bad is the error of the request last read.
+func (e *etalon) bad(err error) error { return &badRow{fmt.Sprintf("request %d", e.i), err} }
 
 func (e *etalon) remarks() []string {
 	return []string{"there are no start times, all requests begin at one moment: rates, concurrency and timelines mean nothing"}

@@ -66,10 +66,8 @@ func (m *Import) spreadRows(ctx context.Context) error {
 
 // setMeta fills the footer.
 func (m *Import) setMeta(out sink) error {
-	config := map[string]any{"format": m.Format.Name, "files": m.report.Sources, "zero_length": m.zeroLength(), "skip_bad_rows": m.SkipBadRows}
-	if m.report.Spread != nil {
-		config["spread"] = m.report.Spread
-	}
+	config := map[string]any{"format": m.Format.Name, "files": m.report.Sources, "zero_length": m.zeroLength(), "skip_bad_rows": m.SkipBadRows,
+		"spread": m.report.Spread} // null: nothing was spread
 	for flag, value := range map[string]any{"epoch": time.UnixMicro(m.EpochUS).UTC(), "block-size": m.BlockSize,
 		"session-starts": m.SessionStarts, "think-time": m.ThinkTime.String()} {
 		if m.Format.takes(flag) {

@@ -40,6 +40,10 @@ type source interface {
 	next(r *schema.Record) error
 }
 
+// placer is a source whose rows are no lines: bad is the error of the one last
+// read.
+type placer interface{ bad(err error) error }
+
 // remarker is a source that has something to say of what it read: what its
 // format leaves out, and what that means for numbers.
 type remarker interface{ remarks() []string }

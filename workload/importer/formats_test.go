@@ -50,6 +50,10 @@ func TestBadRows(t *testing.T) {
 		{"aiperf", "", `{"metadata":{"request_start_ns":5000,"request_end_ns":1000}}`, `{"metadata":{"request_start_ns":5000,"request_end_ns":9000}}`, `line 1: key "request_end_ns" lies before request_start_ns`},
 		{"aiperf", "", `{"metadata":{}}`, `{"metadata":{"request_start_ns":5000}}`, `line 1: key "request_start_ns" is missing`},
 		{"etalon", "", `{"num_prompt_tokens":[1,1],"num_output_tokens":[1,1],"ttft":[-1,1],"tbt":[[],[]]}`, "", `request 1: key "ttft": -1 is negative`},
+		{"vllm", "", `{"input_lens":[1],"output_lens":[1],"ttfts":[1],"itls":[[]],"start_times":[1e30]}`, `{"input_lens":[1],"output_lens":[1],"ttfts":[1],"itls":[[]]}`, `key "start_times": "1e30" is too large`},
+		{"mooncake", `{"timestamp":0,"session_id":"a","input_length":9223372036854775807,"output_length":1}` + "\n", `{"session_id":"a","input_length":1}`, "", "line 2: input_tokens is -"},
+		{"aiperf", "", `{"metadata":{"request_start_ns":5000},"metrics":{"reasoning_token_count":{"value":-1}}}`, `{"metadata":{"request_start_ns":5000}}`, "line 1: reasoning_tokens is -1"},
+		{"inference-perf", "", `{"start_time":1,"end_time":2,"info":{"output_tokens":2,"output_token_times":[1.5,1.4]}}`, `{"start_time":2,"end_time":3}`, "element 1: chunk_time[1] is 400000 us, before chunk_time[0]"},
 		{"inference-perf", "", `{"start_time":2,"end_time":1}`, `{"start_time":2,"end_time":3}`, "element 1: end_time lies before start_time"},
 	} {
 		text := c.before + c.row + "\n" + c.after + "\n"
@@ -94,6 +98,7 @@ func TestAutoTellsFormats(t *testing.T) {
 		write("list.json", `[1,2]`):                                             "its format is none that is known",
 		write("two.jsonl", `{"metadata":{},"metrics":{},"ttfts":[],"itls":[]}`): "it could be vllm (it is an object with input_lens, of a benchmark's run) or aiperf (",
 		write("weka.json", `{"id":"a","block_size":64,"requests":[]}`):          "--session-starts is missing",
+		write("bad.csv", header+"2023-11-16 18:17:03,48,10\nnonsense\n"):        "line 3", // by then there is something to leave
 		write("lfs", "version https://git-lfs.github.com/spec/v1\n"):            "Git LFS pointer",
 	} {
 		_, err := metron(t, nil, "import", "auto", path, "--out", out)

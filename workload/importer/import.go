@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/google/uuid"
+
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -31,6 +33,8 @@ type Import struct {
 	counts Counts
 	report Report
 
+	dropped map[uuid.UUID]uuid.UUID // rows of sessions that the policy on zero lengths took, and their parents
+
 	firstUS int64  // the earliest start
 	privacy string // the most that a row recorded
 }
@@ -47,6 +51,7 @@ type sink interface {
 // Run imports the files. When it fails there is nothing new under the final
 // name, and no journal.
 func (m *Import) Run(ctx context.Context) (*Report, error) {
+	m.dropped = map[uuid.UUID]uuid.UUID{}
 	err := m.run(ctx)
 	if err != nil {
 		if m.out != nil {
@@ -155,7 +160,7 @@ func (m *Import) copy(ctx context.Context, in *input, src source) error {
 			return errors.New("import interrupted; nothing was written")
 		}
 		r = schema.Record{}
-		err := src.next(&r)
+		err := read(in, src, &r)
 		c.Read = before.Read + in.rows
 		m.live.Store(c.Read)
 		switch {
@@ -188,6 +193,22 @@ func (m *Import) copy(ctx context.Context, in *input, src source) error {
 			return fmt.Errorf("import into %q: %w", m.Out, err)
 		}
 	}
+}
+
+// read fills r, which is zero, with the next row. One that no file may have is a
+// *badRow, too.
+func read(in *input, src source, r *schema.Record) error {
+	if err := src.next(r); err != nil {
+		return err
+	}
+	err := r.Check()
+	switch p, ok := src.(placer); {
+	case err == nil:
+		return nil
+	case ok:
+		return p.bad(err)
+	}
+	return in.bad(err)
 }
 
 func (m *Import) badRowError(err error) error {

@@ -252,6 +252,27 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
+// TestOutIsNotRead: a file that is read is not replaced.
+func TestOutIsNotRead(t *testing.T) {
+	m := importer(t, "azure", header+"2023-11-16 18:17:03,48,10\n")
+	importText(t, m)
+	linked := filepath.Join(filepath.Dir(m.Out), "linked.parquet")
+	if err := os.Link(m.Out, linked); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"baseten", m.Out, "--out", linked},
+		{"sharegpt", "testdata/sharegpt.json", "--session-starts", m.Out, "--out", m.Out},
+	} {
+		if _, err := metron(t, nil, append([]string{"import"}, args...)...); err == nil || !strings.Contains(err.Error(), "is one of the files to read") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	if rows := readTrace(t, m.Out); len(rows) != 1 {
+		t.Errorf("%d rows are left", len(rows))
+	}
+}
+
 func TestFailedImportKeepsTheOldTrace(t *testing.T) {
 	m := importer(t, "azure", header+"2023-11-16 18:17:03,48,10\n")
 	importText(t, m)

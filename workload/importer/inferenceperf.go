@@ -12,9 +12,10 @@ func inferencePerfFormat() Format {
 	return Format{
 		Name:  "inference-perf",
 		Usage: "inference-perf's per_request_lifecycle_metrics.json",
-		Details: "A JSON array with an element a request: start_time, end_time (seconds of a clock of its own, so the first request\n" +
-			"begins at the epoch), request (the body, kept as content), info with input_tokens, output_tokens and\n" +
-			"output_token_times, at its top or in response_metrics as newer versions have them, and error.",
+		Details: "A JSON array with an element a request: start_time, end_time (seconds of a clock of its own, so the array's first\n" +
+			"request begins at the epoch, and one that began earlier lies before it), request (the body, kept as content),\n" +
+			"info with input_tokens, output_tokens and output_token_times, at its top or in response_metrics as newer versions\n" +
+			"have them, and error.",
 		Example: "metron import inference-perf per_request_lifecycle_metrics.json --out inference-perf.parquet",
 		Takes:   []string{"epoch"},
 		sniff: func(h *head) string {
@@ -55,7 +56,7 @@ type inferencePerfAnswer struct {
 type inferencePerf struct {
 	*elements
 	ids    *rowIDs
-	zeroNS *int64 // start of the first request
+	zeroNS *int64 // start of the array's first request
 }
 
 func openInferencePerf(in *input) (source, error) {

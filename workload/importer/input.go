@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"metron/internal/splitmix"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -152,12 +153,9 @@ func (in *input) globalHash(id int64) int64 {
 	return mixHash(uint64(in.number), id)
 }
 
-// mixHash makes of an id another one for each scope (splitmix64's finish).
+// mixHash makes of an id another one for each scope.
 func mixHash(scope uint64, id int64) int64 {
-	x := uint64(id) + scope*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return int64(x ^ x>>31)
+	return int64(splitmix.Finish(uint64(id) + scope*splitmix.Step))
 }
 
 // setBlocks gives a row its block hashes.
@@ -208,9 +206,9 @@ func (c countReads) Read(p []byte) (int, error) {
 }
 
 // scopedName tells names that mean something within one file from those of
-// others; the first file's own stay as they are.
+// others; the first file's own stay as they are, and none is none.
 func (in *input) scopedName(name string) string {
-	if in.number == 0 {
+	if in.number == 0 || name == "" {
 		return name
 	}
 	return fmt.Sprintf("%d/%s", in.number+1, name)

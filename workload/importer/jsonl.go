@@ -76,7 +76,7 @@ func (j *jsonl) next(r *schema.Record) error {
 		if r.RecordID == uuid.Nil {
 			r.RecordID = j.ids.id(j.in.rows, line)
 		}
-		err = checkRow(r)
+		err = checkWords(r)
 	}
 	if err != nil {
 		return j.in.bad(err)

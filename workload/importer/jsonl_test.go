@@ -71,7 +71,7 @@ func readJSONL(t testing.TB, text string) (rows []schema.Record, errs []error) {
 	for {
 		var r schema.Record
 		var bad *badRow
-		switch err := src.next(&r); {
+		switch err := read(in, src, &r); {
 		case err == io.EOF:
 			return rows, errs
 		case errors.As(err, &bad):

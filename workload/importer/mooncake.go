@@ -47,7 +47,8 @@ type mooncake struct {
 	sessions sessions
 	held     map[string]*history
 	block    int64
-	dropped  int64 // rows whose hashes were left out
+	dropped  int64 // later turns whose hashes were left out
+	whole    int64 // rows with messages, likewise
 }
 
 // history is what a session's next turn has before it.
@@ -82,6 +83,10 @@ func (m *mooncake) next(r *schema.Record) error {
 }
 
 func (m *mooncake) fill(r *schema.Record, row *mooncakeRow) error {
+	if string(row.Messages) == "null" {
+		row.Messages = nil
+	}
+	row.SessionID = m.in.scopedName(row.SessionID)
 	last, later := m.sessions[row.SessionID]
 	if row.InputLength == nil && row.TextInput == nil && row.Messages == nil {
 		return errors.New(`key "input_length" is missing`)
@@ -125,6 +130,9 @@ func (m *mooncake) fill(r *schema.Record, row *mooncakeRow) error {
 // content gives the row its prompt: hashes, text, and what came before.
 func (m *mooncake) content(r *schema.Record, row *mooncakeRow, later bool) error {
 	if row.Messages != nil { // they are the whole prompt, whatever the turn
+		if len(row.HashIDs) > 0 {
+			m.whole++
+		}
 		return setBody(r, "messages", row.Messages)
 	}
 	if h := m.held[row.SessionID]; later && h != nil {
@@ -166,10 +174,14 @@ func (m *mooncake) content(r *schema.Record, row *mooncakeRow, later bool) error
 }
 
 func (m *mooncake) remarks() []string {
-	if m.dropped == 0 {
-		return nil
+	var said []string
+	if m.dropped > 0 {
+		said = append(said, fmt.Sprintf("hash_ids of %d later turns are of their own text alone and were left out", m.dropped))
 	}
-	return []string{fmt.Sprintf("hash_ids of %d later turns are of their own text alone and were left out", m.dropped)}
+	if m.whole > 0 {
+		said = append(said, fmt.Sprintf("hash_ids of %d rows with messages were left out: the messages are the prompt", m.whole))
+	}
+	return said
 }
 
 // checkBlocks checks that a prompt has as many blocks as its length says, full

@@ -111,11 +111,16 @@ func (o *otel) fill(r *schema.Record, span *otelSpan, a otelAttributes) error {
 		r.ChoiceCount = *n
 	}
 	r.Temperature, r.TopP = a.float("gen_ai.request.temperature"), a.float("gen_ai.request.top_p")
+	status := r.HTTPStatus
 	if class := a.text("error.type"); class != "" || span.Status.failed() {
-		status := r.HTTPStatus
-		if fail(r, class, span.Status.Message); status != nil {
-			r.HTTPStatus, r.Outcome = status, schema.OutcomeHTTPError
-		}
+		r.HTTPStatus = nil
+		fail(r, class, span.Status.Message)
+	}
+	switch {
+	case status != nil && *status >= 400:
+		r.Outcome, r.HTTPStatus = schema.OutcomeHTTPError, status
+	case r.Outcome != schema.OutcomeHTTPError: // which a status below 400 would contradict
+		r.HTTPStatus = status
 	}
 	r.ServerMetrics = a.metrics()
 	return nil

@@ -24,7 +24,7 @@ func serveGenFormat() Format {
 			}
 			return h.because(windows, "it is an object whose keys are windows of time")
 		},
-	}, "it holds rates and distributions, no requests", "`metron generate` draws requests from it")
+	}, "it holds rates and distributions, no requests", "`metron generate --arrival servegen:FOLDER` draws requests from the files")
 }
 
 func etalonLengthsFormat() Format {
@@ -34,7 +34,7 @@ func etalonLengthsFormat() Format {
 		sniff: func(h *head) string {
 			return h.because(h.columns("num_prefill_tokens", "num_decode_tokens"), "its header has num_prefill_tokens and num_decode_tokens")
 		},
-	}, "it holds lengths, and no arrival times", "`metron generate` takes its --lengths from it, and --arrival from elsewhere")
+	}, "it holds lengths, and no arrival times", "`metron generate --lengths file:FILE` takes them, and --arrival says when")
 }
 
 // refused is a format whose files are told from others, and not read.

@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"fmt"
+
 	"github.com/google/uuid"
 
 	"metron/schema"
@@ -9,6 +11,17 @@ import (
 // sessions links the rows of a session in the order they come. It takes memory
 // by the session, not by the row.
 type sessions map[string]turn
+
+// names gives each name once: one that comes again is another thing, and gets a
+// number.
+type names map[string]int64
+
+func (n names) once(name string) string {
+	if n[name]++; n[name] > 1 {
+		return fmt.Sprintf("%s#%d", name, n[name])
+	}
+	return name
+}
 
 // turn is the last row of a session.
 type turn struct {

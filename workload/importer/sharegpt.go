@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,10 +14,10 @@ func shareGPTFormat() Format {
 		Name:  "sharegpt",
 		Usage: "ShareGPT conversations, a JSON array: content without times",
 		Details: "Each element is a conversation: id and conversations, a list of {from, value}. Every answer (gpt, assistant)\n" +
-			"makes a request of what stands before it, so a later turn has the whole context. When conversations begin\n" +
-			"the file does not say: --session-starts does, and --think-time what lies between turns, which in a replay\n" +
-			"counts from the end of the answer before. Lengths in tokens are not known; the answers themselves are\n" +
-			"kept as the context of later turns.",
+			"makes a request of what stands before it, so a later turn has the whole context. An id that comes\n" +
+			"again is another session, ID#2. When conversations begin the file does not say: --session-starts does, and\n" +
+			"--think-time what lies between turns, which in a replay counts from the end of the answer before. Lengths in\n" +
+			"tokens are not known; the answers themselves are kept as the context of later turns.",
 		Example: "metron import sharegpt ShareGPT_V3.json --session-starts 2/s --think-time 20s --out chats.parquet",
 		Takes:   []string{"epoch", "session-starts", "think-time"},
 		sniff: func(h *head) string {
@@ -41,6 +42,8 @@ type shareGPT struct {
 	*elements
 	ids     *rowIDs
 	turns   sessions
+	names   names
+	session string // name of the one at hand
 	at      shareConversation
 	read    int // messages of it
 	context []chatMessage
@@ -53,7 +56,7 @@ func openShareGPT(in *input) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shareGPT{elements: e, ids: newRowIDs("sharegpt", in), turns: sessions{}}, nil
+	return &shareGPT{elements: e, ids: newRowIDs("sharegpt", in), turns: sessions{}, names: names{}}, nil
 }
 
 func (s *shareGPT) next(r *schema.Record) error {
@@ -96,6 +99,7 @@ func (s *shareGPT) conversation() error {
 	if !slices.ContainsFunc(s.at.Conversations, answered) {
 		return nil // nothing was asked and answered, so it begins nothing
 	}
+	s.session = s.names.once(s.in.scopedName(cmp.Or(s.at.ID, fmt.Sprintf("conversation %d", s.n))))
 	startUS, err := s.in.options.starts.next()
 	s.zeroUS = s.in.options.EpochUS + startUS
 	return err
@@ -106,15 +110,11 @@ func (s *shareGPT) fill(r *schema.Record) error {
 	fillChat(r)
 	think := s.in.options.ThinkTime.Microseconds()
 	r.StartTime = s.zeroUS + s.turn*think
-	session := s.at.ID
-	if session == "" {
-		session = s.in.scopedName(fmt.Sprintf("conversation %d", s.n))
-	}
 	if err := setBody(r, "messages", s.context); err != nil {
 		return err
 	}
 	r.RecordID = s.ids.id(s.in.rows, r.RequestBody)
-	s.turns.add(r, session)
+	s.turns.add(r, s.session)
 	if s.turn > 0 {
 		r.ThinkTime = &think
 	}

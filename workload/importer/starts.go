@@ -51,11 +51,11 @@ func (s *starts) readTrace(path string) error {
 		return fmt.Errorf("--session-starts: %w", err)
 	}
 	defer f.Close()
-	for r, err := range f.Records() {
+	for start, err := range startTimes(f) {
 		if err != nil {
 			return fmt.Errorf("--session-starts: %w", err)
 		}
-		s.list = append(s.list, r.StartTime)
+		s.list = append(s.list, start)
 	}
 	for i := len(s.list) - 1; i >= 0; i-- {
 		s.list[i] -= s.list[0]

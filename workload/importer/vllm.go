@@ -3,7 +3,9 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"math"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -14,7 +16,8 @@ func vllmFormat() Format {
 		Details: "One JSON object a run, alone or a line each: input_lens, output_lens, ttfts, itls (seconds) and, from newer\n" +
 			"versions, start_times. Without start_times all requests begin at the same moment, and rates, concurrency and\n" +
 			"timelines mean nothing; latencies do not need them. TTFT is theirs: it ends at the first message with a choice,\n" +
-			"which in a chat has no text yet. A message with several tokens counts as one chunk.",
+			"which in a chat has no text yet. A message with several tokens counts as one chunk. Runs of one file\n" +
+			"have one clock: what lies between them stays.",
 		Example: "metron import vllm vllm-result.json --out vllm.parquet",
 		Takes:   []string{"epoch"},
 		sniff: func(h *head) string {
@@ -39,9 +42,9 @@ type vllm struct {
 	*elements
 	ids     *rowIDs
 	run     *vllmRun
-	i       int   // of the next request
-	zeroUS  int64 // the first start_time of the run
-	untimed int64 // requests without a start_time
+	i       int    // of the next request
+	zeroUS  *int64 // the earliest start_time of the first run that has them, which is the epoch
+	untimed int64  // requests without a start_time
 	all     int64
 }
 
@@ -73,7 +76,8 @@ func (v *vllm) next(r *schema.Record) error {
 	return nil
 }
 
-// begin checks that the lists have an entry for each request.
+// begin checks that the lists have an entry for each request. Runs of one file are
+// of one clock, so what lies between them stays.
 func (v *vllm) begin(run *vllmRun) error {
 	n := len(run.InputLens)
 	if n == 0 {
@@ -89,16 +93,22 @@ func (v *vllm) begin(run *vllmRun) error {
 			return fmt.Errorf("%q has %d entries, input_lens %d", l.name, l.len, n)
 		}
 	}
-	v.run, v.i = run, 0
-	for i := range run.StartTimes {
-		at, _, err := run.StartTimes[i].scaled("start_times", secondsToUS)
+	firstUS := int64(math.MaxInt64)
+	for _, start := range run.StartTimes {
+		at, _, err := start.scaled("start_times", secondsToUS)
 		if err != nil {
 			return err
 		}
-		if i == 0 || at < v.zeroUS {
-			v.zeroUS = at
-		}
+		firstUS = min(firstUS, at)
 	}
+	switch {
+	case len(run.StartTimes) == 0:
+	case v.zeroUS == nil:
+		v.zeroUS = &firstUS
+	case firstUS < *v.zeroUS:
+		return term.WithHint(errors.New("it starts before the first run: their clocks are not the same one"), "import such runs each by itself")
+	}
+	v.run, v.i = run, 0
 	return nil
 }
 
@@ -119,7 +129,7 @@ func (v *vllm) fill(r *schema.Record, i int) error {
 		if err != nil {
 			return err
 		}
-		r.StartTime += at - v.zeroUS
+		r.StartTime += at - *v.zeroUS
 		v.in.countCut(cut)
 	}
 	ttft, _, err := v.run.TTFTs[i].scaled("ttfts", secondsToUS)

@@ -18,8 +18,9 @@ func wekaFormat() Format {
 			"t (seconds after its start), model, in, out, hash_ids, and where they are api_time, ttft and think_time\n" +
 			"(seconds). When conversations start the trace does not say: --session-starts does. Requests of a subagent\n" +
 			"are a session of their own, which follows the request before it; their t counts from the conversation's start,\n" +
-			"or from the subagent's where it would lie before that. Hash ids mean something within a conversation\n" +
-			"only. ttft is kept in server_metrics: there are no times of tokens.",
+			"or from the subagent's where it would lie before that; one that is called again is another session, NAME#2.\n" +
+			"Hash ids mean something within a conversation only, unless hash_id_scope is global. ttft is kept in\n" +
+			"server_metrics: there are no times of tokens.",
 		Example: "metron import weka traces/*.json --session-starts 0.2/s --out agents.parquet",
 		Takes:   []string{"epoch", "session-starts"},
 		sniff: func(h *head) string {
@@ -33,6 +34,7 @@ func wekaFormat() Format {
 type wekaConversation struct {
 	ID        string        `json:"id"`
 	BlockSize int64         `json:"block_size"`
+	HashScope string        `json:"hash_id_scope"` // global: hash ids mean the same everywhere
 	Requests  []wekaRequest `json:"requests"`
 }
 
@@ -57,6 +59,7 @@ type weka struct {
 	*elements
 	ids    *rowIDs
 	starts *starts
+	names  names     // of sessions
 	queue  []wekaRow // of the conversation at hand
 }
 
@@ -71,7 +74,7 @@ func openWeka(in *input) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &weka{elements: e, ids: newRowIDs("weka", in), starts: in.options.starts}, nil
+	return &weka{elements: e, ids: newRowIDs("weka", in), starts: in.options.starts, names: names{}}, nil
 }
 
 func (w *weka) next(r *schema.Record) error {
@@ -101,9 +104,10 @@ func (w *weka) conversation(c *wekaConversation) error {
 	if err != nil {
 		return err
 	}
+	session := w.names.once(w.in.scopedName(c.ID))
 	h := fnv.New64a()
-	h.Write([]byte(c.ID))
-	t := wekaThread{w: w, c: c, scope: h.Sum64(), zeroUS: w.in.options.EpochUS + startUS, session: c.ID}
+	h.Write([]byte(session))
+	t := wekaThread{w: w, c: c, scope: h.Sum64(), zeroUS: w.in.options.EpochUS + startUS, session: session}
 	t.add(c.Requests)
 	return nil
 }
@@ -137,7 +141,7 @@ func (t *wekaThread) add(requests []wekaRequest) {
 // subagent adds the requests of a subagent, which goes on beside the thread.
 func (t *wekaThread) subagent(q *wekaRequest) {
 	inner := *t
-	inner.turns, inner.session = 0, t.session+"/"+q.AgentID
+	inner.turns, inner.session = 0, t.w.names.once(t.session+"/"+q.AgentID) // an agent may be called again
 	spawn, _, err := q.T.scaled("t", secondsToUS)
 	if err == nil && len(q.Requests) > 0 {
 		if first, _, err := q.Requests[0].T.scaled("t", secondsToUS); err == nil && first < spawn {
@@ -178,8 +182,10 @@ func (t *wekaThread) fill(r *schema.Record, q *wekaRequest) error {
 	if q.Stop != "" {
 		r.FinishReasons = []string{q.Stop}
 	}
-	for i, id := range q.HashIDs {
-		q.HashIDs[i] = mixHash(t.scope, id)
+	if t.c.HashScope != "global" {
+		for i, id := range q.HashIDs {
+			q.HashIDs[i] = mixHash(t.scope, id)
+		}
 	}
 	setBlocks(r, q.HashIDs, t.c.BlockSize)
 	r.SessionID, r.Turn, r.ParentRecordID = t.session, new(t.turns), t.before

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"metron/internal/splitmix"
 )
 
 // Alphabet is the symbols that texts are made of. Each begins with one byte that
@@ -104,7 +106,7 @@ func (a *Alphabet) Append(dst []byte, s Seed, symbols int64) []byte {
 	dst = slices.Grow(dst, a.Room(symbols))
 	room, list := dst[:cap(dst)], a.symbols
 	n := uint64(len(list))
-	number := scramble(uint64(s)) // one to one, as its digits are
+	number := splitmix.Finish(uint64(s)) // one to one, as its digits are
 	for range min(symbols, a.opener) {
 		at += list[number%n].put(room[at:])
 		number /= n

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"metron/internal/splitmix"
 	"metron/internal/tokenizer"
 )
 
@@ -108,8 +109,8 @@ func TestSeedsDiffer(t *testing.T) {
 			for _, s := range slices.Backward(strings.Split(opener, opener[:1])[1:]) {
 				number = number*uint64(a.Size()) + numbers[opener[:1]+s]
 			}
-			if number != scramble(uint64(seed)) {
-				t.Fatalf("%d: %q reads as %d, want %d", seed, opener, number, scramble(uint64(seed)))
+			if number != splitmix.Finish(uint64(seed)) {
+				t.Fatalf("%d: %q reads as %d, want %d", seed, opener, number, splitmix.Finish(uint64(seed)))
 			}
 			n := rapid.Int64Range(0, 40).Draw(t, "n")
 			if short, long := a.Append(nil, seed, n), a.Append(nil, seed, n+rapid.Int64Range(0, 40).Draw(t, "more")); !strings.HasPrefix(string(long), string(short)) {

@@ -12,7 +12,7 @@ import (
 // rank.
 type Distribution struct {
 	Count   int64    `json:"count"`
-	Unknown int64    `json:"unknown"` // rows that do not say
+	Unknown int64    `json:"unknown"` // rows that do not say, of those that could
 	Mean    *float64 `json:"mean"`    // null, as the rest, when Count is 0
 	P50     *float64 `json:"p50"`
 	P90     *float64 `json:"p90"`
@@ -67,7 +67,7 @@ func (v *values) distribution() Distribution {
 	ranks := []struct {
 		rank int64
 		to   **float64
-	}{{rank(50, d.Count), &d.P50}, {rank(90, d.Count), &d.P90}, {rank(99, d.Count), &d.P99}, {d.Count, &d.Max}}
+	}{{Rank(50, d.Count), &d.P50}, {Rank(90, d.Count), &d.P90}, {Rank(99, d.Count), &d.P99}, {d.Count, &d.Max}}
 	sum, seen, shown := 0.0, int64(0), math.Inf(-1)
 	for _, value := range slices.Sorted(maps.Keys(v.times)) {
 		n, x := v.times[value], float64(value)*scale
@@ -86,5 +86,5 @@ func (v *values) distribution() Distribution {
 	return d
 }
 
-// rank is the nearest rank of a percentile: ceil(percent/100 * n).
-func rank(percent, n int64) int64 { return n/100*percent + (n%100*percent+99)/100 }
+// Rank is the nearest rank of a percentile: ceil(percent/100 * n).
+func Rank(percent, n int64) int64 { return n/100*percent + (n%100*percent+99)/100 }

@@ -11,7 +11,7 @@ type Sessions struct {
 	Count  int64        `json:"count"`
 	Alone  int64        `json:"requests_without_session"`
 	Turns  Distribution `json:"turns"`   // rows of a session
-	ThinkS Distribution `json:"think_s"` // of the rows that say so
+	ThinkS Distribution `json:"think_s"` // of the turns after the first
 }
 
 // sessions gathers them.
@@ -28,7 +28,7 @@ type session struct {
 
 // add counts a row of a session, whose name may lie in memory that is used again,
 // and gives a name that stays.
-func (s *sessions) add(name string, think *array.Int64, row int) string {
+func (s *sessions) add(name string, turn, think *array.Int64, row int) string {
 	if s.byName == nil {
 		s.byName = map[string]*session{}
 		s.think.scale = 1e-6
@@ -40,8 +40,11 @@ func (s *sessions) add(name string, think *array.Int64, row int) string {
 	}
 	s.rows++
 	one.turns++
-	if !think.IsNull(row) {
+	switch {
+	case !think.IsNull(row):
 		s.think.add(think.Value(row) / thinkStepUS * thinkStepUS)
+	case !turn.IsNull(row) && turn.Value(row) > 0:
+		s.think.unknown++
 	}
 	return one.name
 }

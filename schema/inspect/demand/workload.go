@@ -40,7 +40,7 @@ type gatherers struct {
 
 // columns are those that are read, in this order.
 func columns() []string {
-	return []string{"start_time", "input_tokens", "output_tokens", "session_id", "think_time", "block_hashes", "block_size", "block_unit"}
+	return []string{"start_time", "input_tokens", "output_tokens", "session_id", "turn", "think_time", "block_hashes", "block_size", "block_unit"}
 }
 
 // Measure reads the rows of an archive that are selected. Files are taken in the
@@ -78,8 +78,8 @@ func Measure(ctx context.Context, a *schema.Archive, selection schema.Selection)
 func (g *gatherers) add(b schema.Batch) {
 	starts := b.Column(0).(*array.Timestamp).TimestampValues()
 	input, output := b.Column(1).(*array.Int64), b.Column(2).(*array.Int64)
-	session, think := b.Column(3).(*array.String), b.Column(4).(*array.Int64)
-	hashes, size, unit := b.Column(5).(*array.List), b.Column(6).(*array.Int64), b.Column(7).(*array.String)
+	session, turn, think := b.Column(3).(*array.String), b.Column(4).(*array.Int64), b.Column(5).(*array.Int64)
+	hashes, size, unit := b.Column(6).(*array.List), b.Column(7).(*array.Int64), b.Column(8).(*array.String)
 	all := hashes.ListValues().(*array.Int64).Int64Values()
 	for i, start := range starts {
 		g.arrivals.add(int64(start))
@@ -87,7 +87,7 @@ func (g *gatherers) add(b schema.Batch) {
 		g.output.addAt(output, i)
 		name := ""
 		if !session.IsNull(i) {
-			name = g.sessions.add(session.Value(i), think, i)
+			name = g.sessions.add(session.Value(i), turn, think, i)
 		}
 		if from, to := hashes.ValueOffsets(i); !size.IsNull(i) {
 			tokens := int64(0)
