@@ -43,25 +43,62 @@ func (c *clusters) another() *clusters {
 	return &clusters{c.bounds, c.order, make([]stat.Woodruff, len(c.bounds))}
 }
 
-// add counts the gaps of one request.
+// beyond counts, of the gaps of one request, those that exceed so many of the bounds.
+type beyond [8]int64
+
+func (c *clusters) count(b *beyond, gap, n int64) {
+	i := 0
+	for i < len(c.order) && gap > c.bounds[c.order[i]] {
+		i++
+	}
+	b[i] += n
+}
+
+// add counts the gaps of one request, as laid out by the policy.
 func (c *clusters) add(streams [][]int64) {
-	total, beyond := int64(0), [8]int64{} // gaps that exceed so many of the bounds
+	var b beyond
 	for _, gaps := range streams {
-		total += int64(len(gaps) - 1)
 		for _, g := range gaps[1:] {
-			n := 0
-			for n < len(c.order) && g > c.bounds[c.order[n]] {
-				n++
-			}
-			beyond[n]++
+			c.count(&b, g, 1)
 		}
+	}
+	c.addCounts(&b)
+}
+
+// addChunks is add for the usual row, of one choice and tokens in bursts, without laying
+// them out.
+func (c *clusters) addChunks(r *row) {
+	var b beyond
+	known, last, zeros, isFirst := carriesTokens(r), int64(0), int64(0), true
+	for j, at := range r.chunkTime {
+		k := int64(1)
+		if known {
+			k = int64(r.chunkTokens[j])
+		}
+		if !isToken(r.chunkKind[j]) || k <= 0 {
+			continue
+		}
+		if !isFirst {
+			c.count(&b, at-last, 1)
+		}
+		isFirst, last = false, at
+		zeros += k - 1
+	}
+	c.count(&b, 0, zeros)
+	c.addCounts(&b)
+}
+
+func (c *clusters) addCounts(b *beyond) {
+	total := int64(0)
+	for _, n := range b {
+		total += n
 	}
 	if total == 0 {
 		return
 	}
 	below := int64(0)
 	for n, i := range c.order {
-		below += beyond[n]
+		below += b[n]
 		c.found[i].Add(stat.Cluster{Below: below, Total: total})
 	}
 }
@@ -123,7 +160,7 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 	if len(workers[0].of) == 0 {
 		return nil
 	}
-	for b, err := range a.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
+	for b, err := range a.Batches(ctx, schema.Query{Columns: c.clusterColumns(), Selection: c.Selection}) {
 		if err != nil {
 			return err
 		}
@@ -148,12 +185,28 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 	return nil
 }
 
+// clusterColumns are what the gaps of the rows that distributions cover are read from;
+// groups may ask for any.
+func (c *Config) clusterColumns() []string {
+	if len(c.By) > 0 {
+		return c.columns()
+	}
+	return []string{"start_time", "phase", "outcome", "stream", "api", "dispatched", "chunk_time", "chunk_kind", "chunk_tokens", "chunk_choice"}
+}
+
 // rows counts rows from to to of a batch.
 func (w *clusterWorker) rows(v *view, from, to int, whole *tally) error {
 	for i := from; i < to; i++ {
 		var r request
 		if err := v.row(i, &r.row); err != nil {
 			return fmt.Errorf("row %d: %w", v.batch.Row(i)+1, err)
+		}
+		if w.groups == nil && w.config.MultiToken == Burst && len(r.chunkChoice) == 0 {
+			r.trimmed, r.streamed = w.config.kept.excludes(r.startTime), r.stream && len(r.chunkTime) > 0
+			if r.streamed && r.whyExcluded() == "" {
+				w.of[whole].addChunks(&r.row)
+			}
+			continue
 		}
 		r.measure(&w.tokens, w.config)
 		if !r.isLLM() || !r.streamed {

@@ -3,8 +3,11 @@ package analyze
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"metron/analyze/stat"
 	"metron/schema"
@@ -106,4 +109,30 @@ func TestNoIntervalBeyondTheExtremes(t *testing.T) {
 	if ci := one.Metrics.Get(keyTTFT).CI95; ci.Mean.Low != nil || ci.P50.Low != nil || ci.P50.High != nil {
 		t.Errorf("one request has the intervals %+v", ci)
 	}
+}
+
+// Counting chunks without laying their tokens out counts the same.
+func TestClustersOfChunks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := row{stream: true}
+		at := int64(0)
+		for range rapid.IntRange(0, 12).Draw(t, "chunks") {
+			at += rapid.Int64Range(-5, 60).Draw(t, "gap")
+			r.chunkTime = append(r.chunkTime, at)
+			r.chunkKind = append(r.chunkKind, int8(rapid.IntRange(0, 10).Draw(t, "kind")))
+			r.chunkTokens = append(r.chunkTokens, int32(rapid.IntRange(0, 4).Draw(t, "tokens")))
+		}
+		if rapid.Bool().Draw(t, "tokens unknown") {
+			r.chunkTokens = nil
+		}
+		one := &clusters{bounds: []int64{20, 10, 30, 30, 40, 50}, order: []int{1, 0, 2, 3, 4, 5}}
+		laidOut, counted := one.another(), one.another()
+		var tokens tokenTimes
+		tokens.reset(&r, 0, Burst)
+		laidOut.add(tokens.streams)
+		counted.addChunks(&r)
+		if !reflect.DeepEqual(laidOut.found, counted.found) {
+			t.Fatalf("%+v, laid out %+v", counted.found, laidOut.found)
+		}
+	})
 }

@@ -176,10 +176,10 @@ func (v *view) row(i int, r *row) error {
 		chunkRead:    v.chunkRead.at(i),
 	}
 	v.labels.at(i, &r.labels)
-	if v.recordID.IsValid(i) {
+	if v.recordID != nil && v.recordID.IsValid(i) {
 		copy(r.recordID[:], v.recordID.Value(i))
 	}
-	if v.sourceID.IsValid(i) {
+	if v.sourceID != nil && v.sourceID.IsValid(i) {
 		copy(r.sourceID[:], v.sourceID.Value(i))
 	}
 	return r.check()

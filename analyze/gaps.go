@@ -11,8 +11,6 @@ import (
 type tokenTimes struct {
 	streams [][]int64 // the gaps of each choice: from the send to its first token, then from token to token
 
-	between [][]int64 // the gaps between the chunks of each choice
-
 	first, last     int64        // of all choices, after the row's start_time
 	visible         maybe[int64] // the first token that is no reasoning
 	span            int64        // from first to last token, summed over the choices
@@ -23,7 +21,9 @@ type tokenTimes struct {
 	reasoning       bool         // some was streamed
 	backwards       bool         // a chunk came before the one before it
 
-	choices []choice
+	policy   Policy
+	choices  []choice
+	asChunks *tokenTimes // scratch of chunkGaps
 }
 
 // choice is the state of one choice's stream.
@@ -35,7 +35,7 @@ type choice struct {
 // reset reads the tokens of a row, sent at x, and lays several in one chunk out
 // as the policy says.
 func (t *tokenTimes) reset(r *row, x int64, policy Policy) {
-	*t = tokenTimes{streams: t.streams[:0], between: t.between[:0], choices: t.choices[:0], known: carriesTokens(r)}
+	*t = tokenTimes{streams: t.streams[:0], choices: t.choices[:0], asChunks: t.asChunks, known: carriesTokens(r), policy: policy}
 	for j, at := range r.chunkTime {
 		if !isToken(r.chunkKind[j]) {
 			continue
@@ -87,17 +87,16 @@ func (r *row) choiceOf(j int) int16 {
 
 // add appends the gaps of a chunk with k tokens to the stream of its choice.
 func (t *tokenTimes) add(id int16, at, x, k int64, policy Policy) {
-	i := slices.IndexFunc(t.choices, func(c choice) bool { return c.id == id })
-	isFirst := i < 0
-	if isFirst {
-		i = len(t.choices)
+	i, isFirst := 0, false
+	if len(t.choices) == 0 || t.choices[0].id != id { // mostly there is one
+		i = slices.IndexFunc(t.choices, func(c choice) bool { return c.id == id })
+	}
+	if i < 0 || len(t.choices) == 0 {
+		i, isFirst = len(t.choices), true
 		t.choices = append(t.choices, choice{id: id, first: at, last: x})
-		t.streams, t.between = oneMore(t.streams), oneMore(t.between)
+		t.streams = oneMore(t.streams)
 	}
 	c := &t.choices[i]
-	if !isFirst {
-		t.between[i] = append(t.between[i], at-c.last)
-	}
 	t.streams[i] = appendGaps(t.streams[i], at-c.last, k, policy, isFirst)
 	c.last = at
 }
@@ -136,13 +135,18 @@ func appendGaps(gaps []int64, gap, k int64, policy Policy, isFirst bool) []int64
 }
 
 // aTokenAChunk reports whether the gaps between tokens are those between chunks.
-func (t *tokenTimes) aTokenAChunk() bool {
-	for i, gaps := range t.streams {
-		if len(gaps)-1 != len(t.between[i]) {
-			return false
-		}
+func (t *tokenTimes) aTokenAChunk() bool { return t.policy == Chunk || t.tokens == t.chunks }
+
+// chunkGaps are the gaps between the chunks of each choice, behind the wait for the first.
+func (t *tokenTimes) chunkGaps(r *row, x int64) [][]int64 {
+	if t.aTokenAChunk() {
+		return t.streams
 	}
-	return true
+	if t.asChunks == nil {
+		t.asChunks = &tokenTimes{}
+	}
+	t.asChunks.reset(r, x, Chunk)
+	return t.asChunks.streams
 }
 
 // longestGap is the longest time between two tokens of one choice.

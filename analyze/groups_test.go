@@ -227,13 +227,19 @@ func TestChunkGapsOfParts(t *testing.T) {
 	records = append(records, traffic(9, 20, 4)...)
 	var want Hist
 	for i := range records {
-		var tokens tokenTimes
 		row := rowOf(&records[i])
-		if tokens.reset(&row, 0, Burst); records[i].Outcome != schema.OutcomeOK || records[i].Phase != schema.PhaseMeasure {
+		if records[i].Outcome != schema.OutcomeOK || records[i].Phase != schema.PhaseMeasure {
 			continue
 		}
-		for _, gaps := range tokens.between {
-			want.Add(gaps)
+		last := map[int16]int64{}
+		for j, at := range row.chunkTime {
+			if !isToken(row.chunkKind[j]) || row.chunkTokens[j] <= 0 {
+				continue
+			}
+			if before, ok := last[row.choiceOf(j)]; ok {
+				want.Add([]int64{at - before})
+			}
+			last[row.choiceOf(j)] = at
 		}
 	}
 	for cut := range len(records) + 1 {

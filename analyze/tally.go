@@ -177,8 +177,8 @@ func (t *tally) addAnswered(r *request, s *scorer) {
 		t.tbt.Add(gaps[1:])
 	}
 	if t.icl != nil {
-		for _, gaps := range r.tokens.between {
-			t.icl.Add(gaps)
+		for _, gaps := range r.tokens.chunkGaps(&r.row, r.sent) {
+			t.icl.Add(gaps[1:])
 		}
 	}
 	if r.decodeMin.ok {
