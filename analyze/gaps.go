@@ -36,6 +36,11 @@ type choice struct {
 // as the policy says.
 func (t *tokenTimes) reset(r *row, x int64, policy Policy) {
 	*t = tokenTimes{streams: t.streams[:0], choices: t.choices[:0], asChunks: t.asChunks, known: carriesTokens(r), policy: policy}
+	if policy == Burst && len(r.chunkChoice) == 0 {
+		t.readOne(r, x)
+		t.countReads(r)
+		return
+	}
 	for j, at := range r.chunkTime {
 		if !isToken(r.chunkKind[j]) {
 			continue
@@ -65,6 +70,53 @@ func (t *tokenTimes) reset(r *row, x int64, policy Policy) {
 		t.span += c.last - c.first
 	}
 	t.countReads(r)
+}
+
+// readOne reads the usual row, of one choice and tokens in bursts: what reset does for any,
+// in a third of the time.
+func (t *tokenTimes) readOne(r *row, x int64) {
+	n := len(r.chunkTime)
+	kinds, tokens, before := r.chunkKind[:n], r.chunkTokens, x
+	t.streams = oneMore(t.streams)
+	stream := t.streams[0]
+	for j, at := range r.chunkTime {
+		if uint8(kinds[j]) > uint8(schema.KindRefusal) {
+			continue // carries no token
+		}
+		k := int64(1)
+		if t.known {
+			if k = int64(tokens[j]); k <= 0 {
+				continue
+			}
+		}
+		if t.chunks == 0 {
+			t.first, t.last = at, at
+			t.choices = append(t.choices, choice{first: at})
+		}
+		if at < t.last {
+			t.backwards = true
+			t.first = min(t.first, at)
+		}
+		t.last = max(t.last, at)
+		t.chunks++
+		t.tokens += k
+		if kinds[j] == schema.KindReasoning {
+			t.reasoning = true
+		} else if !t.visible.ok || at < t.visible.value {
+			t.visible = just(at)
+		}
+		stream = append(stream, at-before)
+		before = at
+		for ; k > 1; k-- {
+			stream = append(stream, 0)
+		}
+	}
+	if t.streams[0] = stream; t.chunks == 0 {
+		t.streams = t.streams[:0]
+		return
+	}
+	t.choices[0].last = before
+	t.span = before - t.choices[0].first
 }
 
 // carriesTokens reports whether chunk_tokens say how many tokens each chunk

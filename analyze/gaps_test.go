@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -147,4 +148,34 @@ func sum(values []int64) int64 {
 		total += v
 	}
 	return total
+}
+
+// The quick reading of the usual row is the reading of any.
+func TestReadOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := row{stream: true}
+		at := rapid.Int64Range(0, 50).Draw(t, "first")
+		for range rapid.IntRange(0, 12).Draw(t, "chunks") {
+			r.chunkTime = append(r.chunkTime, at)
+			r.chunkKind = append(r.chunkKind, int8(rapid.IntRange(-1, 11).Draw(t, "kind")))
+			r.chunkTokens = append(r.chunkTokens, int32(rapid.IntRange(-1, 3).Draw(t, "tokens")))
+			at += rapid.Int64Range(-5, 30).Draw(t, "gap")
+		}
+		if rapid.Bool().Draw(t, "tokens unknown") {
+			r.chunkTokens = nil
+		}
+		var quick, any tokenTimes
+		quick.reset(&r, 7, Burst)
+		quick.reset(&r, 7, Burst) // in the buffers of another request
+		one := r
+		one.chunkChoice = make([]int16, len(r.chunkTime)) // all of choice 0: the long way
+		any.reset(&one, 7, Burst)
+		if len(r.chunkTime) == 0 {
+			one.chunkChoice = nil
+		}
+		quick.asChunks, any.asChunks = nil, nil
+		if fmt.Sprintf("%+v", quick) != fmt.Sprintf("%+v", any) {
+			t.Fatalf("%+v, the long way %+v", quick, any)
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"sync"
 )
 
 // MetricSummary is one metric over the population: the same numbers for each.
@@ -50,6 +51,11 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 
 // summarize describes each metric of the table.
 func (t *tally) summarize() Metrics {
+	var group sync.WaitGroup
+	for i := range t.samples { // sorting is most of it
+		group.Go(func() { t.samples[i].Sorted() })
+	}
+	group.Wait()
 	var out Metrics
 	for i, m := range t.metrics {
 		s := MetricSummary{key: m.key, label: m.label, unit: m.unit, LeftOut: maps.Clone(t.excluded)}

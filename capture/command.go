@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"syscall"
 	"time"
@@ -58,6 +59,7 @@ func run(c *cli.Context) error {
 	// Whoever read our output may be gone: that must not end the traffic.
 	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Reset(syscall.SIGPIPE)
+	defer runtime.KeepAlive(ballast())
 	if err := s.Start(); err != nil {
 		return err
 	}
