@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	stretchUS = 100                   // of decoding at a time
-	rest      = 50 * time.Microsecond // and then so long for the traffic
-	stepParts = 32                    // between two looks at the clock
+	stretchUS = 50                     // of decoding at a time
+	rest      = 150 * time.Microsecond // and then so long for the traffic: a quarter of a core is the recorder's at most
+	stepParts = 16                     // between two looks at the clock
 )
 
 // pace has the recorder stand back for the traffic every now and then. Where
