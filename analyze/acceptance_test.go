@@ -16,7 +16,8 @@ func drawDecoding(t *rapid.T) [][]int64 {
 func curveOf(requests [][]int64, keep int64) *Curve {
 	c := NewCurve(keep)
 	for _, gaps := range requests {
-		s := scorer{streams: [][]int64{gaps}}
+		var s scorer
+		s.reset([][]int64{gaps})
 		c.add(&s)
 	}
 	return c

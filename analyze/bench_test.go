@@ -54,10 +54,14 @@ const benchRequests = 200
 
 func BenchmarkMinTBTDeadline(b *testing.B) {
 	gaps := benchGaps(250 * benchRequests)
+	streams := make([][]int64, 1)
+	var s scorer
 	b.ReportAllocs()
 	for b.Loop() {
 		for at := 0; at < len(gaps); at += 250 {
-			exactMinimum([][]int64{gaps[at : at+250]}, Deadlines{TTFT: 100_000}, Fraction{1, 10})
+			streams[0] = gaps[at : at+250]
+			s.reset(streams)
+			s.minTBTDeadline(Deadlines{TTFT: 100_000}, Fraction{1, 10})
 		}
 	}
 	perSecond(b, len(gaps), "gaps")
@@ -86,10 +90,14 @@ func BenchmarkHist(b *testing.B) {
 func BenchmarkCurve(b *testing.B) {
 	gaps := benchGaps(250 * benchRequests)
 	c := NewCurve(20_000) // as long as it runs, the curve of so many
+	streams := make([][]int64, 1)
+	var s scorer
 	b.ReportAllocs()
 	for b.Loop() {
 		for at := 0; at < len(gaps); at += 250 {
-			c.add(&scorer{arithmetic: ArithmeticExact, streams: [][]int64{gaps[at : at+250]}})
+			streams[0] = gaps[at : at+250]
+			s.reset(streams)
+			c.add(&s)
 		}
 	}
 	perSecond(b, len(gaps), "gaps")
@@ -155,6 +163,7 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 	var tokens tokenTimes
 	tokens.reset(&r, 0, Burst)
 	d := Deadlines{TTFT: 100_000, TBT: 25_000}
+	var s scorer
 	c := Config{SLOs: []SLO{mustSLO(t, "ttft<=100ms,tbt[p99]<=50ms,fluidity>=0.9,on_time>=0.9,continuity>=0.9")}}.fill()
 	slos, judged := newSLOs(&c), requestOf(gaps)
 	judged.compute(&tokenTimes{}, &scorer{}, &c)
@@ -164,7 +173,7 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 		"Hist":   func() { h.Add(gaps) },
 		"tokens": func() { tokens.reset(&r, 0, Burst) },
 		"bounds": func() { deadlineBounds(streams, d) },
-		"minima": func() { exactMinimum(streams, d, Fraction{1, 10}) },
+		"minima": func() { s.reset(streams); s.minTBTDeadline(d, Fraction{1, 10}) },
 		"SLOs":   func() { slos.add(&judged) },
 	} {
 		if n := testing.AllocsPerRun(20, f); n != 0 {

@@ -1,7 +1,5 @@
 package analyze
 
-import "math"
-
 // Arithmetic says how deadlines are counted.
 type Arithmetic string
 
@@ -56,10 +54,7 @@ func (s Score) Index() (float64, bool) {
 // slack to the next one; a late one misses every deadline that passed while the
 // reader waited for it, and the schedule starts anew. gaps[0] is the time from
 // the send to token 1, gaps[i] the time from one token to the next.
-func Exact(gaps []int64, d Deadlines) Score { return exactUpTo(gaps, d, math.MaxInt64) }
-
-// exactUpTo is Exact, but it may stop as soon as more than most are missed.
-func exactUpTo(gaps []int64, d Deadlines, most int64) Score {
+func Exact(gaps []int64, d Deadlines) Score {
 	if len(gaps) == 0 {
 		return Score{}
 	}
@@ -82,19 +77,13 @@ func exactUpTo(gaps []int64, d Deadlines, most int64) Score {
 		missed += wait / tbt
 		late++
 		slack = 0
-		if missed > most {
-			break
-		}
 	}
 	return Score{Met: tokens - late, Missed: missed}
 }
 
 // Docs counts one miss for each late token, which is what Etalon's
 // documentation says and its code does not.
-func Docs(gaps []int64, d Deadlines) Score { return docsUpTo(gaps, d, math.MaxInt64) }
-
-// docsUpTo is to Docs what exactUpTo is to Exact.
-func docsUpTo(gaps []int64, d Deadlines, most int64) Score {
+func Docs(gaps []int64, d Deadlines) Score {
 	if len(gaps) == 0 {
 		return Score{}
 	}
@@ -116,9 +105,6 @@ func docsUpTo(gaps []int64, d Deadlines, most int64) Score {
 		}
 		late++
 		slack = 0
-		if late > most {
-			break
-		}
 	}
 	return Score{Met: tokens - late, Missed: late}
 }

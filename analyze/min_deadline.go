@@ -1,85 +1,81 @@
 package analyze
 
-import (
-	"math"
-	"math/bits"
-)
+// deadlineSearch finds the smallest TBT deadline that holds for one request, looking at no
+// more tokens each time than can still be late. Its slices are reused from request to request.
+type deadlineSearch struct {
+	streams [][]int64
+	once    bool // a late token is one miss, however late: Docs, not Exact
 
-// counter counts the deadlines of a stream as Exact or Docs does. It may stop as soon
-// as it has missed more than most.
-type counter func(gaps []int64, d Deadlines, most int64) Score
+	starts      []streamStart
+	late, later lateTokens
+}
 
-// minTBTDeadline returns the smallest TBT deadline at which the streams of one
-// request, together, miss no more than the share rho of their deadlines, and
-// false where no deadline is long enough: a late first token stays late however
-// slowly the others may come. d.TBT is not read.
-//
-// It searches by doubling its steps from near a guess (0: the mean gap), and then by
-// halving: the miss rate never rises with the deadline, because a longer one leaves at
-// least as much slack before every token. That holds for Exact and for Docs.
-func minTBTDeadline(streams [][]int64, d Deadlines, rho Fraction, count counter, guess int64) (int64, bool) {
-	most := maxMissed(streams, rho)
-	holds := func(tbt int64) bool {
-		d.TBT = tbt
-		var sum Score
-		for _, gaps := range streams {
-			if sum = sum.Add(count(gaps, d, most)); sum.Missed > most {
-				return false
-			}
-		}
-		return rho.Holds(sum.Missed, sum.Total())
+// reset makes it search in another request.
+func (s *deadlineSearch) reset(streams [][]int64, a Arithmetic) {
+	s.streams, s.once, s.late.from = streams, a == ArithmeticDocs, 0
+}
+
+// score counts at a TBT deadline whether it fails, and says which longer one is the first at
+// which that may change. Below one that fails none is asked about.
+func (s *deadlineSearch) score(tbt int64, fails func(Score) bool) (score Score, next int64) {
+	if !s.late.covers(tbt, s.starts) {
+		s.late.collect(s.streams, s.starts, tbt)
 	}
-	bounds := deadlineBounds(streams, d)
-	high := bounds.top
+	score, next = s.later.narrow(&s.late, s.starts, tbt, s.once)
+	if fails(score) {
+		s.late, s.later = s.later, s.late
+	}
+	return score, next
+}
+
+// minimum returns the smallest TBT deadline at which the streams, together, miss no more
+// than the share rho of their deadlines, and false where no deadline is long enough: a late
+// first token stays late however slowly the others may come. d.TBT is not read.
+//
+// The miss rate never rises with the deadline, because a longer one leaves at least as much
+// slack before every token; that holds for Exact and for Docs. So it searches between a
+// deadline that fails and one that holds: where a straight line between what both miss
+// reaches the target, in the middle at times, because the misses are no straight line, and
+// at last from one change of the misses to the next.
+func (s *deadlineSearch) minimum(d Deadlines, rho Fraction) (int64, bool) {
+	s.starts = s.starts[:0]
+	for _, gaps := range s.streams {
+		s.starts = append(s.starts, startOf(gaps, d))
+	}
+	fails := func(score Score) bool { return !rho.Holds(score.Missed, score.Total()) }
+	bounds := deadlineBounds(s.streams, d)
+	low, high := int64(0), bounds.top // low fails or is 0, high holds
+	over, under := 0.0, -1.0          // misses beyond the target there
 	if bounds.zero.ok {
 		high = bounds.zero.tbt // nothing is missed there
-	} else if !holds(high) {
+	} else if score, _ := s.score(high, fails); fails(score) {
 		return 0, false
 	}
-	if guess == 0 {
-		guess = bounds.mean
-	}
-	low := int64(0) // holds(high), and low does not or is 0
-	if at := max(1, guess); at < high {
-		step := at/32 + 1 // most minima lie about so near to the mean
-		if holds(at) {
-			for high = at; high-step > low && holds(high-step); step *= 2 {
-				high -= step
-			}
-			low = max(low, high-step)
+	// Most minima lie a little below the mean, or below what misses nothing.
+	step := high/32 + 1
+	at := min(bounds.mean-bounds.mean/64, high-step)
+	for n := 1; high-low > 1; n++ {
+		at = min(max(at, low+1), high-1)
+		score, next := s.score(at, fails)
+		beyond := float64(score.Missed) - rho.Float()*float64(score.Total())
+		if fails(score) {
+			low, over = min(next, high)-1, beyond
 		} else {
-			for low = at; low+step < high && !holds(low+step); step *= 2 {
-				low += step
-			}
-			high = min(high, low+step)
+			high, under = at, beyond
 		}
-	}
-	for high-low > 1 {
-		if middle := low + (high-low)/2; holds(middle) {
-			high = middle
-		} else {
-			low = middle
+		switch {
+		case low == 0:
+			at, n = high-step, 0
+			step *= 2
+		case n%3 == 0:
+			at = low + (high-low)/2
+		case over < 2.3: // two misses too many, of a target of some hundredths
+			at = low + 1
+		default: // a little too low: what fails narrows the search more
+			at = low + int64(float64(high-low)*max(over-1, over/8)/(over-under))
 		}
 	}
 	return high, true
-}
-
-// maxMissed is how many deadlines may be missed at most: each token meets one or
-// misses some, so missed/(met+missed) <= rho needs missed*(1-rho) <= tokens*rho.
-func maxMissed(streams [][]int64, rho Fraction) int64 {
-	tokens := int64(0)
-	for _, gaps := range streams {
-		tokens += int64(len(gaps))
-	}
-	if rho.Num >= rho.Den {
-		return math.MaxInt64
-	}
-	hi, lo := bits.Mul64(uint64(tokens), uint64(rho.Num))
-	if left := uint64(rho.Den - rho.Num); hi < left {
-		quotient, _ := bits.Div64(hi, lo, left)
-		return int64(min(quotient, math.MaxInt64))
-	}
-	return math.MaxInt64
 }
 
 // zeroMissDeadline is the smallest deadline at which nothing is missed.

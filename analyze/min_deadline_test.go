@@ -6,9 +6,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// exactMinimum is the search in the default arithmetic, without a guess.
+// exactMinimum is the search in the default arithmetic.
 func exactMinimum(streams [][]int64, d Deadlines, rho Fraction) (int64, bool) {
-	return minTBTDeadline(streams, d, rho, exactUpTo, 0)
+	var s deadlineSearch
+	s.reset(streams, ArithmeticExact)
+	return s.minimum(d, rho)
 }
 
 func TestMinTBTDeadline(t *testing.T) {
@@ -61,10 +63,9 @@ func TestMinTBTDeadlineIsTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		streams, d, rho := drawStreams(t), drawDeadlines(t), drawFraction(t)
 		for _, a := range []Arithmetic{ArithmeticExact, ArithmeticDocs} {
-			s := scorer{arithmetic: a, streams: streams}
-			// Wherever the search begins.
-			guess := maybe[float64]{float64(rapid.Int64Range(0, 3000).Draw(t, "guess")), rapid.Bool().Draw(t, "there is a guess")}
-			us, ok := s.minTBTDeadline(d, rho, guess)
+			s := scorer{arithmetic: a}
+			s.reset(streams)
+			us, ok := s.minTBTDeadline(d, rho)
 			got := int64(us)
 			want, found := int64(0), false
 			for tbt := int64(1); tbt <= 2500 && !found; tbt++ {

@@ -49,7 +49,7 @@ func (r *request) compute(tokens *tokenTimes, s *scorer, c *Config) {
 		r.meetDeadlines(r.deadlines.value, s, c)
 	}
 	if r.decodes() {
-		r.decodeMin = attainable(s.minTBTDeadline(Deadlines{DecodeOnly: true}, fluidMissRate(), r.minDeadline))
+		r.decodeMin = attainable(s.minTBTDeadline(Deadlines{DecodeOnly: true}, fluidMissRate()))
 	}
 }
 
@@ -60,7 +60,7 @@ func (r *request) meetDeadlines(d Deadlines, s *scorer, c *Config) {
 		r.onTime += OnTime(gaps, d)
 		r.playback = r.playback.Add(Play(gaps, d))
 	}
-	r.minDeadline = attainable(s.minTBTDeadline(d, c.TargetMissRate, maybe[float64]{}))
+	r.minDeadline = attainable(s.minTBTDeadline(d, c.TargetMissRate))
 }
 
 // measure fills what needs no deadline.

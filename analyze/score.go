@@ -1,7 +1,5 @@
 package analyze
 
-import "math"
-
 // usPerSecond turns integer microseconds into seconds.
 const usPerSecond = 1e6
 
@@ -10,12 +8,14 @@ const usPerSecond = 1e6
 type scorer struct {
 	arithmetic Arithmetic
 	streams    [][]int64
+	search     deadlineSearch
 	seconds    [][]float64 // the streams as Etalon takes them; reused from request to request
 }
 
 // reset makes the scorer count another request.
 func (s *scorer) reset(streams [][]int64) {
 	s.streams = streams
+	s.search.reset(streams, s.arithmetic)
 	if s.arithmetic != ArithmeticEtalon {
 		return
 	}
@@ -69,18 +69,9 @@ func (s *scorer) decodeScore(ms int) Score {
 // minTBTDeadline is the minimum TBT deadline of the request in units of which
 // the arithmetic has deadlineUnit a second, and false where it is unattainable.
 // Etalon's search has no such answer: it gives 1e10 s.
-// The guess is another minimum of the same request, 0 if there is none.
-func (s *scorer) minTBTDeadline(d Deadlines, rho Fraction, guess maybe[float64]) (float64, bool) {
+func (s *scorer) minTBTDeadline(d Deadlines, rho Fraction) (float64, bool) {
 	if s.arithmetic != ArithmeticEtalon {
-		count := exactUpTo
-		if s.arithmetic == ArithmeticDocs {
-			count = docsUpTo
-		}
-		near := int64(0)
-		if guess.ok && guess.value < math.MaxInt64 {
-			near = int64(guess.value)
-		}
-		tbt, ok := minTBTDeadline(s.streams, d, rho, count, near)
+		tbt, ok := s.search.minimum(d, rho)
 		return float64(tbt), ok
 	}
 	due := EtalonDeadlines{TTFT: float64(d.TTFT) / usPerSecond, DecodeOnly: d.DecodeOnly}

@@ -267,7 +267,7 @@ func TestVectorsThroughputEtalon(t *testing.T) {
 			gaps := floats(t, literals)
 			pooled = append(pooled, gaps[1:]...)
 			s := scorer{arithmetic: ArithmeticEtalon, seconds: [][]float64{gaps}}
-			min, _ := s.minTBTDeadline(Deadlines{DecodeOnly: true}, fluidMissRate(), maybe[float64]{})
+			min, _ := s.minTBTDeadline(Deadlines{DecodeOnly: true}, fluidMissRate())
 			sameBits(t, fmt.Sprintf("case %d: minimum TBT deadline %d", i, j), min, v.Etalon.MinDeadline[j])
 			minima = append(minima, min)
 			curve.add(&s)
