@@ -20,7 +20,12 @@ type clusters struct {
 	bounds []int64 // of each percentile: gaps are whole microseconds
 	order  []int   // the bounds, ascending
 	found  []stat.Woodruff
+	total  int64 // requests with gaps, of which not all need be counted
 }
+
+// enoughClusters tell the variance of a share to a hundredth: of more requests than that
+// so many are looked at, in row groups spread evenly over the time.
+const enoughClusters = 50_000
 
 // newClusters takes the percentiles of the pooled gaps; nil where there are none.
 func newClusters(t *tally) *clusters {
@@ -29,7 +34,7 @@ func newClusters(t *tally) *clusters {
 		return nil
 	}
 	index := t.tbt.ranks()
-	c := &clusters{}
+	c := &clusters{total: t.minima.Count()}
 	for i, p := range summaryPercentiles() {
 		v := t.config.Percentile.quantile(p.fraction(), n, func(rank int64) float64 { return float64(index.at(rank)) })
 		c.bounds, c.order = append(c.bounds, int64(math.Floor(v))), append(c.order, i)
@@ -40,7 +45,7 @@ func newClusters(t *tally) *clusters {
 
 // another counts with the same bounds, beginning at nothing.
 func (c *clusters) another() *clusters {
-	return &clusters{c.bounds, c.order, make([]stat.Woodruff, len(c.bounds))}
+	return &clusters{c.bounds, c.order, make([]stat.Woodruff, len(c.bounds)), c.total}
 }
 
 // beyond counts, of the gaps of one request, those that exceed so many of the bounds.
@@ -121,7 +126,7 @@ func (c *clusters) intervals(tbt *Hist) *Intervals {
 	}
 	out := &Intervals{}
 	for i, p := range summaryPercentiles() {
-		if low, high, ok := c.found[i].Interval(p.fraction().Float()); ok {
+		if low, high, ok := c.found[i].Interval(p.fraction().Float(), c.total); ok {
 			*p.interval(out) = stat.Interval{Low: at(low), High: at(high)}
 		}
 	}
@@ -160,7 +165,11 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 	if len(workers[0].of) == 0 {
 		return nil
 	}
-	for b, err := range a.Batches(ctx, schema.Query{Columns: c.clusterColumns(), Selection: c.Selection}) {
+	query := schema.Query{Columns: c.clusterColumns(), Selection: c.Selection}
+	if t.groups == nil {
+		query.Every = int(t.minima.Count() / enoughClusters)
+	}
+	for b, err := range a.Batches(ctx, query) {
 		if err != nil {
 			return err
 		}

@@ -350,3 +350,23 @@ func TestBatchesEnd(t *testing.T) {
 		}
 	}
 }
+
+// Every second row group and every third, counted over the files together.
+func TestBatchesOfEveryNth(t *testing.T) {
+	dir := t.TempDir()
+	writeRows(t, filepath.Join(dir, "a.parquet"), archiveRows(3*groupRows, 5))
+	writeRows(t, filepath.Join(dir, "b.parquet"), archiveRows(2*groupRows, 6))
+	a := openArchive(t, dir)
+	for every, want := range map[int][]string{1: {"a0", "a1", "a2", "b0", "b1"}, 2: {"a0", "a2", "b1"}, 3: {"a0", "b0"}} {
+		var got []string
+		for b, err := range a.Batches(t.Context(), Query{Columns: []string{"end"}, Every: every}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprintf("%.1s%d", filepath.Base(b.File.Path()), b.Row(0)/groupRows))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("every %d: %v, want %v", every, got, want)
+		}
+	}
+}

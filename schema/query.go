@@ -17,6 +17,7 @@ import (
 type Query struct {
 	Columns []string
 	Selection
+	Every int // of the row groups the first of each so many; 0 or 1: all. A journal is one
 }
 
 // Batches yields what q selects, file after file, in file order; of a journal,
@@ -39,12 +40,13 @@ func (a *Archive) Batches(ctx context.Context, q Query) iter.Seq2[Batch, error] 
 type scan struct {
 	cols   []column
 	filter filter
+	every  int
 	files  []*File
 	memory *recycler // nil where batches outlive their turn
 }
 
 func (a *Archive) newScan(q Query) (*scan, error) {
-	s := &scan{files: a.Files, memory: &recycler{}}
+	s := &scan{files: a.Files, every: max(1, q.Every), memory: &recycler{}}
 	var err error
 	if s.cols, err = pick(q.Columns); err != nil {
 		return nil, err
@@ -60,9 +62,14 @@ type piece struct {
 }
 
 func (s *scan) pieces(yield func(piece) bool) {
+	seen := 0
+	skip := func() bool {
+		seen++
+		return (seen-1)%s.every != 0
+	}
 	for _, f := range s.files {
 		if f.parquet == nil {
-			if !yield(piece{f, func(yield func(Batch) bool) error { return s.readJournal(f, yield) }}) {
+			if !skip() && !yield(piece{f, func(yield func(Batch) bool) error { return s.readJournal(f, yield) }}) {
 				return
 			}
 			continue
@@ -71,7 +78,7 @@ func (s *scan) pieces(yield func(piece) bool) {
 		for i, group := range f.parquet.RowGroups() {
 			at := first
 			first += group.NumRows()
-			if s.filter.rulesOut(f, i) {
+			if s.filter.rulesOut(f, i) || skip() {
 				continue
 			}
 			if !yield(piece{f, func(yield func(Batch) bool) error { return s.readGroup(f, i, at, yield) }}) {

@@ -129,14 +129,15 @@ func (w *Woodruff) Merge(o *Woodruff) {
 
 // Interval is the interval of the q-quantile as two other quantiles of the pooled
 // values, below 0 or above 1 where the values do not bound it; false where the clusters
-// are too few, or too much alike, to tell.
-func (w *Woodruff) Interval(q float64) (low, high float64, ok bool) {
+// are too few, or too much alike, to tell. Those that were added may be a sample of the
+// population's, whose quantile it is.
+func (w *Woodruff) Interval(q float64, population int64) (low, high float64, ok bool) {
 	if w.clusters < 2 || w.total == 0 {
 		return 0, 0, false
 	}
 	share := float64(w.below) / float64(w.total)
 	squares := float64(w.belowSq) - 2*share*float64(w.bothSq) + share*share*float64(w.totalSq)
 	n := float64(w.clusters)
-	deviation := math.Sqrt(max(0, squares)*n/(n-1)) / float64(w.total)
+	deviation := math.Sqrt(max(0, squares)*n/(n-1)) / float64(w.total) * math.Sqrt(n/float64(population))
 	return q - z()*deviation, q + z()*deviation, deviation > 0
 }

@@ -82,13 +82,32 @@ func TestWoodruffOfSingles(t *testing.T) {
 		}
 		w.Add(Cluster{below, 1})
 	}
-	low, high, ok := w.Interval(q)
+	low, high, ok := w.Interval(q, n)
 	half := 1.959964 * math.Sqrt(q*(1-q)/n)
 	if !ok {
 		t.Fatal("no interval")
 	}
 	near(t, "low", low, q-half, 1e-5)
 	near(t, "high", high, q+half, 1e-5)
+}
+
+// A quarter of the clusters tells how wide the interval of all is.
+func TestWoodruffOfSample(t *testing.T) {
+	random := rand.New(rand.NewPCG(25, 26))
+	var all, quarter Woodruff
+	const n = 20_000
+	for i := range n {
+		c := Cluster{Total: 1 + random.Int64N(100)}
+		c.Below = c.Total * random.Int64N(101) / 100
+		if all.Add(c); i%4 == 0 {
+			quarter.Add(c)
+		}
+	}
+	low, high, _ := all.Interval(0.5, n)
+	l, h, ok := quarter.Interval(0.5, n)
+	if width := (h - l) / (high - low); !ok || width < 0.97 || width > 1.03 {
+		t.Errorf("of all %v to %v, of a quarter %v to %v", low, high, l, h)
+	}
 }
 
 // Clusters of c equal values say no more than one value each.
@@ -116,8 +135,8 @@ func TestWoodruffOfCopies(t *testing.T) {
 		if parts != many {
 			t.Fatalf("merged %+v, whole %+v", parts, many)
 		}
-		l1, h1, ok1 := one.Interval(0.9)
-		l2, h2, ok2 := many.Interval(0.9)
+		l1, h1, ok1 := one.Interval(0.9, one.clusters)
+		l2, h2, ok2 := many.Interval(0.9, many.clusters)
 		if ok1 != ok2 || math.Abs(l1-l2)+math.Abs(h1-h2) > 1e-9 {
 			t.Fatalf("copies: %v %v, singles: %v %v", l2, h2, l1, h1)
 		}
