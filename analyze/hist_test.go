@@ -169,6 +169,41 @@ func TestSamplesAgreeWithHist(t *testing.T) {
 	})
 }
 
+// Values come back as they went in, of any kind and over many blocks, until they are sorted.
+func TestSamplesKeepOrder(t *testing.T) {
+	var s, tail Samples
+	var want []float64
+	for i := range 3 * blockSize {
+		v := float64(i * 7919 % 10_000)
+		switch {
+		case i == blockSize/2:
+			v = 0.1
+		case i == blockSize+1:
+			v = math.Inf(1)
+		case i == blockSize+2:
+			v = -5
+		case i == 2*blockSize:
+			v = 1 << 40
+		}
+		want = append(want, v)
+		if i < 2*blockSize+10 {
+			s.Add(v)
+		} else {
+			tail.Add(v)
+		}
+	}
+	s.Merge(&tail)
+	if got := s.Values(); !slices.Equal(got, want) || s.Count() != int64(len(want)) {
+		t.Errorf("%d values, not those that went in", len(got))
+	}
+	slices.Sort(want)
+	for range 2 {
+		if got := s.Sorted(); !slices.Equal(got, want) || !slices.Equal(s.Values(), want) {
+			t.Error("not sorted")
+		}
+	}
+}
+
 func TestUndefinedIsNil(t *testing.T) {
 	for i, v := range numbers((&Hist{}).Summary(Nearest, 1)) {
 		if v != nil {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"sync"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // MetricSummary is one metric over the population: the same numbers for each.
@@ -51,11 +53,16 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 
 // summarize describes each metric of the table.
 func (t *tally) summarize() Metrics {
-	var group sync.WaitGroup
-	for i := range t.samples { // sorting is most of it
-		group.Go(func() { t.samples[i].Sorted() })
+	summaries := make([]Summary, len(t.metrics))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0)) // sorting is most of it, and lays the values out
+	for i, m := range t.metrics {
+		group.Go(func() error {
+			summaries[i] = t.samples[i].Summary(t.config.Percentile, m.scale(t.config.Fluidity))
+			return nil
+		})
 	}
-	group.Wait()
+	_ = group.Wait() // none fails
 	var out Metrics
 	for i, m := range t.metrics {
 		s := MetricSummary{key: m.key, label: m.label, unit: m.unit, LeftOut: maps.Clone(t.excluded)}
@@ -69,7 +76,7 @@ func (t *tally) summarize() Metrics {
 				s.CI95 = t.clusters.intervals(&t.tbt)
 			}
 		default:
-			s.Summary = t.samples[i].Summary(t.config.Percentile, m.scale(t.config.Fluidity))
+			s.Summary = summaries[i]
 		}
 		if m.key == keyMinDeadline {
 			s.Unattainable = new(t.unattainable)

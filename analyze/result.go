@@ -230,11 +230,11 @@ func (t *tally) meanTPOT() float64 {
 	if t.config.Fluidity != ArithmeticEtalon {
 		return tpot.Mean() / usPerSecond
 	}
-	seconds := make([]float64, 0, len(tpot.values))
-	for _, v := range tpot.values {
-		seconds = append(seconds, v/usPerSecond)
+	values := tpot.Values()
+	for i := range values {
+		values[i] /= usPerSecond
 	}
-	return numpyMean(seconds)
+	return numpyMean(values)
 }
 
 // samplesOf is what was kept for the metric of a key.

@@ -13,41 +13,94 @@ import (
 // whole: what is computed does not depend on their order. The zero value is
 // ready to use.
 type Samples struct {
-	values []float64
+	blocks []block
+	count  int64
 	sorted bool
+}
+
+// blockSize values stand together, so that neither one more of them nor a merge copies
+// those that are there.
+const blockSize = 1024
+
+// block holds its values in one of two ways: four bytes are enough for most.
+type block struct {
+	small []uint32
+	large []float64
+}
+
+func (b *block) len() int { return len(b.small) + len(b.large) }
+
+func (b *block) add(v float64) {
+	if b.large == nil {
+		if small := uint32(max(0, min(v, math.MaxUint32))); float64(small) == v {
+			b.small = append(b.small, small)
+			return
+		}
+		b.large, b.small = b.appendTo(nil), nil
+	}
+	b.large = append(b.large, v)
+}
+
+func (b *block) appendTo(values []float64) []float64 {
+	for _, v := range b.small {
+		values = append(values, float64(v))
+	}
+	return append(values, b.large...)
 }
 
 // Add keeps a value.
 func (s *Samples) Add(v float64) {
-	s.values = append(s.values, v)
+	if n := len(s.blocks); n == 0 || s.blocks[n-1].len() == blockSize {
+		s.blocks = append(s.blocks, block{})
+	}
+	s.blocks[len(s.blocks)-1].add(v)
+	s.count++
 	s.sorted = false
 }
 
-// Merge keeps all that o kept.
+// Merge takes all that o kept.
 func (s *Samples) Merge(o *Samples) {
-	s.values = append(s.values, o.values...)
+	s.blocks = append(s.blocks, o.blocks...)
+	s.count += o.count
 	s.sorted = false
+	*o = Samples{}
 }
 
 // Count is how many values there are.
-func (s *Samples) Count() int64 { return int64(len(s.values)) }
+func (s *Samples) Count() int64 { return s.count }
 
-// Sorted returns the values in ascending order; they stay the property of s.
+// Values are all of them, in the order in which they came, unless Sorted was called.
+func (s *Samples) Values() []float64 {
+	values := make([]float64, 0, s.count)
+	for i := range s.blocks {
+		values = s.blocks[i].appendTo(values)
+	}
+	return values
+}
+
+// Sorted returns the values in ascending order.
 func (s *Samples) Sorted() []float64 {
+	values := s.Values()
 	if !s.sorted {
-		slices.Sort(s.values)
+		slices.Sort(values)
+		*s = Samples{}
+		for _, v := range values {
+			s.Add(v)
+		}
 		s.sorted = true
 	}
-	return s.values
+	return values
 }
 
 // Mean is the mean of the values, NaN where there are none.
-func (s *Samples) Mean() float64 {
+func (s *Samples) Mean() float64 { return meanOf(s.Sorted()) }
+
+func meanOf(values []float64) float64 {
 	sum := 0.0
-	for _, v := range s.Sorted() {
+	for _, v := range values {
 		sum += v
 	}
-	return sum / float64(len(s.values))
+	return sum / float64(len(values))
 }
 
 // Summary describes the values divided by scale.
@@ -57,7 +110,7 @@ func (s *Samples) Summary(m Method, scale float64) Summary {
 	if len(sorted) == 0 {
 		return out
 	}
-	mean := s.Mean()
+	mean := meanOf(sorted)
 	out.Mean = finite(mean / scale)
 	out.CI95 = &Intervals{}
 	for _, p := range summaryPercentiles() {

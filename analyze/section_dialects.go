@@ -152,7 +152,7 @@ func (t *toolTally) samples(s *Samples) *ToolMetric {
 	}
 	sorted := s.Sorted()
 	m := t.metric(s.Count(), func(rank int64) float64 { return sorted[rank] })
-	m.Mean = finite(s.Mean() / usPerSecond)
+	m.Mean = finite(meanOf(sorted) / usPerSecond)
 	return m
 }
 

@@ -273,7 +273,9 @@ func TestVectorsThroughputEtalon(t *testing.T) {
 			curve.add(&s)
 		}
 		var samples Samples
-		samples.values = minima
+		for _, v := range minima {
+			samples.Add(v)
+		}
 		deadline, _ := fluidDeadline(&samples, ArithmeticEtalon)
 		sameBits(t, fmt.Sprintf("case %d: 1/mean TPOT", i), 1/numpyMean(v.TPOT), hex(t, v.Etalon.Rates[0]))
 		sameBits(t, fmt.Sprintf("case %d: 1/P99 TBT", i), 1/Linear.sortedQuantile(fluidQuantile(), ascending(pooled)), hex(t, v.Etalon.Rates[1]))
