@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Lag against rate: short requests at a steady rate to a server that answers at once
-# and stamps arrivals, by metron, vegeta and AIPerf (if it is here: pip install aiperf),
-# one after the other on one machine. How far arrivals are from the grid of the rate is
+# and stamps arrivals, by metron, vegeta, AIPerf and GuideLLM (as far as they are here: pip
+# install aiperf, pip install guidellm, in environments of their own), one after the other
+# on one machine. How far arrivals are from the grid of the rate is
 # measured by the server, alike for all.
 # Usage: bench/rate.sh [SECONDS] [RATE...]
 set -euo pipefail
@@ -29,23 +30,36 @@ measure() {
 	"$@" || echo "$name failed"
 	kill -INT $server
 	wait $server
-	printf '%-6s %5s/s %s' "$name" "$rate" "$("$dir/load" arrivals --rate "$rate" --skip "$skip" "$dir/stamps")"
+	printf '%-8s %5s/s %s' "$name" "$rate" "$("$dir/load" arrivals --rate "$rate" --skip "$skip" "$dir/stamps")"
 }
 
 replay() {
 	"$dir/metron" replay "$dir/$rate.parquet" --target http://$address --extensions=false --no-probe --out "$dir/run.parquet" --force --allow-invalid "$@" >"$dir/summary"
 }
 
-aiperf=$(command -v "${AIPERF:-aiperf}" || true)
-if [ -n "$aiperf" ]; then # it wants a tokenizer, and may not fetch one
-	"$(dirname "$aiperf")/python" bench/tokenizer.py "$dir/tokenizer" 2>/dev/null
-else
-	echo "aiperf is not here (AIPERF=PATH names one)"
-fi
+# tool NAME COMMAND: the path of a command beside whose python a tokenizer could be made,
+# since they want one and may not fetch one; empty where it is not here.
+tool() {
+	local path
+	if path=$(command -v "$2"); then
+		"$(dirname "$path")/python" bench/tokenizer.py "$dir/$1-tokenizer" 2>/dev/null
+		echo "$path"
+	else
+		echo "$1 is not here ($(tr a-z A-Z <<<"$1")=PATH names one)" >&2
+	fi
+}
+aiperf=$(tool aiperf "${AIPERF:-aiperf}")
+guidellm=$(tool guidellm "${GUIDELLM:-guidellm}")
 profile() {
-	"$aiperf" profile --model test-model --url http://$address --endpoint-type chat --streaming --tokenizer "$dir/tokenizer" --use-server-token-count \
+	"$aiperf" profile --model test-model --url http://$address --endpoint-type chat --streaming --tokenizer "$dir/aiperf-tokenizer" --use-server-token-count \
 		--request-rate "$rate" --arrival-pattern constant --request-count $((rate * seconds)) --isl 16 --osl 4 --num-dataset-entries 10 \
 		--ui none --artifact-dir "$dir/aiperf" >"$dir/aiperf.log" 2>&1
+}
+guide() {
+	HF_HUB_OFFLINE=1 "$guidellm" run --backend kind=openai_http,target=http://$address,model=test-model,max_tokens=4,http2=false \
+		--profile kind=constant,rate="$rate" --constraint kind=max_requests,count=$((rate * seconds)) \
+		--tokenizer kind=hf_auto,model="$dir/guidellm-tokenizer" --data kind=synthetic_text,prompt_tokens=16,output_tokens=4 \
+		--output kind=json,path="$dir/guidellm.json" --disable-console >"$dir/guidellm.log" 2>&1
 }
 
 for rate in "${rates[@]}"; do
@@ -61,6 +75,10 @@ for rate in "${rates[@]}"; do
 	echo
 	if [ -n "$aiperf" ]; then
 		measure aiperf 1 profile
+		echo
+	fi
+	if [ -n "$guidellm" ]; then
+		measure guidellm 0 guide
 		echo
 	fi
 done

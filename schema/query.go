@@ -46,7 +46,7 @@ type scan struct {
 }
 
 func (a *Archive) newScan(q Query) (*scan, error) {
-	s := &scan{files: a.Files, every: max(1, q.Every), memory: &recycler{}}
+	s := &scan{files: a.Files, every: q.Every, memory: &recycler{}}
 	var err error
 	if s.cols, err = pick(q.Columns); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *scan) pieces(yield func(piece) bool) {
 	seen := 0
 	skip := func() bool {
 		seen++
-		return (seen-1)%s.every != 0
+		return s.every > 1 && (seen-1)%s.every != 0
 	}
 	for _, f := range s.files {
 		if f.parquet == nil {
