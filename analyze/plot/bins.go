@@ -12,6 +12,7 @@ import (
 // logarithmic axis so is what is not above 0.
 type bins struct {
 	values []float64
+	fromS  float64
 	stepS  float64
 	line   draw.LineStyle
 	halo   draw.LineStyle // beneath the line; Width 0: none
@@ -32,10 +33,10 @@ func (b bins) Plot(c draw.Canvas, p *plot.Plot) {
 		for ; i < len(b.values) && !hole(b.values[i]); i++ {
 			at := y(b.values[i])
 			if n := len(steps); n > 0 && steps[n-1].Y == at { // a flat stretch is one line
-				steps[n-1].X = x(float64(i+1) * b.stepS)
+				steps[n-1].X = x(b.fromS + float64(i+1)*b.stepS)
 				continue
 			}
-			steps = append(steps, vg.Point{X: x(float64(i) * b.stepS), Y: at}, vg.Point{X: x(float64(i+1) * b.stepS), Y: at})
+			steps = append(steps, vg.Point{X: x(b.fromS + float64(i)*b.stepS), Y: at}, vg.Point{X: x(b.fromS + float64(i+1)*b.stepS), Y: at})
 		}
 		from = i
 		if b.area {
@@ -144,10 +145,11 @@ func fewLogTicks(low, high float64, most int) (t ticks) {
 		t = finer
 	}
 	for len(t.at) > most {
-		for i := range len(t.at) / 2 {
+		n := (len(t.at) + 1) / 2
+		for i := range n {
 			t.at[i] = t.at[2*i]
 		}
-		t.at = t.at[:len(t.at)/2]
+		t.at = t.at[:n]
 	}
 	return t
 }

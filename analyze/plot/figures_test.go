@@ -13,9 +13,9 @@ import (
 // every style, and drawn twice is the same bytes.
 func TestRunFigures(t *testing.T) {
 	says := map[string][]string{
-		"run":          {"The run over time", "in flight (requests)", "TTFT p99", "not measured", "SUSPECT: p99 send lag over 1 ms", "INVALID: over 10 ms", "seconds after the first send", "20"},
-		"heat":         {"TBT", "p99", "tokens a cell", "50 ms", "seconds after the first send"},
-		"lanes":        {"Requests in their lanes", "waiting for the first token: queue and prefill", "a token is overdue", "truncated", "http_error", "not_sent", "40"},
+		"run":          {"The run over time", "in flight (requests)", "TTFT p99", "not measured", "SUSPECT: p99 send lag over 1 ms", "INVALID: over 10 ms", "seconds after the first request", "20"},
+		"heat":         {"TBT", "p99", "tokens a cell", "50 ms", "seconds after the first request"},
+		"lanes":        {"Requests in their lanes", "waiting for the first token: queue and prefill", "a token is overdue, where it shows", "truncated", "http_error", "not_sent", "40"},
 		"few_lanes":    {"queue", "prefill, by the model", "6"},
 		"tight":        {"ttft<=100ms,tbt[p99]<=50ms: 90 % at 1.19×", "ttft<=50ms: below 90 %", "0.25×", "good requests/s"},
 		"overlay":      {"before.parquet", "after.parquet", "may be chance", "p99.9", "+20 %"},

@@ -18,7 +18,8 @@ type HeatMap struct {
 	Subtitle string
 	YLabel   string
 	Unit     string      // what is counted: "tokens"
-	StepS    float64     // length of a bin of time
+	FromS    float64     // when the first bin of time begins
+	StepS    float64     // length of a bin
 	Edges    []float64   // of the rows, seconds above 0, ascending: one more than rows
 	Counts   [][]int64   // by bin and row
 	Lines    []NamedBins // percentiles of each bin
@@ -43,16 +44,16 @@ func (h HeatMap) Figure(s Style) (Figure, error) {
 	if most == 0 {
 		return l.nothing(h.Title, h.Subtitle, "no value above 0"), nil
 	}
-	p := l.newPlot("seconds after the first send", h.YLabel)
+	p := l.newPlot("seconds after the first request", h.YLabel)
 	p.Y.Scale = plot.LogScale{}
-	p.X.Min, p.X.Max = 0, float64(len(h.Counts))*h.StepS
+	p.X.Min, p.X.Max = h.FromS, h.FromS+float64(len(h.Counts))*h.StepS
 	p.Y.Min, p.Y.Max = h.Edges[0], h.Edges[len(h.Edges)-1]
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), logTicks(p.Y.Min, p.Y.Max)
+	p.X.Tick.Marker, p.Y.Tick.Marker = between(p.X.Min, p.X.Max), logTicks(p.Y.Min, p.Y.Max)
 	p.Add(shades{h.Shades, l}, heat{h, l, most})
 	var names []keyEntry
 	for i, one := range h.Lines {
-		line := draw.LineStyle{Color: l.ink, Width: 0.8 * l.stroke, Dashes: l.curve(i).Dashes}
-		p.Add(bins{values: one.Values, stepS: h.StepS, line: line, halo: draw.LineStyle{Color: l.ground, Width: 2 * l.stroke}})
+		line := draw.LineStyle{Color: l.ink, Width: 0.6 * l.stroke, Dashes: l.curve(i).Dashes}
+		p.Add(bins{values: one.Values, fromS: h.FromS, stepS: h.StepS, line: line, halo: draw.LineStyle{Color: tint(l.ground, 0xb0), Width: 1.4 * l.stroke}})
 		names = append(names, keyEntry{label: one.Name, line: line})
 	}
 	names = append(names, l.shadeKey(h.Shades)...)
@@ -114,7 +115,8 @@ func share(n, most int64) float64 {
 // What is rare is close to the ground of the figure, whichever that is.
 func (l look) heatOf(share float64) color.NRGBA {
 	stops := []uint32{0x00204d, 0x00336f, 0x39486b, 0x575c6d, 0x707173, 0x8a8779, 0xa69d75, 0xc4b56c, 0xe4cf5b, 0xffea46}
-	if r, _, _, _ := l.ground.RGBA(); r > 0x7fff { // light
+	share = 0.15 + 0.85*share // never the ground itself
+	if r, _, _, _ := l.ground.RGBA(); r > 0x7fff {
 		share = 1 - share
 	}
 	place := share * float64(len(stops)-1)

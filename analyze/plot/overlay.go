@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"metron/internal/term"
 )
 
 // Overlay is the distributions of times in two runs over each other, and beside them how
@@ -127,10 +129,11 @@ func (o Overlay) changes(l look) *plot.Plot {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(n)-0.5, low-room, high+room
 	t := between(p.Y.Min, p.Y.Max)
 	t.labels = func(v float64) string {
+		label := term.Number(math.Round(v*1e4)/100) + " %"
 		if v > 0 {
-			return "+" + plain(math.Round(v*1e4)/100) + " %"
+			return "+" + label
 		}
-		return plain(math.Round(v*1e4)/100) + " %"
+		return label
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = marks, t
 	p.Add(changesOf{o.Changes, l})

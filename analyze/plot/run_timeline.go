@@ -12,6 +12,7 @@ import (
 // Each series has a number a bin of time.
 type RunTimeline struct {
 	Subtitle string
+	FromS    float64   // when the first bin begins
 	StepS    float64   // length of a bin
 	Arrivals []float64 // requests/s
 	InFlight []float64 // on average over the bin
@@ -68,7 +69,7 @@ func (r RunTimeline) Figure(s Style) (Figure, error) {
 		for i := range panels {
 			plots = append(plots, panels[i].plot(l, &r))
 		}
-		for i, tile := range l.stack(c, l.small, plots, "seconds after the first send") {
+		for i, tile := range l.stack(c, l.small, plots, "seconds after the first request") {
 			at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: tile.Max.Y + 0.3*l.small}
 			c.FillText(letters(l.small, l.ink), at, panels[i].name)
 		}
@@ -86,8 +87,8 @@ type timePanel struct {
 
 func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 	p := l.newPlot("", "")
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, float64(len(r.Arrivals))*r.StepS, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), fewTicks(1)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = r.FromS, r.FromS+float64(len(r.Arrivals))*r.StepS, 0, 1
+	p.X.Tick.Marker, p.Y.Tick.Marker = between(p.X.Min, p.X.Max), fewTicks(1)
 	p.Y.Tick.Label.Font.Size = l.small
 	p.Add(shades{r.Shades, l})
 	low, high := math.Inf(1), 0.0
@@ -97,7 +98,7 @@ func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 				low, high = min(low, v), max(high, v)
 			}
 		}
-		b := bins{values: values, stepS: r.StepS, line: l.curve(i), area: t.area}
+		b := bins{values: values, fromS: r.FromS, stepS: r.StepS, line: l.curve(i), area: t.area}
 		b.line.Width *= 0.6
 		if t.bad {
 			b.line.Color = l.accent
