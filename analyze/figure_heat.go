@@ -19,7 +19,7 @@ type gapsOverTime struct {
 
 // heatBins is how many bins of time the figure has at most, and heatRows how many rows.
 const (
-	heatBins = 192
+	heatBins = 128
 	heatRows = 64
 )
 

@@ -88,12 +88,12 @@ func TestFiguresOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range figures {
-		if f.Missing == "" {
+		if f.Missing == "" && f.Name != "send_lag" { // which is of every outcome
 			t.Errorf("%s was drawn", f.Name)
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "plots")
-	if paths, err := WriteFigures(dir, plot.Style{}, plot.Formats(), got); err != nil || len(paths) > 0 {
+	if paths, err := WriteFigures(dir, plot.Style{}, plot.Formats(), got); err != nil || len(paths) != 3 {
 		t.Errorf("%v, %v", paths, err)
 	}
 }

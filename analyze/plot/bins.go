@@ -17,24 +17,29 @@ type bins struct {
 	line   draw.LineStyle
 	halo   draw.LineStyle // beneath the line; Width 0: none
 	area   bool           // down to the axis
+	jump   vg.Length      // the highest step that has an upright; 0: all have
 }
 
 // Plot implements plot.Plotter.
 func (b bins) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	_, logarithmic := p.Y.Scale.(plot.LogScale)
+	_, logarithmic := p.Y.Scale.(logScale)
 	hole := func(v float64) bool { return math.IsNaN(v) || logarithmic && v <= 0 }
-	for from := 0; from < len(b.values); from++ {
+	for from := 0; from < len(b.values); {
 		if hole(b.values[from]) {
+			from++
 			continue
 		}
 		var steps []vg.Point
 		i := from
 		for ; i < len(b.values) && !hole(b.values[i]); i++ {
-			at := y(b.values[i])
-			if n := len(steps); n > 0 && steps[n-1].Y == at { // a flat stretch is one line
+			at, n := y(b.values[i]), len(steps)
+			if n > 0 && steps[n-1].Y == at { // a flat stretch is one line
 				steps[n-1].X = x(b.fromS + float64(i+1)*b.stepS)
 				continue
+			}
+			if n > 0 && b.jump > 0 && max(at-steps[n-1].Y, steps[n-1].Y-at) > b.jump {
+				break
 			}
 			steps = append(steps, vg.Point{X: x(b.fromS + float64(i)*b.stepS), Y: at}, vg.Point{X: x(b.fromS + float64(i+1)*b.stepS), Y: at})
 		}
@@ -128,30 +133,10 @@ func fewTicks(high float64) ticks {
 	return ticks{at: []float64{0, step}, labels: short}
 }
 
-// fewLogTicks marks at most so many round times, where there are more decades every other.
-func fewLogTicks(low, high float64, most int) (t ticks) {
-	for _, steps := range [][]float64{{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 4, 5, 7}} {
-		finer := ticks{labels: duration}
-		for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
-			for _, s := range steps {
-				if v := s * decade; v >= low && v <= high {
-					finer.at = append(finer.at, v)
-				}
-			}
-		}
-		if len(t.at) > 0 && len(finer.at) > most {
-			break
-		}
-		t = finer
-	}
-	for len(t.at) > most {
-		n := (len(t.at) + 1) / 2
-		for i := range n {
-			t.at[i] = t.at[2*i]
-		}
-		t.at = t.at[:n]
-	}
-	return t
+// fewer is the look of a plot that has room for so many labels along an axis.
+func (l look) fewer(labels int) look {
+	l.labels = labels
+	return l
 }
 
 // short is a round number in little room: "20 k".

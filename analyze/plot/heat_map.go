@@ -45,15 +45,15 @@ func (h HeatMap) Figure(s Style) (Figure, error) {
 		return l.nothing(h.Title, h.Subtitle, "no value above 0"), nil
 	}
 	p := l.newPlot("seconds after the first request", h.YLabel)
-	p.Y.Scale = plot.LogScale{}
+	p.Y.Scale = logScale{}
 	p.X.Min, p.X.Max = h.FromS, h.FromS+float64(len(h.Counts))*h.StepS
 	p.Y.Min, p.Y.Max = h.Edges[0], h.Edges[len(h.Edges)-1]
-	p.X.Tick.Marker, p.Y.Tick.Marker = between(p.X.Min, p.X.Max), logTicks(p.Y.Min, p.Y.Max)
+	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks(p.X.Min, p.X.Max), l.logTicks(p.Y.Min, p.Y.Max)
 	p.Add(shades{h.Shades, l}, heat{h, l, most})
 	var names []keyEntry
 	for i, one := range h.Lines {
-		line := draw.LineStyle{Color: l.ink, Width: 0.6 * l.stroke, Dashes: l.curve(i).Dashes}
-		p.Add(bins{values: one.Values, fromS: h.FromS, stepS: h.StepS, line: line, halo: draw.LineStyle{Color: tint(l.ground, 0xb0), Width: 1.4 * l.stroke}})
+		line := draw.LineStyle{Color: []color.Color{l.ink, l.accent}[i%2], Width: 0.8 * l.stroke}
+		p.Add(bins{values: one.Values, fromS: h.FromS, stepS: h.StepS, line: line, halo: draw.LineStyle{Color: l.ground, Width: 1.6 * l.stroke}, jump: 0.5 * l.text})
 		names = append(names, keyEntry{label: one.Name, line: line})
 	}
 	names = append(names, l.shadeKey(h.Shades)...)

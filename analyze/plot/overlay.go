@@ -61,9 +61,9 @@ func (o Overlay) Figure(s Style) (Figure, error) {
 		p.Add(line)
 		names = append(names, keyEntry{label: []string{o.A.Name, o.B.Name}[i], line: l.curve(i)})
 	}
-	p.X.Scale = plot.LogScale{}
+	p.X.Scale = logScale{}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = fewLogTicks(low, high, 5), shareTicks()
+	p.X.Tick.Marker, p.Y.Tick.Marker = l.fewer(5).logTicks(low, high), shareTicks()
 	rows := [][]*plot.Plot{{p}}
 	if len(o.Changes) > 0 {
 		names = append(names, keyEntry{label: "difference, with its 95 % interval", area: l.wait})
@@ -127,7 +127,7 @@ func (o Overlay) changes(l look) *plot.Plot {
 	}
 	room := max(0.08*(high-low), 0.005)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(n)-0.5, low-room, high+room
-	t := between(p.Y.Min, p.Y.Max)
+	t := roundTicks(p.Y.Min, p.Y.Max)
 	t.labels = func(v float64) string {
 		label := term.Number(math.Round(v*1e4)/100) + " %"
 		if v > 0 {

@@ -88,7 +88,7 @@ type timePanel struct {
 func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 	p := l.newPlot("", "")
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = r.FromS, r.FromS+float64(len(r.Arrivals))*r.StepS, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = between(p.X.Min, p.X.Max), fewTicks(1)
+	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks(p.X.Min, p.X.Max), fewTicks(1)
 	p.Y.Tick.Label.Font.Size = l.small
 	p.Add(shades{r.Shades, l})
 	low, high := math.Inf(1), 0.0
@@ -109,9 +109,9 @@ func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 	case high == 0:
 		p.Y.Tick.Marker = ticks{at: []float64{0}, labels: plain}
 	case t.times:
-		p.Y.Scale = plot.LogScale{}
+		p.Y.Scale = logScale{}
 		p.Y.Min, p.Y.Max = low/1.3, high*1.3
-		p.Y.Tick.Marker = fewLogTicks(p.Y.Min, p.Y.Max, 2)
+		p.Y.Tick.Marker = l.fewer(2).logTicks(p.Y.Min, p.Y.Max)
 	default:
 		p.Y.Max = 1.1 * high
 		p.Y.Tick.Marker = fewTicks(high)

@@ -48,7 +48,7 @@ func (w SwimLanes) Figure(s Style) (Figure, error) {
 	}
 	room := 0.02 * (p.X.Max - p.X.Min)
 	p.X.Min, p.X.Max = p.X.Min-room, p.X.Max+room
-	p.X.Tick.Marker = between(p.X.Min, p.X.Max)
+	p.X.Tick.Marker = roundTicks(p.X.Min, p.X.Max)
 	p.Y.Tick.Marker, p.Y.Tick.Length = lanes{len(w.Lanes)}, 0
 	p.Add(lanesOf{w, l})
 	return Figure{look: l, title: title, subtitle: w.Subtitle, tall: 1.5, body: func(c draw.Canvas) {
@@ -165,14 +165,14 @@ func (w lanesOf) draw(c *draw.Canvas, r *Lane, y, half vg.Length, x func(float64
 	c.FillText(style, vg.Point{X: left, Y: y - 0.35*style.Font.Size}, r.Outcome)
 }
 
-// waits fills those that can be seen; those that touch become one. The more lanes there are,
+// waits fills those that can be seen; those that nearly touch become one. The more lanes there are,
 // the wider is what is seen, which bounds an SVG.
 func (w lanesOf) waits(c *draw.Canvas, waits [][2]float64, y, half vg.Length, x func(float64) vg.Length) {
 	least := 0.03 * vg.Length(max(10, len(w.Lanes)))
 	var joined []vg.Rectangle
 	for _, one := range waits {
 		from, to := x(one[0]), x(one[1])
-		if n := len(joined); n > 0 && from-joined[n-1].Max.X < least {
+		if n := len(joined); n > 0 && from-joined[n-1].Max.X < 0.2 {
 			joined[n-1].Max.X = to
 		} else {
 			joined = append(joined, box(from, y-half, to, y+half))
@@ -228,8 +228,8 @@ func (t lanes) Ticks(float64, float64) (out []plot.Tick) {
 	return out
 }
 
-// between marks round numbers on an axis that need not begin at 0.
-func between(low, high float64) ticks {
+// roundTicks marks round numbers on an axis that need not begin at 0.
+func roundTicks(low, high float64) ticks {
 	t := evenTicks(high - low)
 	step := t.at[1] - t.at[0]
 	t.at = nil

@@ -73,7 +73,7 @@ func (t Tightness) Figure(s Style) (Figure, error) {
 		names = append(names, keyEntry{label: label, line: l.curve(i)})
 	}
 	for _, p := range []*plot.Plot{shares, rates} {
-		p.X.Scale = plot.LogScale{}
+		p.X.Scale = logScale{}
 		p.X.Min, p.X.Max = low, high
 		p.X.Tick.Marker = scaleTicks(low, high)
 	}

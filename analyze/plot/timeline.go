@@ -57,7 +57,7 @@ func (t Timeline) plot(l look) (*plot.Plot, error) {
 		return nil, err
 	}
 	due.LineStyle = l.dashed(l.ink)
-	p.Add(waits{t.Times, t.Due, l.wait}, due, came)
+	p.Add(waits{t.Times, t.Due, l.wait}, slack{t.Times, t.Due, tint(l.colour(0), 0x30)}, due, came)
 	p.X.Min, p.Y.Min = 0, 0
 	// The needs of a reader reach far beyond a fast answer: show where they go.
 	p.X.Max = 1.03 * min(max(t.Times[n-1], t.Due[n-1]), 2*max(t.Times[n-1], t.Due[0]))
@@ -94,6 +94,41 @@ func thin(times []float64) plotter.XYs {
 	return steps
 }
 
+// slack shades how long before its deadline each token came.
+type slack struct {
+	times, due []float64
+	colour     color.Color
+}
+
+// Plot implements plot.Plotter.
+func (s slack) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	stride := 1 + len(s.times)/(maxPoints/2)
+	var early, late []vg.Point
+	fill := func() {
+		for i := len(late) - 1; i >= 0; i-- {
+			early = append(early, late[i])
+		}
+		c.FillPolygon(s.colour, c.ClipPolygonXY(early))
+		early, late = nil, nil
+	}
+	for i, at := range s.times {
+		if at > s.due[i] {
+			if len(early) > 0 {
+				fill()
+			}
+			continue
+		}
+		if i%stride == 0 || i == len(s.times)-1 || len(early) == 0 || s.times[i+1] > s.due[i+1] {
+			early = append(early, vg.Point{X: x(at), Y: y(float64(i))}, vg.Point{X: x(at), Y: y(float64(i + 1))})
+			late = append(late, vg.Point{X: x(s.due[i]), Y: y(float64(i))}, vg.Point{X: x(s.due[i]), Y: y(float64(i + 1))})
+		}
+	}
+	if len(early) > 0 {
+		fill()
+	}
+}
+
 // waits shades the times in which the reader had nothing to read.
 type waits struct {
 	times, due []float64
@@ -114,8 +149,8 @@ func (s waits) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 func (t Timelines) draw(c draw.Canvas, l look, plots []*plot.Plot) {
-	l.key(&c, []keyEntry{{label: "token received", line: l.curve(0)}, {label: "token needed by the reader", line: l.dashed(l.ink)},
-		{label: "reader waits", area: l.wait}})
+	l.key(&c, []keyEntry{{label: "token received", line: l.curve(0)}, {label: "slack", area: tint(l.colour(0), 0x30)},
+		{label: "token needed by the reader (deadline)", line: l.dashed(l.ink)}, {label: "reader waits", area: l.wait}})
 	for i, tile := range l.panels(c, 2.6*l.text, t.grid(l, plots)) {
 		at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: tile.Max.Y + 1.6*l.text}
 		c.FillText(bold(letters(l.text, l.ink)), at, t.Requests[i].Name)
