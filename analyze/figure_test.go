@@ -5,6 +5,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestEveryFigure(t *testing.T) {
 				t.Errorf("%s: %s", f.Name, f.Missing)
 				continue
 			}
-			for _, format := range plot.Formats() {
+			for _, format := range []plot.Format{plot.SVG, plot.PDF} { // pixels take long to compress, and show the same
 				var first, again bytes.Buffer
 				if err := f.Encode(&first, format); err != nil {
 					t.Fatalf("%s: %v", f.Name, err)
@@ -87,13 +88,14 @@ func TestFiguresOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ofEveryOutcome := []string{"send_lag", "run_timeline", "swim_lanes", "goodput_tightness"}
 	for _, f := range figures {
-		if f.Missing == "" && f.Name != "send_lag" { // which is of every outcome
-			t.Errorf("%s was drawn", f.Name)
+		if drawn := f.Missing == ""; drawn != slices.Contains(ofEveryOutcome, f.Name) {
+			t.Errorf("%s was drawn: %v %s", f.Name, drawn, f.Missing)
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "plots")
-	if paths, err := WriteFigures(dir, plot.Style{}, plot.Formats(), got); err != nil || len(paths) != 3 {
+	if paths, err := WriteFigures(dir, plot.Style{}, []plot.Format{plot.SVG}, got); err != nil || len(paths) != len(ofEveryOutcome) {
 		t.Errorf("%v, %v", paths, err)
 	}
 }

@@ -14,13 +14,13 @@ import (
 func TestRunFigures(t *testing.T) {
 	says := map[string][]string{
 		"run":          {"The run over time", "in flight (requests)", "TTFT p99", "not measured", "SUSPECT: p99 send lag over 1 ms", "INVALID: over 10 ms", "seconds after the first request", "20"},
-		"heat":         {"TBT", "p99", "tokens a cell", "50 ms", "seconds after the first request"},
+		"heat":         {"TBT", "p99", "tokens a cell", "100 ms", "seconds after the first request"},
 		"lanes":        {"Requests in their lanes", "waiting for the first token: queue and prefill", "a token is overdue, where it shows", "truncated", "http_error", "not_sent", "40"},
 		"few_lanes":    {"queue", "prefill, by the model", "6"},
 		"tight":        {"ttft<=100ms,tbt[p99]<=50ms: 90 % at 1.19×", "ttft<=50ms: below 90 %", "0.25×", "good requests/s"},
 		"overlay":      {"before.parquet", "after.parquet", "may be chance", "p99.9", "+20 %"},
 		"capacity":     {"azure-conv", "tbt_ttft", "failed", "> 1,234", "large-gpu, chunked", "2.31"},
-		"latency_rate": {"ttft.p99<=500ms", "the SLO failed", "capacity 3.60 (95 %: 3.30 to 4.10)", "500 ms", "requests/s"},
+		"latency_rate": {"ttft.p99<=500ms", "the SLO failed", "capacity 3.60 (95 %: 3.30 to 4.10)", "1 s", "requests/s"},
 		"no run":       {"no request was sent"}, "no heat": {"no value above 0"}, "no lanes": {"no request in this window"}, "not tight": {"no request was judged"},
 		"no overlay": {"a run has no value above 0"}, "no bars": {"nothing to draw"}, "no rates": {"no run has a latency"},
 		"a moment": {"seconds"}, "bars of nothing": {"failed"},
