@@ -134,7 +134,7 @@ func violinsFigure(r figureRun) (plot.Data, string) {
 		return nil, noPromptTTFTs
 	}
 	v := plot.Violins{Title: "Time to first token by the length of the prompt", Subtitle: gathered.caption(r.Result),
-		XLabel: "prompt tokens, from; N", YLabel: "time to first token"}
+		XLabel: "shortest prompt of each group in tokens; N below it", YLabel: "time to first token"}
 	for _, b := range octaveBins(gathered.sorted()) {
 		g := plot.Violin{Name: shortCount(b.from), Values: b.times, Count: int64(len(b.times)),
 			P25: b.at(r.percentile, 25), P50: b.at(r.percentile, 50), P75: b.at(r.percentile, 75), P99: b.at(r.percentile, 99)}

@@ -82,7 +82,7 @@ func (l look) dashed(c color.Color) draw.LineStyle {
 
 // dot marks a place.
 func (l look) dot(c color.Color) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: c, Radius: 1.8 * l.stroke, Shape: draw.CircleGlyph{}}
+	return draw.GlyphStyle{Color: c, Radius: 1.8 * l.stroke, Shape: disc{}}
 }
 
 func letters(size vg.Length, c color.Color) text.Style {

@@ -73,8 +73,12 @@ func TestStyleIsDrawn(t *testing.T) {
 	if r, _, _, _ := picture.At(1, 1).RGBA(); r>>8 > 0x30 {
 		t.Errorf("the ground is %#x", r)
 	}
-	if pdf := drawn(t, figure, PDF); !bytes.HasPrefix(pdf, []byte("%PDF")) || !bytes.Contains(pdf, []byte("LiberationSans-Bold")) {
-		t.Errorf("no PDF with its fonts: %.40q", pdf)
+	pdf := drawn(t, figure, PDF)
+	if !bytes.HasPrefix(pdf, []byte("%PDF")) || !bytes.Contains(pdf, []byte("/LiberationSans")) {
+		t.Errorf("no PDF with its font: %.40q", pdf)
+	}
+	if !bytes.Equal(drawn(t, figure, PDF), pdf) {
+		t.Error("drawn twice, the bytes of the PDF differ")
 	}
 	if _, err := ParseFormats("png,gif"); err == nil || !strings.Contains(err.Error(), "gif") {
 		t.Error(err)
