@@ -8,8 +8,11 @@ import (
 
 // caption is the line below a title: which files, how many of what, how they were counted,
 // which rows, and what was trimmed.
-func (r *Result) caption(parts ...string) string {
-	all := append([]string{r.name()}, parts...)
+func (r *Result) caption(parts ...string) string { return r.captionOf(r.name(), parts...) }
+
+// captionOf is the same of files that go by another name.
+func (r *Result) captionOf(name string, parts ...string) string {
+	all := append([]string{name}, parts...)
 	if s := r.Settings.Selection; s != "" {
 		all = append(all, "where "+s)
 	}
