@@ -45,6 +45,9 @@ func TestEveryFigure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(r.Curve) == 0 {
+		t.Error("the curve that is drawn is not in the result")
+	}
 	for _, style := range []plot.Style{{}, {Theme: plot.Dark, Size: plot.Column}} {
 		figures, err := Draw(style, r, r)
 		if err != nil {
