@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -62,6 +63,9 @@ func (r RunTimeline) Figure(s Style) (Figure, error) {
 		{name: "tokens/s", curves: [][]float64{r.Tokens}, area: true},
 		{name: "TTFT p50 and p99", curves: [][]float64{r.TTFTP50, r.TTFTP99}, times: true},
 		{name: "not ok (requests/s)", curves: [][]float64{r.Errors}, area: true, bad: true},
+	}
+	if last := &panels[len(panels)-1]; slices.Max(r.Errors) == 0 {
+		last.name = "not ok: none"
 	}
 	return Figure{look: l, title: title, subtitle: r.Subtitle, tall: 1.7, body: func(c draw.Canvas) {
 		l.key(&c, append([]keyEntry{{label: "TTFT p50", line: l.curve(0)}, {label: "TTFT p99", line: l.curve(1)}}, l.shadeKey(r.Shades)...))

@@ -38,13 +38,19 @@ func (d ShareCDF) Figure(s Style) (Figure, error) {
 		}
 		points[len(points)-1] = plotter.XY{X: v, Y: float64(seen) / float64(d.Count)}
 	}
-	high := max(1.05*points[len(points)-1].X, 2*d.Target, 0.01)
+	most := points[len(points)-1].X
+	high := 1.05 * most
+	// A long tail would leave no room for what matters.
+	if n := len(d.Marks); n > 0 && high > 2*max(d.Target, d.Marks[n-1].Value) {
+		high = 2 * d.Marks[n-1].Value
+	}
+	high = max(high, 2*d.Target, 0.01)
 	for _, m := range d.Marks { // room for the label of the last
 		share := float64(letters(l.text, l.ink).Width(m.Label+"  "+percent(m.Value))+l.text) / float64(0.8*l.width)
 		high = max(high, m.Value/(1-share))
 	}
 	curve := append(plotter.XYs{{X: 0, Y: 0}}, points...)
-	line, err := plotter.NewLine(append(curve, plotter.XY{X: high, Y: 1}))
+	line, err := plotter.NewLine(append(curve, plotter.XY{X: max(most, high), Y: 1}))
 	if err != nil {
 		return Figure{}, fmt.Errorf("plot %q: %w", d.Title, err)
 	}
@@ -61,7 +67,11 @@ func (d ShareCDF) Figure(s Style) (Figure, error) {
 	}
 	x.labels = shareTicks().labels
 	p.X.Tick.Marker, p.Y.Tick.Marker = x, shareTicks()
-	return Figure{look: l, title: d.Title, subtitle: d.Subtitle, body: p.Draw}, nil
+	subtitle := d.Subtitle
+	if most > high {
+		subtitle += "; the highest, " + percent(most) + ", lies right of this picture"
+	}
+	return Figure{look: l, title: d.Title, subtitle: subtitle, body: p.Draw}, nil
 }
 
 // target is the line of the share that values are held against.

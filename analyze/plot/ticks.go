@@ -27,7 +27,7 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 // logTicks marks round numbers of seconds over a logarithmic axis, as many as have room.
 func (l look) logTicks(low, high float64) ticks {
 	t := ticks{labels: duration}
-	for _, steps := range [][]float64{{1, 1.5, 2, 3, 4, 5, 7}, {1, 2, 5}, {1, 3}, {1}} {
+	for _, steps := range [][]float64{tenths(1), tenths(2), tenths(5), {1, 1.5, 2, 3, 4, 5, 7}, {1, 2, 5}, {1, 3}, {1}} {
 		t.at = nil
 		for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
 			for _, s := range steps {
@@ -40,7 +40,20 @@ func (l look) logTicks(low, high float64) ticks {
 			break
 		}
 	}
-	for len(t.at) > l.labels {
+	return t.atMost(l.labels)
+}
+
+// tenths is 1 to 9.9 in steps of so many tenths, for an axis within a decade.
+func tenths(step int) (out []float64) {
+	for i := 10; i < 100; i += step {
+		out = append(out, float64(i)/10)
+	}
+	return out
+}
+
+// atMost leaves so many.
+func (t ticks) atMost(labels int) ticks {
+	for len(t.at) > labels {
 		t.at = everySecond(t.at)
 	}
 	return t
