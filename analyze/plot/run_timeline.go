@@ -47,7 +47,7 @@ func (l look) shade(k ShadeKind) pattern {
 	case ShadeInvalid:
 		return pattern{area: l.wait, line: draw.LineStyle{Color: l.accent, Width: 0.3 * l.stroke}, rising: true, every: 0.6 * l.text}
 	}
-	return pattern{area: tint(l.grey, 0x38)}
+	return pattern{area: tint(l.grey, 0x24)}
 }
 
 // Figure draws the series as panels above each other.
