@@ -24,32 +24,6 @@ type RunTimeline struct {
 	Shades   []Shade
 }
 
-// Shade is a stretch of time that is not to be read like the others.
-type Shade struct {
-	FromS, ToS float64
-	Kind       ShadeKind
-}
-
-// ShadeKind is why.
-type ShadeKind string
-
-const (
-	ShadeLeftOut ShadeKind = "not measured"
-	ShadeSuspect ShadeKind = "SUSPECT: p99 send lag over 1 ms"
-	ShadeInvalid ShadeKind = "INVALID: over 10 ms"
-)
-
-// shade is how a kind is filled.
-func (l look) shade(k ShadeKind) pattern {
-	switch k {
-	case ShadeSuspect:
-		return pattern{area: l.wait}
-	case ShadeInvalid:
-		return pattern{area: l.wait, line: draw.LineStyle{Color: l.accent, Width: 0.3 * l.stroke}, rising: true, every: 0.6 * l.text}
-	}
-	return pattern{area: tint(l.grey, 0x24)}
-}
-
 // Figure draws the series as panels above each other.
 func (r RunTimeline) Figure(s Style) (Figure, error) {
 	l := s.look()
