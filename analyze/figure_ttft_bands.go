@@ -26,6 +26,9 @@ func bandsFigure(r figureRun) (plot.Data, string) {
 			b.Subtitle += "; the model is of prompts of which nothing is cached"
 		}
 	}
+	if len(b.Points) < 2 {
+		return nil, "want answered requests of several prompt lengths, 50 or more"
+	}
 	return b, ""
 }
 

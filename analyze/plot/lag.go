@@ -31,11 +31,11 @@ func (d Lag) Figure(s Style) (Figure, error) {
 	if err != nil {
 		return Figure{}, fmt.Errorf("plot %q: %w", d.Title, err)
 	}
-	wide := l
-	if !l.column { // it has the half of the figure
-		wide.width, wide.labels = l.width/2, l.labels/2
+	half := l
+	if !l.column {
+		half.width, half.labels = l.width/2, l.labels/2
 	}
-	spread, err := d.CDF.plot(wide)
+	spread, err := d.CDF.plot(half)
 	if err != nil {
 		return Figure{}, fmt.Errorf("plot %q: %w", d.Title, err)
 	}

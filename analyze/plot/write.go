@@ -3,6 +3,7 @@ package plot
 import (
 	"bytes"
 	"fmt"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -66,8 +67,9 @@ func (f Figure) Encode(w io.Writer, format Format) error {
 	case PNG:
 		canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(f.look.dpi))
 		f.draw(draw.New(canvas))
-		_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-		return err
+		// Most is of one colour: to look for more than repeats takes long and saves little.
+		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+		return encoder.Encode(w, canvas.Image())
 	case SVG:
 		canvas := vgsvg.New(width, height)
 		f.draw(draw.New(canvas))
