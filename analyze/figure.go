@@ -50,22 +50,6 @@ type Drawing struct {
 	Requests []string // for tokens_over_time: worst, median, best, or how a record_id begins; nil: those three
 }
 
-// FigureKind says what a figure shows.
-type FigureKind struct {
-	Name, Usage string
-	Across      bool // it holds several runs against one another
-	Pair        bool // two of them
-}
-
-// FigureKinds lists every figure.
-func FigureKinds() []FigureKind {
-	var out []FigureKind
-	for _, k := range figureKinds() {
-		out = append(out, FigureKind{k.name, k.usage, k.across != nil, k.pair})
-	}
-	return out
-}
-
 // FigureNames lists what Drawing.Kinds may name.
 func FigureNames() []string {
 	var out []string

@@ -12,8 +12,8 @@ import (
 )
 
 // Timelines shows the tokens of a few requests against time, side by side, in a column one
-// above the other: when
-// each came, when a steady reader needed it, and where the reader had to wait.
+// above the other: when each came, when a steady reader needed it, how long before that it
+// was there, and where the reader had to wait.
 type Timelines struct {
 	Subtitle string
 	Requests []Timeline
