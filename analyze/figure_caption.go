@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"metron/internal/term"
 )
 
 // caption is the line below a title: which files, how many of what, how they were counted,
@@ -29,4 +31,17 @@ func (r *Result) name() string {
 		return fmt.Sprintf("%s and %d more", of, n-1)
 	}
 	return of
+}
+
+// captionOfRuns is the caption of runs that are held against one another.
+func captionOfRuns(runs []figureRun, parts ...string) string {
+	var names, counts []string
+	for _, r := range runs {
+		names, counts = append(names, r.name()), append(counts, term.Count(r.Requests.MeasuredOK))
+	}
+	if len(runs) > 3 {
+		names = append(names[:2], fmt.Sprintf("%d more", len(runs)-2))
+	}
+	parts = append([]string{"N = " + strings.Join(counts, ", ") + " answered requests"}, parts...)
+	return runs[0].captionOf(strings.Join(names, ", "), parts...)
 }

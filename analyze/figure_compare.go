@@ -30,7 +30,7 @@ func CompareDistributions(a, b *Result, key string, changes []plot.Change, how s
 	label := map[string]string{keyTTFT: "time to first token", keyTBT: "time between tokens", keyE2E: "end-to-end latency"}[key]
 	return plot.Overlay{
 		Title:    strings.ToUpper(label[:1]) + label[1:] + ": what changed",
-		Subtitle: captionOf([]figureRun{{Result: a}, {Result: b}}, how),
+		Subtitle: captionOfRuns([]figureRun{{Result: a}, {Result: b}}, how),
 		XLabel:   label,
 		A:        plot.Side{Name: a.name(), Values: a.values(key), Count: sa.Count},
 		B:        plot.Side{Name: b.name(), Values: b.values(key), Count: sb.Count},

@@ -36,6 +36,9 @@ func newRequestLanes(c *Config) gatherer { return &requestLanes{model: c.Prefill
 
 func (s *requestLanes) add(r *request) {
 	s.runSpan.add(r)
+	if r.trimmed {
+		return
+	}
 	s.places = append(s.places, lanePlace{r.startTime, r.startTime + r.due(), r.file, r.place})
 }
 

@@ -1,9 +1,6 @@
 package analyze
 
 import (
-	"fmt"
-	"strings"
-
 	"metron/analyze/plot"
 	"metron/analyze/stat"
 	"metron/internal/term"
@@ -23,7 +20,7 @@ func ratesFigure(runs []figureRun) (plot.Data, string) {
 	if !known {
 		return nil, "no answered request has the times of two tokens"
 	}
-	b.Subtitle = captionOf(runs, "fluid: 99 % of the requests miss at most a tenth of their deadlines at one token so often", "whiskers: 95 %, where known")
+	b.Subtitle = captionOfRuns(runs, "fluid: 99 % of the requests miss at most a tenth of their deadlines at one token so often", "whiskers: 95 %, where known")
 	return b, ""
 }
 
@@ -39,17 +36,4 @@ func rateBar(rate *float64, i *Intervals, of func(*Intervals) stat.Interval) plo
 		b.Low, b.High = inverse(of.High), inverse(of.Low)
 	}
 	return b
-}
-
-// captionOf is the caption of several runs.
-func captionOf(runs []figureRun, parts ...string) string {
-	var names, counts []string
-	for _, r := range runs {
-		names, counts = append(names, r.name()), append(counts, term.Count(r.Requests.MeasuredOK))
-	}
-	if len(runs) > 3 {
-		names = append(names[:2], fmt.Sprintf("%d more", len(runs)-2))
-	}
-	parts = append([]string{"N = " + strings.Join(counts, ", ") + " answered requests"}, parts...)
-	return runs[0].captionOf(strings.Join(names, ", "), parts...)
 }

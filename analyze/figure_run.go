@@ -111,7 +111,7 @@ func runFigure(r figureRun) (plot.Data, string) {
 		p.Tokens = append(p.Tokens, float64(n)/step)
 	}
 	p.TTFTP50, p.TTFTP99 = s.ttfts(r.percentile)
-	p.Subtitle = r.caption(fmt.Sprintf("N = %s requests, of every phase and outcome", term.Count(s.rows)), "in bins of "+term.Seconds(step))
+	p.Subtitle = r.caption(fmt.Sprintf("N = %s requests of every phase and outcome, shaded where they are not measured", term.Count(s.rows)), "in bins of "+term.Seconds(step))
 	return p, ""
 }
 

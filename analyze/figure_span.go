@@ -68,7 +68,7 @@ func (s *runSpan) reread(_ context.Context, a *schema.Archive, _ *Config) error 
 // seconds is a moment on the axis.
 func (s *runSpan) seconds(us int64) float64 { return float64(us-s.zero) / usPerSecond }
 
-// A step of a replay is as its verdict would be, were it the whole run.
+// Limits of the p99 send lag, as replay judges a whole run by.
 const (
 	suspectLagUS = 1_000
 	invalidLagUS = 10_000

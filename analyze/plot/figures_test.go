@@ -2,9 +2,13 @@ package plot
 
 import (
 	"bytes"
+	"encoding/base64"
+	"image/png"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -161,5 +165,31 @@ func sampleFigures() map[string]Data {
 			{"p50", []RatePoint{{Rate: 1, Seconds: 0.04}, {Rate: 2, Seconds: 0.045}, {Rate: 4, Seconds: 0.06}, {Rate: 8, Seconds: 0.2, Failed: true}}},
 			{"p99", []RatePoint{{Rate: 1, Seconds: 0.1, Low: new(0.08), High: new(0.15)}, {Rate: 2, Seconds: 0.15, Low: new(0.1), High: new(0.2)}, {Rate: 4, Seconds: 0.6, Low: new(0.4), High: new(1.6)}, {Rate: 8, Seconds: 4.2, Failed: true, Low: new(3.0), High: new(5.5)}}},
 		}, Limit: &RateLimit{"ttft.p99<=500ms", 0.5}, Capacity: &RateInterval{new(3.6), new(3.3), new(4.1)}},
+	}
+}
+
+// Viewers keep the proportions of an image in an SVG: the cells of a heat map have those of
+// their place.
+func TestHeatMapFillsItsPlace(t *testing.T) {
+	f, err := sampleFigures()["heat"].Figure(Style{Size: Column})
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := regexp.MustCompile(`<image x="[^"]*" y="[^"]*" width="([^"]*)" height="([^"]*)" xlink:href="data:image/png;base64,([^"]*)"`).
+		FindAllStringSubmatch(string(drawn(t, f, SVG)), -1)
+	if len(places) != 2 { // the scale, and the cells
+		t.Fatalf("%d images", len(places))
+	}
+	for _, p := range places {
+		picture, err := png.Decode(base64.NewDecoder(base64.StdEncoding, strings.NewReader(p[3])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wide, _ := strconv.ParseFloat(p[1], 64)
+		tall, _ := strconv.ParseFloat(p[2], 64)
+		size := picture.Bounds().Size()
+		if got := float64(size.X) / float64(size.Y); math.Abs(got/(wide/tall)-1) > 0.03 {
+			t.Errorf("%v pixels for %v by %v points", size, wide, tall)
+		}
 	}
 }

@@ -73,33 +73,39 @@ type heat struct {
 	most int64
 }
 
-// cell is how many pixels of the image a cell is wide, and the least that a row is high:
-// what viewers blur between pixels then stays at the edges.
-const cell = 4
-
 // Plot implements plot.Plotter.
 func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
+	picture := h.l.pixels(c.Rectangle)
+	wide, tall := picture.Rect.Dx(), picture.Rect.Dy()
 	low, high := math.Log(h.Edges[0]), math.Log(h.Edges[len(h.Edges)-1])
-	rows := len(h.Edges) - 1
-	tall := max(cell*rows, 2*int(c.Max.Y-c.Min.Y))
-	picture := image.NewNRGBA(image.Rect(0, 0, cell*len(h.Counts), tall))
-	at := func(edge int) int {
+	x := func(bin int) int { return wide * bin / len(h.Counts) }
+	y := func(edge int) int {
 		return tall - int(math.Round(float64(tall)*(math.Log(h.Edges[edge])-low)/(high-low)))
 	}
 	for bin, counts := range h.Counts {
 		for row, n := range counts {
-			if n == 0 {
-				continue
-			}
-			colour := h.l.heatOf(share(n, h.most))
-			for y := at(row + 1); y < at(row); y++ {
-				for x := cell * bin; x < cell*(bin+1); x++ {
-					picture.SetNRGBA(x, y, colour)
-				}
+			if n > 0 {
+				paint(picture, image.Rect(x(bin), y(row+1), x(bin+1), y(row)), h.l.heatOf(share(n, h.most)))
 			}
 		}
 	}
 	c.DrawImage(c.Rectangle, picture)
+}
+
+// pixels is an image to lie on a rectangle, as fine as a PNG: an image of other proportions would
+// keep them in an SVG, and one that is coarser would be blurred.
+func (l look) pixels(r vg.Rectangle) *image.NRGBA {
+	size := r.Size()
+	dots := func(length vg.Length) int { return max(1, int(math.Round(float64(length)/72*float64(l.dpi)))) }
+	return image.NewNRGBA(image.Rect(0, 0, dots(size.X), dots(size.Y)))
+}
+
+func paint(picture *image.NRGBA, r image.Rectangle, c color.NRGBA) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			picture.SetNRGBA(x, y, c)
+		}
+	}
 }
 
 // share is where a count stands between 1 and the most, over a logarithm.
@@ -134,11 +140,12 @@ func (l look) heatScale(c *draw.Canvas, most int64, unit string) (left vg.Length
 	last := term.Count(most) + " " + unit + " a cell"
 	wide, y := 6*l.text, c.Max.Y-0.6*l.text
 	right := c.Max.X - style.Width(last) - 0.4*l.text
-	const steps = 40
-	for i := range steps {
-		from := right - wide + wide*vg.Length(i)/steps
-		c.FillPolygon(l.heatOf(float64(i)/(steps-1)), corners(box(from, y-0.1*l.small, from+1.1*wide/steps, y+0.8*l.small)))
+	place := box(right-wide, y-0.1*l.small, right, y+0.8*l.small)
+	picture := l.pixels(place)
+	for i := range picture.Rect.Dx() {
+		paint(picture, image.Rect(i, 0, i+1, picture.Rect.Dy()), l.heatOf(float64(i)/float64(picture.Rect.Dx()-1)))
 	}
+	c.DrawImage(place, picture)
 	c.FillText(style, vg.Point{X: right + 0.4*l.text, Y: y}, last)
 	style.XAlign = draw.XRight
 	left = right - wide - 0.4*l.text

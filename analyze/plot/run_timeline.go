@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -23,32 +24,6 @@ type RunTimeline struct {
 	Shades   []Shade
 }
 
-// Shade is a stretch of time that is not to be read like the others.
-type Shade struct {
-	FromS, ToS float64
-	Kind       ShadeKind
-}
-
-// ShadeKind is why.
-type ShadeKind string
-
-const (
-	ShadeLeftOut ShadeKind = "not measured"
-	ShadeSuspect ShadeKind = "SUSPECT: p99 send lag over 1 ms"
-	ShadeInvalid ShadeKind = "INVALID: over 10 ms"
-)
-
-// shade is how a kind is filled.
-func (l look) shade(k ShadeKind) pattern {
-	switch k {
-	case ShadeSuspect:
-		return pattern{area: l.wait}
-	case ShadeInvalid:
-		return pattern{area: l.wait, line: draw.LineStyle{Color: l.accent, Width: 0.3 * l.stroke}, rising: true, every: 0.6 * l.text}
-	}
-	return pattern{area: tint(l.grey, 0x38)}
-}
-
 // Figure draws the series as panels above each other.
 func (r RunTimeline) Figure(s Style) (Figure, error) {
 	l := s.look()
@@ -62,6 +37,9 @@ func (r RunTimeline) Figure(s Style) (Figure, error) {
 		{name: "tokens/s", curves: [][]float64{r.Tokens}, area: true},
 		{name: "TTFT p50 and p99", curves: [][]float64{r.TTFTP50, r.TTFTP99}, times: true},
 		{name: "not ok (requests/s)", curves: [][]float64{r.Errors}, area: true, bad: true},
+	}
+	if last := &panels[len(panels)-1]; slices.Max(r.Errors) == 0 {
+		last.name = "not ok: none"
 	}
 	return Figure{look: l, title: title, subtitle: r.Subtitle, tall: 1.7, body: func(c draw.Canvas) {
 		l.key(&c, append([]keyEntry{{label: "TTFT p50", line: l.curve(0)}, {label: "TTFT p99", line: l.curve(1)}}, l.shadeKey(r.Shades)...))

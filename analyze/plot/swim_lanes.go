@@ -227,14 +227,3 @@ func (t lanes) Ticks(float64, float64) (out []plot.Tick) {
 	}
 	return out
 }
-
-// roundTicks marks round numbers on an axis that need not begin at 0.
-func roundTicks(low, high float64) ticks {
-	t := evenTicks(high - low)
-	step := t.at[1] - t.at[0]
-	t.at = nil
-	for v := math.Ceil(low/step) * step; v <= high; v += step {
-		t.at = append(t.at, math.Round(v/step)*step+0) // no -0
-	}
-	return t
-}

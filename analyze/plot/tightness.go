@@ -8,8 +8,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"metron/internal/term"
 )
 
 // Tightness is goodput against how tight an SLO is: every one of its times is multiplied by
@@ -66,7 +64,7 @@ func (t Tightness) Figure(s Style) (Figure, error) {
 		shares.Add(crossings{one, i, l})
 		label := one.Name
 		if at, ok := one.reaches(); ok {
-			label += fmt.Sprintf(": %s at %s×", plain(one.Target*100)+" %", term.Number(at))
+			label += fmt.Sprintf(": %s at %s×", plain(one.Target*100)+" %", plain(math.Round(at*100)/100))
 		} else {
 			label += ": below " + plain(one.Target*100) + " %"
 		}

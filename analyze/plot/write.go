@@ -77,10 +77,12 @@ func (f Figure) Encode(w io.Writer, format Format) error {
 		if _, err := canvas.WriteTo(&b); err != nil {
 			return err
 		}
-		// Fonts to take where the one that the text was measured with is not installed:
-		// Arial has the same widths.
-		_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"),
-			[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
+		_, err := strings.NewReplacer(
+			// Fonts to take where the one that the text was measured with is not installed:
+			// Arial has the same widths.
+			"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
+			// Images are PNGs, whatever gonum calls them.
+			"data:image/jpg;base64,", "data:image/png;base64,").WriteString(w, b.String())
 		return err
 	case PDF:
 		return f.pdf(w)
