@@ -2,6 +2,7 @@ package plot
 
 import (
 	"bytes"
+	"image"
 	"image/color"
 	"io"
 	"regexp"
@@ -29,8 +30,8 @@ func (f Figure) pdf(w io.Writer) error {
 }
 
 // pdfCanvas is gonum's, put right: that one takes text as Windows-1252 where every other canvas
-// takes UTF-8, embeds but one of several fonts, and takes the colours of a translucent
-// area for those of an opaque one.
+// takes UTF-8, embeds but one of several fonts, takes the colours of a translucent area for
+// those of an opaque one, and draws images upside down.
 type pdfCanvas struct{ *vgpdf.Canvas }
 
 // FillString implements vg.Canvas. What is bold elsewhere is not here.
@@ -48,6 +49,15 @@ func (c pdfCanvas) FillString(f font.Face, at vg.Point, s string) {
 		text = append(text, b)
 	}
 	c.Canvas.FillString(f, at, string(text))
+}
+
+// DrawImage implements vg.Canvas.
+func (c pdfCanvas) DrawImage(r vg.Rectangle, picture image.Image) {
+	c.Push()
+	c.Translate(vg.Point{Y: r.Min.Y + r.Max.Y})
+	c.Scale(1, -1)
+	c.Canvas.DrawImage(r, picture)
+	c.Pop()
 }
 
 // SetColor implements vg.Canvas.
