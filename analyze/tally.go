@@ -30,6 +30,7 @@ type tally struct {
 
 	sections sectionSet
 	groups   *groups // nil: not asked for
+	grid     *grid   // nil: not asked for
 
 	score        Score
 	onTime, gaps int64 // of tokens with a deadline
@@ -53,6 +54,9 @@ func newTally(c *Config, rows int64) *tally {
 	t.init()
 	if c.Plots {
 		t.curve = NewCurve(rows)
+	}
+	if c.Report && c.Fluidity != ArithmeticEtalon {
+		t.grid = newGrid(c)
 	}
 	if len(c.By) > 0 {
 		t.groups = newGroups(c)
@@ -92,6 +96,9 @@ func (t *tally) add(r *request, s *scorer) {
 	t.sections.add(r)
 	if t.groups != nil {
 		t.groups.add(r, s)
+	}
+	if t.grid != nil {
+		t.grid.add(r, s)
 	}
 	if why := r.whyExcluded(); why != "" {
 		t.excluded[why]++
@@ -256,6 +263,9 @@ func (t *tally) merge(o *tally) {
 	t.sections.merge(&o.sections)
 	if t.groups != nil {
 		t.groups.merge(o.groups)
+	}
+	if t.grid != nil {
+		t.grid.merge(o.grid)
 	}
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)
