@@ -26,6 +26,7 @@ func scripts() []string {
 		"modules/compare.js",
 		"modules/groups.js",
 		"modules/sections.js",
+		"modules/workload.js",
 		"modules/validity.js",
 		"modules/definitions.js",
 		"modules/settings.js",
