@@ -14,6 +14,7 @@ type Document struct {
 // Run is one population: a file, or several that count as one.
 type Run struct {
 	Name     string    `json:"name"`
+	Groups   int       `json:"groups"`   // that there are, of which Result may hold the largest alone
 	Headline string    `json:"headline"` // in a sentence
 	Result   any       `json:"result"`   // analyze.Result
 	Metrics  []Metric  `json:"metrics"`  // of the result, in the order of the table
