@@ -10,7 +10,7 @@ const columns = [
   ["TBT p50", (g) => g.metrics.tbt_s.p50, "s"], ["p99", (g) => g.metrics.tbt_s.p99, "s"],
   ["E2E p50", (g) => g.metrics.e2e_latency_s.p50, "s"], ["p99", (g) => g.metrics.e2e_latency_s.p99, "s"],
   ["fluidity mean", (g) => g.metrics.fluidity_index.mean, "share"],
-  ["tok/s", (g) => g.throughput.output_tokens_per_s, "tokens/s"],
+  ["tok/s", (g) => g.throughput.output_tokens_per_s, "tokens"],
 ];
 
 metron.module({
