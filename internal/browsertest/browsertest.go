@@ -33,12 +33,12 @@ func Start(t *testing.T) *Browser {
 		t.Skip("there is no chromium, chromium-browser or google-chrome in PATH: the page was not opened")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, closeBrowser := chromedp.NewContext(allocator)
+	ctx, _ := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
-		closeBrowser()
+		chromedp.Cancel(ctx) // which waits for its end, and for the end of its profile
 		stop()
 	})
 	if err := chromedp.Run(ctx); err != nil {
