@@ -31,6 +31,7 @@ type tally struct {
 	sections sectionSet
 	groups   *groups // nil: not asked for
 	grid     *grid   // nil: not asked for
+	gathered gathering
 
 	score        Score
 	onTime, gaps int64 // of tokens with a deadline
@@ -52,6 +53,7 @@ type tally struct {
 func newTally(c *Config, rows int64) *tally {
 	t := &tally{config: c, metrics: metrics(), sections: newSectionSet(c, sections(c))}
 	t.init()
+	t.gathered = newGathering(c)
 	if c.Plots {
 		t.curve = NewCurve(rows)
 	}
@@ -94,6 +96,7 @@ func (t *tally) add(r *request, s *scorer) {
 		t.addSpan(r)
 	}
 	t.sections.add(r)
+	t.gathered.add(r)
 	if t.groups != nil {
 		t.groups.add(r, s)
 	}
@@ -261,6 +264,7 @@ func (t *tally) merge(o *tally) {
 	}
 	t.picks = append(t.picks, o.picks...)
 	t.sections.merge(&o.sections)
+	t.gathered.merge(o.gathered)
 	if t.groups != nil {
 		t.groups.merge(o.groups)
 	}
