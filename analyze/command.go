@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze/plot"
+	"metron/analyze/report"
 	"metron/internal/term"
 )
 
@@ -34,7 +35,8 @@ profile replaces its items: --slo 'etalon:tbt_ttft,tbt.p99<=50ms'.
 
 Examples:
    metron analyze run.parquet --slo 'ttft<=500ms,tbt[p99]<=50ms,fluidity>=0.9' --slo mlperf:llama3.1-8b/server
-   metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
+   metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv
+   metron analyze run.parquet --sections all --report report.html`,
 		Flags: slices.Concat(QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
 			&cli.BoolFlag{Name: "explain", Usage: "why those numbers differ; without --dialect, of every such tool side by side"},
@@ -42,7 +44,8 @@ Examples:
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
 			&cli.BoolFlag{Name: "json", Usage: "--format json"},
-			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
+			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG, and the page of --report, into `DIR`"},
+			&cli.StringFlag{Name: "report", Usage: "write a page that answers further questions into `FILE` (.html)"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),
@@ -70,6 +73,13 @@ func run(c *cli.Context) error {
 		}
 		defer tokens.Abandon()
 	}
+	var page *report.File
+	if path := c.String("report"); path != "" {
+		if page, err = report.Create(path); err != nil {
+			return err
+		}
+		defer page.Abandon()
+	}
 	// Nearly all of the heap is plain numbers, which cost the collector nothing: collected
 	// often, the memory of large archives stays near what they need.
 	defer debug.SetGCPercent(debug.SetGCPercent(25))
@@ -95,6 +105,15 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
+	switch {
+	case page != nil:
+		err = page.Write(result.Document(term.CommandLine(c)))
+	case config.Report:
+		err = report.WriteFile(filepath.Join(c.String("out"), "report.html"), result.Document(term.CommandLine(c)))
+	}
+	if err != nil {
+		return err
+	}
 	return result.Write(c.App.Writer, formatOf(c))
 }
 
@@ -117,6 +136,7 @@ func configOf(c *cli.Context) (Config, error) {
 	if c.String("out") != "" {
 		config.Drawing.Kinds = FigureNames()
 	}
+	config.Report = c.String("report") != "" || c.String("out") != ""
 	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")
 	if names := c.String("dialect"); names != "" {
@@ -127,6 +147,11 @@ func configOf(c *cli.Context) (Config, error) {
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
+	}
+	if path := c.String("report"); path != "" {
+		if err := report.CheckPath(path); err != nil {
+			return Config{}, term.Usagef("analyze: --report: %w", err)
+		}
 	}
 	if c.Bool("json") && c.IsSet("format") && c.String("format") != "json" {
 		return Config{}, term.Usagef("analyze: --json and --format %s: want one of them", c.String("format"))

@@ -239,7 +239,7 @@ func TestOutWritesPlots(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", f.Name(), info.Size(), err)
 		}
 	}
-	if got := strings.Join(names, " "); !strings.Contains(got, "e2e_cdf.png e2e_cdf.svg") || strings.Contains(got, "ttft_cdf") || strings.Contains(got, ".e2e") {
-		t.Errorf("files %s, want those of the latency, nothing of a first token, and nothing left behind", got)
+	if got := strings.Join(names, " "); !strings.Contains(got, "e2e_cdf.png e2e_cdf.svg") || !strings.Contains(got, "report.html") || strings.Contains(got, "ttft_cdf") || strings.Contains(got, ".e2e") {
+		t.Errorf("files %s, want those of the latency and the page, nothing of a first token, and nothing left behind", got)
 	}
 }

@@ -68,6 +68,9 @@ type Config struct {
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
 
+	// Report asks for what only the page shows (Result.Document): the grid of questions.
+	Report bool
+
 	// Drawing is the figures that Draw is to make of the result.
 	Drawing Drawing
 

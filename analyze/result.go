@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"metron/analyze/prefill"
+	"metron/analyze/report"
 	"metron/schema"
+	"metron/schema/inspect/demand"
 )
 
 // SchemaVersion is the version of the JSON that WriteJSON prints. Keys may be
@@ -26,6 +28,8 @@ type Result struct {
 	samples    map[string]*Samples // by the key of their metric
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
+	grid       *report.Grid
+	workload   *demand.Workload
 	timelines  []timeline
 	ranked     int64 // requests that those were chosen from
 	trimmed    string
@@ -160,6 +164,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	}
 	if t.curve != nil {
 		r.Curve = t.curve.Acceptance(c.Percentile)
+	}
+	if t.grid != nil {
+		r.grid = t.grid.result(r.DurationS)
 	}
 	r.Warnings = r.warn(t)
 	return r

@@ -9,6 +9,7 @@ import (
 
 	"metron/analyze"
 	"metron/analyze/plot"
+	"metron/analyze/report"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -29,11 +30,12 @@ METRIC.each is the median change of a request against itself; goodput, token_goo
 attainment are of the first --slo.
 
 Example:
-   metron compare base.parquet new.parquet --fail-on 'ttft.p99>+5%,e2e.each>+3%'`,
+   metron compare base.parquet new.parquet --fail-on 'ttft.p99>+5%,e2e.each>+3%' --report report.html`,
 		Flags: slices.Concat(analyze.QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "pairing", Value: string(Auto), Usage: "compare requests with themselves where both runs replay one trace (auto), always (source), or never (none)"},
 			&cli.StringFlag{Name: "fail-on", Usage: "`CHANGES` that must not be"},
 			&cli.IntFlag{Name: "worst", Value: 5, Usage: "list so many of the requests whose E2E latency grew most"},
+			&cli.StringFlag{Name: "report", Usage: "write a page with the comparison and every run into `FILE` (.html)"},
 			&cli.StringFlag{Name: "out", Usage: "write the distributions of TTFT, TBT and E2E over each other, as PNG and SVG, into `DIR`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 		}),
@@ -46,9 +48,21 @@ func runCommand(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	var page *report.File
+	if path := c.String("report"); path != "" {
+		if page, err = report.Create(path); err != nil {
+			return err
+		}
+		defer page.Abandon()
+	}
 	out, err := Compare(c.Context, c.Args().First(), c.Args().Tail(), config)
 	if err != nil {
 		return err
+	}
+	if page != nil {
+		if err := page.Write(out.Document(term.CommandLine(c))); err != nil {
+			return err
+		}
 	}
 	if dir := c.String("out"); dir != "" {
 		if err := out.WriteFigures(dir, plot.Style{}, plot.PNG, plot.SVG); err != nil {
@@ -80,6 +94,12 @@ func configOf(c *cli.Context) (Config, error) {
 	question, err := analyze.Question(c)
 	if err != nil {
 		return Config{}, err
+	}
+	if path := c.String("report"); path != "" {
+		if err := report.CheckPath(path); err != nil {
+			return Config{}, term.Usagef("compare: --report: %w", err)
+		}
+		question.Report = true
 	}
 	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst"), Draw: c.String("out") != ""}
 	if !slices.Contains(Pairings(), config.Pairing) {
