@@ -32,6 +32,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 			return nil, err
 		}
 	}
+	if c.Linked {
+		if c.origin, _, err = archive.FirstStart(); err != nil {
+			return nil, err
+		}
+	}
 	p := newPass(&c, archive.NumRows())
 	if err := p.read(ctx, archive); err != nil {
 		return nil, err
@@ -49,6 +54,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	result := newResult(t, archive.Files, &c)
 	if c.Plots {
 		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
+			return nil, err
+		}
+	}
+	if c.Linked {
+		if result.Linked, err = t.linked.result(ctx, archive, &c); err != nil {
 			return nil, err
 		}
 	}

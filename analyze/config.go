@@ -68,8 +68,14 @@ type Config struct {
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
 
+	// Linked asks for what the linked charts of a page are drawn from (Result.Linked),
+	// which takes a pass over the files of its own.
+	Linked bool
+
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
+
+	origin int64 // the first start_time of the files, where Linked is asked for
 
 	kept *kept // that Trim keeps; nil until it is known, and where nothing is trimmed
 }

@@ -29,7 +29,8 @@ type tally struct {
 	picks    []pick    // nil: not asked for
 
 	sections sectionSet
-	groups   *groups // nil: not asked for
+	groups   *groups      // nil: not asked for
+	linked   *linkedTally // nil: not asked for
 
 	score        Score
 	onTime, gaps int64 // of tokens with a deadline
@@ -56,6 +57,9 @@ func newTally(c *Config, rows int64) *tally {
 	}
 	if len(c.By) > 0 {
 		t.groups = newGroups(c)
+	}
+	if c.Linked {
+		t.linked = newLinkedTally(c)
 	}
 	return t
 }
@@ -92,6 +96,9 @@ func (t *tally) add(r *request, s *scorer) {
 	t.sections.add(r)
 	if t.groups != nil {
 		t.groups.add(r, s)
+	}
+	if t.linked != nil {
+		t.linked.add(r, t.config)
 	}
 	if why := r.whyExcluded(); why != "" {
 		t.excluded[why]++
@@ -256,6 +263,9 @@ func (t *tally) merge(o *tally) {
 	t.sections.merge(&o.sections)
 	if t.groups != nil {
 		t.groups.merge(o.groups)
+	}
+	if t.linked != nil {
+		t.linked.merge(o.linked)
 	}
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)
