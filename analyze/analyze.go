@@ -119,6 +119,9 @@ func (p *pass) read(ctx context.Context, a *schema.Archive) error {
 		if err != nil {
 			return fmt.Errorf("analyze %q: %w", b.File.Path(), err)
 		}
+		if p.config.Progress != nil {
+			p.config.Progress(b.NumRows())
+		}
 	}
 	return nil
 }

@@ -75,6 +75,9 @@ type Config struct {
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
 
+	// Progress, if not nil, is told of rows as they are read, of the pass that reads most.
+	Progress func(rows int64)
+
 	origin int64 // the first start_time of the files, where Linked is asked for
 
 	kept *kept // that Trim keeps; nil until it is known, and where nothing is trimmed
