@@ -10,6 +10,7 @@ import (
 
 	"metron/analyze"
 	"metron/analyze/compare"
+	"metron/analyze/view"
 	"metron/capture"
 	"metron/internal/llmsim"
 	"metron/internal/term"
@@ -32,6 +33,7 @@ func commands() []*cli.Command {
 		replay.Command(recipe.Prompter),
 		analyze.Command(),
 		compare.Command(),
+		view.Command(),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),

@@ -19,6 +19,9 @@ func (r *Result) Run() report.Run {
 	if n := len(r.Files); n > 1 {
 		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)
 	}
+	if r.Linked != nil {
+		out.Windows, out.Tail = &r.Linked.Bins, &r.Linked.Tail
+	}
 	shown := map[string]bool{}
 	for _, m := range r.shown() {
 		shown[m.key] = true

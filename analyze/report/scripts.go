@@ -20,7 +20,14 @@ func scripts() []string {
 		"base/store.js",
 		"base/chart.js",
 		"base/markdown.js",
+		"base/windows.js",
+		"base/brush.js",
+		"base/live.js",
 		"modules/summary.js",
+		"modules/window.js",
+		"modules/time.js",
+		"modules/request.js",
+		"modules/tail.js",
 		"modules/sections.js",
 		"modules/definitions.js",
 		"modules/settings.js",
@@ -43,7 +50,7 @@ func script() string {
 	return b.String()
 }
 
-func style() string { return asset("uplot/uPlot.min.css") + asset("style.css") }
+func style() string { return asset("uplot/uPlot.min.css") + asset("style.css") + asset("linked.css") }
 
 // asset is a file of the page. It is part of the program, so it is there.
 func asset(name string) string {
