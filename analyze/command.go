@@ -118,7 +118,7 @@ func configOf(c *cli.Context) (Config, error) {
 		return Config{}, err
 	}
 	config.Plots = c.String("out") != ""
-	config.Linked = c.String("report") != ""
+	config.Report = c.String("report") != ""
 	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")
 	if names := c.String("dialect"); names != "" {

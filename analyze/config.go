@@ -68,7 +68,11 @@ type Config struct {
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
 
-	// Linked asks for what the linked charts of a page are drawn from (Result.Linked),
+	// Report asks for what only the page shows (Result.Document): the grid of questions, and
+	// what Linked asks for.
+	Report bool
+
+	// Linked asks for what the linked charts of the page are drawn from (Result.Linked),
 	// which takes a pass over the files of its own.
 	Linked bool
 
@@ -110,6 +114,7 @@ func (c Config) fill() Config {
 	if c.Percentile == "" {
 		c.Percentile = Nearest
 	}
+	c.Linked = c.Linked || c.Report
 	return c
 }
 

@@ -15,7 +15,7 @@ func (r *Result) Document(command string) *report.Document {
 
 // Run is the result as a page shows it, alone or beside others.
 func (r *Result) Run() report.Run {
-	out := report.Run{Name: filepath.Base(r.Files[0].Path), Headline: r.headline(), Result: r, Metrics: []report.Metric{}, Sections: []report.Section{}}
+	out := report.Run{Name: filepath.Base(r.Files[0].Path), Headline: r.headline(), Result: r, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
 	if n := len(r.Files); n > 1 {
 		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)
 	}

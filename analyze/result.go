@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"metron/analyze/prefill"
+	"metron/analyze/report"
 	"metron/schema"
 )
 
@@ -29,6 +30,7 @@ type Result struct {
 	ttft       *Samples
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
+	grid       *report.Grid
 	timelines  []timeline
 }
 
@@ -152,6 +154,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	}
 	if t.curve != nil {
 		r.Curve = t.curve.Acceptance(c.Percentile)
+	}
+	if t.grid != nil {
+		r.grid = t.grid.result(r.DurationS)
 	}
 	r.Warnings = r.warn(t)
 	return r

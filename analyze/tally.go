@@ -30,6 +30,7 @@ type tally struct {
 
 	sections sectionSet
 	groups   *groups      // nil: not asked for
+	grid     *grid        // nil: not asked for
 	linked   *linkedTally // nil: not asked for
 
 	score        Score
@@ -54,6 +55,9 @@ func newTally(c *Config, rows int64) *tally {
 	t.init()
 	if c.Plots {
 		t.curve = NewCurve(rows)
+	}
+	if c.Report && c.Fluidity != ArithmeticEtalon {
+		t.grid = newGrid(c)
 	}
 	if len(c.By) > 0 {
 		t.groups = newGroups(c)
@@ -99,6 +103,9 @@ func (t *tally) add(r *request, s *scorer) {
 	}
 	if t.linked != nil {
 		t.linked.add(r, t.config)
+	}
+	if t.grid != nil {
+		t.grid.add(r, s)
 	}
 	if why := r.whyExcluded(); why != "" {
 		t.excluded[why]++
@@ -266,6 +273,9 @@ func (t *tally) merge(o *tally) {
 	}
 	if t.linked != nil {
 		t.linked.merge(o.linked)
+	}
+	if t.grid != nil {
+		t.grid.merge(o.grid)
 	}
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)

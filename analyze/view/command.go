@@ -97,7 +97,7 @@ func configOf(c *cli.Context) (analyze.Config, error) {
 	if err := config.Check(); err != nil {
 		return config, term.Usagef("view: %w", err)
 	}
-	config.Linked = true
+	config.Report = true
 	return config, nil
 }
 
@@ -120,6 +120,7 @@ func open(c *cli.Context, paths []string, files files, config analyze.Config) (*
 	// A window is held to the prompts' times of the whole run, and shown by numbers alone.
 	config.Prefill, config.EstimatePrefill = result.Prefill, false
 	config.By, config.Sections = nil, []string{}
+	config.Report, config.Linked = false, true
 	return &Server{Page: page.Bytes(), Compute: func(ctx context.Context, q Question, progress func(int64)) (Answer, error) {
 		if err := files.unchanged(); err != nil {
 			return nil, err
