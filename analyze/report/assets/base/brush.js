@@ -8,7 +8,10 @@ metron.logAxis = (axis) => {
   const some = (u, ticks) => {
     const { min, max } = u.scales.y, decades = Math.log10(max / min);
     const digits = decades < 0.6 ? "123456789" : decades < 1.2 ? "1235" : decades < 2.2 ? "13" : "1";
-    return ticks.map((v) => v !== null && digits.includes(v.toExponential()[0]) ? v : null);
+    return ticks.map((v) => {
+      const [digit, rest] = v === null ? ["", ""] : v.toExponential(3).split(/[.e]/);
+      return rest === "000" && digits.includes(digit) ? v : null;
+    });
   };
   return { ...axis, space: 8, filter: some, grid: { filter: some }, ticks: { filter: some } };
 };

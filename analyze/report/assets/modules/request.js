@@ -27,8 +27,21 @@ const facts = (r) => h("dl", { class: "facts" },
   fact("fluidity-index", format.share(r.fluidity_index)),
   fact("input", format.count(r.input_tokens) + (r.cached_input_tokens ? `, ${format.count(r.cached_input_tokens)} cached` : "")), fact("output", format.count(r.output_tokens)));
 
-// bars draws the prefills as lanes on the time axis of the tokens.
-const bars = (r) => (u) => {
+// lanesOf puts prefills that leave room for each other, and for what is written beside them,
+// into one lane; room is in seconds. It gives the lane of each, and how many there are.
+const lanesOf = (prefills, room) => {
+  const ends = [], lane = new Map();
+  for (const p of [...prefills].sort((a, b) => a.sent_us - b.sent_us)) {
+    let k = ends.findIndex((end) => end <= p.sent_us * us);
+    if (k < 0) k = ends.length;
+    ends[k] = p.first_us * us + room;
+    lane.set(p, k);
+  }
+  return { lane, count: ends.length };
+};
+
+// bars draws the prefills on the time axis of the tokens.
+const bars = (r, lanes) => (u) => {
   const { ctx } = u, ratio = devicePixelRatio;
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -39,10 +52,10 @@ const bars = (r) => (u) => {
   ctx.font = `${Math.round(rem * 0.7 * ratio)}px system-ui, sans-serif`;
   ctx.textBaseline = "middle";
   ctx.textAlign = "left";
-  const lane = u.bbox.height / r.prefills.length;
-  r.prefills.forEach((p, k) => {
+  const lane = u.bbox.height / lanes.count;
+  r.prefills.forEach((p) => {
     const left = u.valToPos(p.sent_us * us, "x", true), right = u.valToPos(p.first_us * us, "x", true);
-    const top = u.bbox.top + lane * k;
+    const top = u.bbox.top + lane * lanes.lane.get(p);
     ctx.fillStyle = color("--second");
     ctx.fillRect(left, top + lane * 0.2, Math.max(right - left, ratio), lane * 0.6);
     const text = p.input_tokens === null ? "?" : format.count(p.input_tokens), wide = ctx.measureText(text).width, gap = 5 * ratio;
@@ -59,16 +72,17 @@ const prefills = (root, r, xRange) => {
   root.append(h("div", { class: "chart-head" }, h("strong", null, "Prefilled meanwhile"), h("span", { class: "note" },
     named === 0 ? "nobody else waited for a first token" : `${format.count(r.prefills_total)} requests waited for their first token while this one was answered${named < r.prefills_total ? `; the ${named} longest prompts of them` : ""}: input tokens beside each`)));
   if (named === 0) return;
+  const lanes = lanesOf(r.prefills, (xRange[1] - xRange[0]) * Math.min(0.25, 60 / Math.max(1, root.clientWidth)));
   metron.chart(root, {
     label: "Prefills of other requests while this one was answered",
-    height: 2.8 + 1.15 * named,
+    height: 2.8 + 1.15 * lanes.count,
     padding: [4, 12, 0, 0],
     data: [xRange, [null, null]],
     scales: { x: { time: false, range: xRange }, y: { range: [0, 1] } },
     axes: [metron.axis.seconds(), { values: () => [], grid: { show: false }, ticks: { show: false } }],
     series: [{}, { stroke: "--second" }],
     cursor: { sync: { key: "request" }, drag: { x: false, y: false }, y: false },
-    hooks: { draw: [bars(r)] },
+    hooks: { draw: [bars(r, lanes)] },
   });
   root.append(h("details", null, h("summary", null, "As a table"), metron.table("Prefills meanwhile", ["record_id begins with", "sent", "first token", "input tokens"],
     r.prefills.map((p) => [h("code", null, p.record_id), format.seconds(p.sent_us * us), format.seconds(p.first_us * us), format.count(p.input_tokens)]))));

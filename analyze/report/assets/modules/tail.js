@@ -21,6 +21,8 @@ const around = (_, low, high) => {
   return [Math.max(0, low - room), high + room];
 };
 
+const ground = () => getComputedStyle(document.documentElement).getPropertyValue("--ground");
+
 const scatter = (root, requests, m, run, open, opened) => {
   const points = requests.filter((r) => m.value(r) !== null).sort((a, b) => a.start_us - b.start_us);
   const w = run.windows, xs = points.map((r) => r.start_us * us), ys = points.map(m.value);
@@ -41,8 +43,8 @@ const scatter = (root, requests, m, run, open, opened) => {
     scales: { x: { time: false, range }, y: m.log ? metron.logScale : { range: around } },
     padding: [6, 12, 0, 0],
     axes: [metron.axis.seconds(), m.log ? metron.logAxis(m.axis()) : { ...m.axis(), space: 28 }],
-    series: [{}, { stroke: "--accent", fill: "--accent-soft", paths: () => null, points: { show: true, size: 9, width: 1.5 } },
-      { stroke: "--second", paths: () => null, points: { show: true, size: 13, width: 3 } }],
+    series: [{}, { stroke: "--accent", fill: "--accent-soft", paths: () => null, points: { show: true, size: 9, width: 1.5, fill: ground } },
+      { stroke: "--second", paths: () => null, points: { show: true, size: 13, width: 3, fill: ground } }],
     cursor: { drag: { x: false, y: false }, x: false, y: false, points: { show: false } },
     hooks: {
       ready: [(u) => {

@@ -17,7 +17,7 @@ const seriesOf = (w, step, linear) => {
   const q = (spread, permille) => windows.quantile(w, spread, permille, linear)?.value || null; // 0 has no place on a log axis
   for (let i = 0; i < w.requests.length; i += step) {
     const j = Math.min(w.requests.length, i + step), part = windows.of(w, i, j);
-    out.x.push(windows.edge(w, i));
+    out.x.push(windows.edge(w, i), windows.edge(w, j));
     out.arrivals.push(perSecond(w.requests, i, j));
     out.failed.push((part.measured - part.ok) / ((j - i) * w.width_us / 1e6));
     out.flying.push(perSecond(w.in_flight_us, i, j) / 1e6);
@@ -27,8 +27,7 @@ const seriesOf = (w, step, linear) => {
     out.tbt50.push(q(part.tbt, 500));
     out.tbt99.push(q(part.tbt, 990));
   }
-  out.x.push(windows.edge(w, w.requests.length)); // where the last step ends
-  for (const key of Object.keys(out)) if (key !== "x") out[key].push(out[key].at(-1));
+  for (const key of Object.keys(out)) if (key !== "x") out[key] = out[key].flatMap((v) => [v, v]); // at both ends of the step
   return out;
 };
 
@@ -53,8 +52,7 @@ const drawChart = (root, c, last, xs, plugin) => {
     scales: { x: { time: false, range: [xs[0], xs.at(-1)] }, y: c.log ? metron.logScale : { range: (_, __, max) => [0, max * 1.08 || 1] } },
     axes: [{ ...metron.axis.seconds(), ...(last ? {} : { size: 6, values: (_, ticks) => ticks.map(() => "") }) }, c.log ? metron.logAxis(c.axis) : { space: 24, ...c.axis }],
     series: [{}, ...c.lines.map(([name, , color, dash]) => ({
-      label: name, stroke: color ?? "--accent", width: 1.5, dash, points: { show: false }, spanGaps: c.log, fill: c.log || color ? undefined : "--accent-soft",
-      paths: uPlot.paths.stepped({ align: 1 }),
+      label: name, stroke: color ?? "--accent", width: 1.5, dash, points: { show: false }, fill: c.log || color ? undefined : "--accent-soft",
     }))],
     cursor: { sync: { key: "time" }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
     plugins: [plugin],

@@ -66,6 +66,9 @@ const question = (page, run, window) => {
   return q;
 };
 
+// heldTo says which deadlines were asked about.
+const heldTo = (s) => `held to ${s.ttft_deadline_s === null ? format.seconds(s.prefill_slack_s) + " beyond the time of their prompts" : format.seconds(s.ttft_deadline_s)} for the first token and ${format.seconds(s.tbt_deadline_s)} for each after it`;
+
 const flags = (window) => `--from ${+window.from.toFixed(6)}s --to ${+window.to.toFixed(6)}s`;
 
 // windowName says a window to a reader.
@@ -94,7 +97,7 @@ metron.windowNumbers = (root, page, run) => {
     }).then((answer) => {
       table.replaceChildren(tableOf(whole, fromResult(answer.result), metron.windowName(window)));
       table.dataset.exact = "true";
-      explain("Exact, from the files: requests that started in the window, of which the run's deadlines, or those asked about above, hold.");
+      explain("Exact, from the files: the requests that started in the window, ", heldTo(answer.result.settings), ".");
       page.exact.set(answer);
     }, (e) => {
       if (mine.signal.aborted) return;
@@ -115,7 +118,7 @@ metron.windowNumbers = (root, page, run) => {
     const [i, j] = windows.range(run.windows, window), part = windows.of(run.windows, i, j);
     table.replaceChildren(tableOf(whole, estimate(run.windows, part, linear), metron.windowName(window)));
     explain(`Requests that started in the window, whose ends are those of ${bins}. Counts, means and rates are exact. A percentile is the middle of a bucket, at most ${format.percent(run.windows.relative_error)} off; the exact one lies between the bounds under it. `,
-      page.live ? null : ["For exact ones: ", h("code", null, "metron view"), ", or ", h("code", null, "metron analyze " + flags(window)), "."]);
+      page.live ? null : ["For exact ones: ", h("code", null, "metron view"), ", or ", h("code", null, "metron analyze"), " with ", h("code", null, flags(window)), "."]);
     if (page.live && part.requests > 0) timer = setTimeout(ask, 300, window, part);
   };
   const stops = [page.window.watch(update), page.question.watch(() => page.live && update())];
