@@ -21,6 +21,7 @@ func scripts() []string {
 		"base/chart.js",
 		"base/markdown.js",
 		"base/windows.js",
+		"base/axes.js",
 		"base/brush.js",
 		"base/live.js",
 		"modules/summary.js",

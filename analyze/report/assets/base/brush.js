@@ -1,21 +1,3 @@
-// logScale is a scale by magnitude with room at both ends, and logAxis labels as much of it
-// as has room.
-metron.logScale = {
-  distr: 3,
-  range: (_, low, high) => low === null ? [1e-3, 1] : [Math.max(low, 1e-6) / 1.2, Math.max(high, 1e-6) * 1.2],
-};
-metron.logAxis = (axis) => {
-  const some = (u, ticks) => {
-    const { min, max } = u.scales.y, decades = Math.log10(max / min);
-    const digits = decades < 0.6 ? "123456789" : decades < 1.2 ? "1235" : decades < 2.2 ? "13" : "1";
-    return ticks.map((v) => {
-      const [digit, rest] = v === null ? ["", ""] : v.toExponential(3).split(/[.e]/);
-      return rest === "000" && digits.includes(digit) ? v : null;
-    });
-  };
-  return { ...axis, space: 8, filter: some, grid: { filter: some }, ticks: { filter: some } };
-};
-
 // brush lets a window be drawn on a chart, whose ends snap to bins, and shows the one of
 // the store on it. It is uPlot's plugin; snap gives [from, to] in seconds for two moments.
 metron.brush = (store, snap) => {

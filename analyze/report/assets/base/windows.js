@@ -10,8 +10,8 @@ const bounds = (bits, bucket) => {
 };
 
 // tally adds up the buckets of some bins: [first, n, n, -empty, n...] each.
-const tally = (lists, i, j) => {
-  const n = [];
+const tally = (bits, lists, i, j) => {
+  const n = new Float64Array(64 << bits);
   let count = 0;
   for (const list of lists.slice(i, j)) {
     let bucket = list[0];
@@ -21,7 +21,7 @@ const tally = (lists, i, j) => {
         bucket -= times;
         continue;
       }
-      n[bucket] = (n[bucket] ?? 0) + times;
+      n[bucket] += times;
       count += times;
       bucket++;
     }
@@ -52,7 +52,7 @@ metron.windows = {
     const seconds = first === null || last === null ? null : (last - first) * us;
     const perSecond = (n, unknown, of) => seconds > 0 && !(of > 0 && unknown === of) ? n / seconds : null;
     const spread = (lists, total) => {
-      const d = tally(lists, i, j);
+      const d = tally(w.bucket_bits, lists, i, j);
       return { ...d, mean: d.count > 0 ? add(total) * us / d.count : null };
     };
     const ok = add(w.ok), output = add(w.output_tokens), noOutput = add(w.no_output), met = add(w.deadlines_met), missed = add(w.deadlines_missed);
@@ -73,9 +73,8 @@ metron.windows = {
     if (spread.count === 0) return null;
     const at = (rank) => {
       for (let bucket = 0; bucket < spread.n.length; bucket++) {
-        const times = spread.n[bucket] ?? 0;
-        if (rank < times) return bounds(w.bucket_bits, bucket);
-        rank -= times;
+        if (rank < spread.n[bucket]) return bounds(w.bucket_bits, bucket);
+        rank -= spread.n[bucket];
       }
       return null;
     };

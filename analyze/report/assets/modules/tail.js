@@ -4,10 +4,10 @@ const { h, format } = metron;
 const us = 1e-6;
 
 const measures = {
-  ttft: { name: "TTFT", value: (r) => r.ttft_us * us, text: format.seconds, axis: () => metron.axis.seconds(), log: true },
-  longest_gap: { name: "Longest gap", value: (r) => r.longest_gap_us === null ? null : r.longest_gap_us * us, text: format.seconds, axis: () => metron.axis.seconds(), log: true },
-  fluidity: { name: "Fluidity", value: (r) => r.fluidity_index, text: format.share, axis: () => metron.axis.number(), log: false },
-  e2e: { name: "E2E", value: (r) => r.e2e_us * us, text: format.seconds, axis: () => metron.axis.seconds(), log: true },
+  ttft: { name: "TTFT", said: "TTFT", value: (r) => r.ttft_us * us, text: format.seconds, axis: () => metron.axis.seconds(), log: true },
+  longest_gap: { name: "Longest gap", said: "longest gap", value: (r) => r.longest_gap_us === null ? null : r.longest_gap_us * us, text: format.seconds, axis: () => metron.axis.seconds(), log: true },
+  fluidity: { name: "Fluidity", said: "fluidity-index", value: (r) => r.fluidity_index, text: format.share, axis: () => metron.axis.number(), log: false },
+  e2e: { name: "E2E", said: "E2E latency", value: (r) => r.e2e_us * us, text: format.seconds, axis: () => metron.axis.seconds(), log: true },
 };
 
 // inWindow are a measure's worst that started in the window, the worst first.
@@ -27,6 +27,7 @@ const scatter = (root, requests, m, run, open, opened) => {
   const points = requests.filter((r) => m.value(r) !== null).sort((a, b) => a.start_us - b.start_us);
   const w = run.windows, xs = points.map((r) => r.start_us * us), ys = points.map(m.value);
   const range = w ? [metron.windows.edge(w, 0), metron.windows.edge(w, w.requests.length)] : [Math.min(...xs), Math.max(...xs) + 1e-3];
+  const log = m.log && Math.max(...ys) > 3 * Math.min(...ys);
   const nearest = (u, e) => {
     const box = u.over.getBoundingClientRect();
     let best = null, distance = 24 ** 2;
@@ -37,12 +38,12 @@ const scatter = (root, requests, m, run, open, opened) => {
     return best;
   };
   const chart = metron.chart(root, {
-    label: `The worst requests by ${m.name} over time`,
+    label: `The worst requests by ${m.said} over time`,
     height: 15,
     data: [xs, ys, xs.map(() => null)],
-    scales: { x: { time: false, range }, y: m.log ? metron.logScale : { range: around } },
+    scales: { x: { time: false, range }, y: log ? metron.logScale : { range: around } },
     padding: [6, 12, 0, 0],
-    axes: [metron.axis.seconds(), m.log ? metron.logAxis(m.axis()) : { ...m.axis(), space: 28 }],
+    axes: [metron.axis.clock(), log ? metron.logAxis(m.axis()) : { ...m.axis(), space: 28 }],
     series: [{}, { stroke: "--accent", fill: "--accent-soft", paths: () => null, points: { show: true, size: 9, width: 1.5, fill: ground } },
       { stroke: "--second", paths: () => null, points: { show: true, size: 13, width: 3, fill: ground } }],
     cursor: { drag: { x: false, y: false }, x: false, y: false, points: { show: false } },
@@ -66,7 +67,7 @@ const list = (requests, key, open, opened) => {
     opened.push((now) => button.setAttribute("aria-pressed", String(now?.record_id === r.record_id)));
     return [String(rank + 1), button, format.seconds(r.start_us * us), format.count(r.input_tokens), format.count(r.output_tokens), ...others.map((o) => o.text(o.value(r)))];
   });
-  return metron.table(`The worst requests by ${m.name}`, ["", m.name, "at", "in", "out", ...others.map((o) => o.name)], rows);
+  return metron.table(`The worst requests by ${m.said}`, ["", m.name, "at", "in", "out", ...others.map((o) => o.name)], rows);
 };
 
 metron.module({
@@ -99,9 +100,9 @@ metron.module({
       buttons.replaceChildren(...tail.by.filter((b) => measures[b.key]).map((b) => h("button", {
         type: "button", "aria-pressed": String(b.key === key), onclick: () => { key = b.key; draw(); },
       }, measures[b.key].name)));
-      note.textContent = window === null ? `The ${by.worst.length} worst requests by ${m.name}. Open one to see its tokens and who was prefilled meanwhile.`
-        : exact ? `The ${requests.length} worst by ${m.name} of those that started in the window ${metron.windowName(window)}.`
-          : `Of the run's ${by.worst.length} worst by ${m.name}, ${requests.length} started in the window ${metron.windowName(window)}; the worst of the window itself are in metron view.`;
+      note.textContent = window === null ? `The ${by.worst.length} worst requests by ${m.said}. Open one to see its tokens and who was prefilled meanwhile.`
+        : exact ? `The ${requests.length} worst by ${m.said} of those that started in the window ${metron.windowName(window)}.`
+          : `Of the run's ${by.worst.length} worst by ${m.said}, ${requests.length} started in the window ${metron.windowName(window)}; the worst of the window itself are in metron view.`;
       if (requests.length > 0) {
         const left = h("div"), right = h("div", { class: "worst" }, list(requests, key, open, opened));
         place.append(left, right);

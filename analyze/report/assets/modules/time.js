@@ -50,7 +50,7 @@ const drawChart = (root, c, last, xs, plugin) => {
     data: [xs, ...c.lines.map(([, values]) => values)],
     padding: [6, 12, 0, 0],
     scales: { x: { time: false, range: [xs[0], xs.at(-1)] }, y: c.log ? metron.logScale : { range: (_, __, max) => [0, max * 1.08 || 1] } },
-    axes: [{ ...metron.axis.seconds(), ...(last ? {} : { size: 6, values: (_, ticks) => ticks.map(() => "") }) }, c.log ? metron.logAxis(c.axis) : { space: 24, ...c.axis }],
+    axes: [{ ...metron.axis.clock(), ...(last ? {} : { size: 6, values: (_, ticks) => ticks.map(() => "") }) }, c.log ? metron.logAxis(c.axis) : { space: 24, ...c.axis }],
     series: [{}, ...c.lines.map(([name, , color, dash]) => ({
       label: name, stroke: color ?? "--accent", width: 1.5, dash, points: { show: false }, fill: c.log || color ? undefined : "--accent-soft",
     }))],
