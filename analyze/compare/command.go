@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
+	"metron/analyze/report"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -28,11 +29,12 @@ METRIC.each is the median change of a request against itself; goodput, token_goo
 attainment are of the first --slo.
 
 Example:
-   metron compare base.parquet new.parquet --fail-on 'ttft.p99>+5%,e2e.each>+3%'`,
+   metron compare base.parquet new.parquet --fail-on 'ttft.p99>+5%,e2e.each>+3%' --report report.html`,
 		Flags: slices.Concat(analyze.QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "pairing", Value: string(Auto), Usage: "compare requests with themselves where both runs replay one trace (auto), always (source), or never (none)"},
 			&cli.StringFlag{Name: "fail-on", Usage: "`CHANGES` that must not be"},
 			&cli.IntFlag{Name: "worst", Value: 5, Usage: "list so many of the requests whose E2E latency grew most"},
+			&cli.StringFlag{Name: "report", Usage: "write a page with the comparison and every run into `FILE` (.html)"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 		}),
 		Action: runCommand,
@@ -47,6 +49,11 @@ func runCommand(c *cli.Context) error {
 	out, err := Compare(c.Context, c.Args().First(), c.Args().Tail(), config)
 	if err != nil {
 		return err
+	}
+	if path := c.String("report"); path != "" {
+		if err := report.WriteFile(path, out.Document(term.CommandLine(c))); err != nil {
+			return err
+		}
 	}
 	write := out.WriteText
 	if c.Bool("json") {
@@ -74,6 +81,7 @@ func configOf(c *cli.Context) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	question.Report = c.String("report") != ""
 	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst")}
 	if !slices.Contains(Pairings(), config.Pairing) {
 		return Config{}, schema.DidYouMean(term.Usagef("compare: --pairing %q is none of auto, source, none", config.Pairing),

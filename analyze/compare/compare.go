@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"metron/analyze"
+	"metron/analyze/report"
 	"metron/analyze/stat"
 )
 
@@ -41,6 +42,8 @@ type Comparison struct {
 	Tests         int          `json:"tests"` // that p_adjusted is adjusted for
 	Gates         []GateResult `json:"gates"`
 	Confidence    float64      `json:"confidence"`
+
+	runs []report.Run // base first
 }
 
 // RunInfo names a run and says what may be wrong with it.
@@ -142,7 +145,7 @@ func Compare(ctx context.Context, base string, runs []string, c Config) (*Compar
 	if err != nil {
 		return nil, err
 	}
-	out := &Comparison{SchemaVersion: SchemaVersion, Base: a.info(), Gates: []GateResult{}, Confidence: stat.Confidence}
+	out := &Comparison{SchemaVersion: SchemaVersion, Base: a.info(), Gates: []GateResult{}, Confidence: stat.Confidence, runs: []report.Run{a.page()}}
 	if c.Analyze.EstimatePrefill { // the runs are held to the base's deadlines, not to what each of them made of its own
 		c.Analyze.Prefill, c.Analyze.EstimatePrefill = a.result.Prefill, false
 	}
@@ -155,7 +158,7 @@ func Compare(ctx context.Context, base string, runs []string, c Config) (*Compar
 		if err != nil {
 			return nil, err
 		}
-		out.Against = append(out.Against, *one)
+		out.Against, out.runs = append(out.Against, *one), append(out.runs, b.page())
 	}
 	out.judge()
 	for i := range out.Against {

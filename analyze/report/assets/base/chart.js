@@ -48,14 +48,14 @@ metron.chart = (root, options) => {
       c.plot = new uPlot(themed(rest, width), data, place);
     },
   };
-  new ResizeObserver(([entry]) => {
+  // Sizes are set in the next frame: set at once, they would resize what is being observed.
+  new ResizeObserver(([entry]) => requestAnimationFrame(() => {
     const next = Math.floor(entry.contentRect.width);
     if (next === width) return;
-    const first = c.plot === null;
     width = next;
-    if (first) c.draw();
-    else c.plot?.setSize({ width, height: c.plot.height });
-  }).observe(place);
+    if (c.plot === null) c.draw();
+    else c.plot.setSize({ width, height: c.plot.height });
+  })).observe(place);
   live.add(c);
   return c;
 };
@@ -63,9 +63,24 @@ metron.chart = (root, options) => {
 // redraw is for a change of theme or of the size of letters.
 metron.redraw = () => { for (const c of live) c.draw(); };
 
-// Axes that most charts have: time in seconds, a share as percent, a plain number.
+// shortly is a time without the zeros that a tick does not need: 10 ms.
+const shortly = (v) => format.seconds(v).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
+
+// round keeps those ticks of a logarithmic axis that begin with 1, 2 or 5; where there is no
+// room, with 1.
+const round = (u, ticks) => {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const known = ticks.filter((v) => v !== null && v > 0);
+  const across = Math.log10(known[known.length - 1] / known[0]) * 3; // of 1, 2 and 5
+  const digits = across * rem * 3.6 > u.bbox.width / devicePixelRatio ? /^10*$/ : /^[125]0*$/;
+  return ticks.map((v) => v !== null && digits.test(String(Math.round(v * 1e6))) ? v : null);
+};
+
+// Axes that most charts have: time in seconds, linear and logarithmic, a share as percent, a
+// plain number.
 metron.axis = {
-  seconds: (extra) => ({ values: (_, ticks) => ticks.map((v) => v === null ? "" : format.seconds(v)), ...extra }),
+  seconds: (extra) => ({ values: (_, ticks) => ticks.map((v) => v === null ? "" : shortly(v)), ...extra }),
+  logSeconds: (extra) => ({ ...metron.axis.seconds(), space: 1, filter: round, grid: { filter: round }, ticks: { filter: round }, ...extra }),
   percent: (extra) => ({ values: (_, ticks) => ticks.map((v) => v === null ? "" : Math.round(v * 1000) / 10 + " %"), ...extra }),
   number: (extra) => ({ values: (_, ticks) => ticks.map((v) => v === null ? "" : format.number(v)), ...extra }),
 };

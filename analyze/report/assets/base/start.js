@@ -41,11 +41,8 @@ const runPicker = () => {
   if (doc.runs.length < 2) return null;
   const select = h("select", { "aria-label": "Run" }, doc.runs.map((r, i) => h("option", { value: i }, (i === 0 && doc.comparison ? "base: " : "") + r.name)));
   select.addEventListener("change", () => {
-    const run = doc.runs[select.value];
-    page.question.set(null); // a place in the grid of another run
     page.window.set(null);
-    page.run.set(run);
-    page.question.set(run.grid?.asked ?? null);
+    page.run.set(doc.runs[select.value]);
   });
   return select;
 };

@@ -1,7 +1,7 @@
 // The further analyses of the result, as the terminal prints them, each with its definition.
 const { h } = metron;
 
-const title = (name) => name.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
+const title = (name) => name.replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase()).replace(/^Ttft/, "TTFT").replace(/^Qoe/, "Quality of experience");
 
 metron.module({
   id: "analyses",
