@@ -1,8 +1,6 @@
 package view
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -12,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
-	"metron/analyze/report"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -49,16 +46,16 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	files, err := stateOf(paths)
-	if err != nil {
-		return err
-	}
 	l, err := net.Listen("tcp", c.String("listen"))
 	if err != nil {
 		return term.WithHint(fmt.Errorf("view: %w", err), "`--listen 127.0.0.1:0` takes a free port")
 	}
 	defer l.Close()
-	s, err := open(c, paths, files, config)
+	var rows atomic.Int64
+	config.Progress = func(more int64) { rows.Add(more) }
+	progress := term.StartProgress(c.App.ErrWriter, func() string { return "read " + term.Count(rows.Load()) + " requests" })
+	s, err := serverOf(c.Context, asked{paths, config, term.CommandLine(c)})
+	progress.Stop()
 	if err != nil {
 		return err
 	}
@@ -99,44 +96,4 @@ func configOf(c *cli.Context) (analyze.Config, error) {
 	}
 	config.Report = true
 	return config, nil
-}
-
-// open makes the page, and the server that answers it.
-func open(c *cli.Context, paths []string, files files, config analyze.Config) (*Server, error) {
-	var rows atomic.Int64
-	config.Progress = func(more int64) { rows.Add(more) }
-	progress := term.StartProgress(c.App.ErrWriter, func() string { return "read " + term.Count(rows.Load()) + " requests" })
-	result, err := analyze.Analyze(c.Context, paths, config)
-	progress.Stop()
-	if err != nil {
-		return nil, err
-	}
-	document := result.Document(term.CommandLine(c))
-	document.Live = &report.Live{}
-	var page bytes.Buffer
-	if err := report.Write(&page, document); err != nil {
-		return nil, err
-	}
-	// A window is held to the prompts' times of the whole run, and shown by numbers alone.
-	config.Prefill, config.EstimatePrefill = result.Prefill, false
-	config.By, config.Sections = nil, []string{}
-	config.Report, config.Linked = false, true
-	return &Server{Page: page.Bytes(), Compute: func(ctx context.Context, q Question, progress func(int64)) (Answer, error) {
-		if err := files.unchanged(); err != nil {
-			return nil, err
-		}
-		asked := q.config(config)
-		asked.Progress = progress
-		r, err := analyze.Analyze(ctx, paths, asked)
-		if err != nil {
-			return nil, err
-		}
-		return answer{r, &r.Linked.Tail}, nil
-	}}, nil
-}
-
-// answer is what the page shows of a window.
-type answer struct {
-	Result *analyze.Result     `json:"result"`
-	Tail   *analyze.LinkedTail `json:"tail"`
 }

@@ -1,6 +1,6 @@
-// answer asks the server that the page came from: each line of what it says is how far it is,
+// askServer asks the server that the page came from: each line of what it says is how far it is,
 // or the end. What goes wrong is thrown, with a hint where there is one.
-metron.answer = async (live, question, { signal, progress }) => {
+metron.askServer = async (live, question, { signal, progress }) => {
   const response = await fetch(live.base + "/api/answer?" + new URLSearchParams(question), { signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

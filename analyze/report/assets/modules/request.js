@@ -104,8 +104,8 @@ metron.requestView = (root, settings, r) => {
   root.replaceChildren(
     h("h3", { tabindex: -1 }, "Request ", h("code", null, r.record_id)), facts(r),
     h("div", { class: "chart-head" }, h("strong", null, "Tokens received"),
-      h("span", { class: "key" }, h("span", { class: "stroke", "data-color": "--accent" }), "came"),
-      known && h("span", { class: "key" }, h("span", { class: "stroke dashed", "data-color": "--muted" }), `wanted: the first after ${format.seconds(r.ttft_deadline_us * us)}, one each ${format.seconds(tbt)}`),
+      h("span", { class: "legend" }, h("span", { class: "stroke", "data-color": "--accent" }), "came"),
+      known && h("span", { class: "legend" }, h("span", { class: "stroke dashed", "data-color": "--muted" }), `wanted: the first after ${format.seconds(r.ttft_deadline_us * us)}, one each ${format.seconds(tbt)}`),
       drawn < r.chunks && h("span", { class: "note" }, `${format.count(drawn)} of ${format.count(r.chunks)} chunks drawn, the longest gaps among them`)));
   metron.chart(root, {
     label: "Tokens received over time",

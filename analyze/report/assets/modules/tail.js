@@ -49,7 +49,7 @@ const scatter = (root, requests, m, run, open, opened) => {
     cursor: { drag: { x: false, y: false }, x: false, y: false, points: { show: false } },
     hooks: {
       ready: [(u) => {
-        u.over.addEventListener("click", (e) => {
+        u.over.addEventListener("pointerup", (e) => { // uPlot keeps a click to itself where the hand moved a little
           const r = nearest(u, e);
           if (r) open(r);
         });

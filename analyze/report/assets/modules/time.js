@@ -43,7 +43,7 @@ const charts = (s) => [
 const drawChart = (root, c, last, xs, plugin) => {
   const read = c.lines.map(() => h("span", { class: "read" }));
   root.append(h("div", { class: "chart-head" }, h("strong", null, c.title),
-    c.lines.map(([name, , color, dash], k) => h("span", { class: "key" }, h("span", { class: "stroke " + (dash ? "dashed" : ""), "data-color": color ?? "--accent" }), name, " ", read[k]))));
+    c.lines.map(([name, , color, dash], k) => h("span", { class: "legend" }, h("span", { class: "stroke " + (dash ? "dashed" : ""), "data-color": color ?? "--accent" }), name, " ", read[k]))));
   metron.chart(root, {
     label: `${c.title} over time`,
     height: last ? 8 : 6.5,

@@ -88,7 +88,7 @@ metron.windowNumbers = (root, page, run) => {
     const mine = asking = new AbortController();
     const expected = part.requests, status = h("span", null, "asking the files …"), bar = h("progress", { max: 1, "aria-label": "Rows read" });
     explain("Estimated from ", bins, "; ", status, " ", bar);
-    metron.answer(page.live, question(page, run, window), {
+    metron.askServer(page.live, question(page, run, window), {
       signal: mine.signal,
       progress: (n) => {
         status.textContent = `${format.count(n)} of ${format.count(expected)} requests read`;
