@@ -10,6 +10,7 @@ import (
 
 	"metron/internal/term"
 	"metron/schema"
+	"metron/schema/inspect/demand"
 )
 
 // Analyze reads the files once, in batches shared by as many workers as there are
@@ -52,6 +53,12 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		return nil, err
 	}
 	result := newResult(t, archive.Files, &c)
+	if c.Report {
+		// Files whose times overlap have no workload to speak of, which takes nothing from the rest.
+		if result.workload, err = demand.Measure(ctx, archive, c.Selection); err != nil && (ctx.Err() != nil || len(archive.Files) == 1) {
+			return nil, err
+		}
+	}
 	if c.Plots {
 		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
 			return nil, err

@@ -42,7 +42,7 @@ Examples:
 			&cli.StringFlag{Name: "sections", Usage: "further analyses: a list of " + strings.Join(SectionNames(), ", ") + "; all, or none (default: those that cost no time)"},
 			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
 			&cli.BoolFlag{Name: "json", Usage: "--format json"},
-			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
+			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG, and the page of --report, into `DIR`"},
 			&cli.StringFlag{Name: "report", Usage: "write a page that answers further questions into `FILE` (.html)"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
@@ -71,6 +71,13 @@ func run(c *cli.Context) error {
 		}
 		defer tokens.Abandon()
 	}
+	var page *report.File
+	if path := c.String("report"); path != "" {
+		if page, err = report.Create(path); err != nil {
+			return err
+		}
+		defer page.Abandon()
+	}
 	result, err := Analyze(c.Context, c.Args().Slice(), config)
 	if err != nil {
 		return err
@@ -93,10 +100,14 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
-	if path := c.String("report"); path != "" {
-		if err := report.WriteFile(path, result.Document(term.CommandLine(c))); err != nil {
-			return err
-		}
+	switch {
+	case page != nil:
+		err = page.Write(result.Document(term.CommandLine(c)))
+	case config.Report:
+		err = report.WriteFile(filepath.Join(c.String("out"), "report.html"), result.Document(term.CommandLine(c)))
+	}
+	if err != nil {
+		return err
 	}
 	return result.Write(c.App.Writer, formatOf(c))
 }
@@ -118,7 +129,7 @@ func configOf(c *cli.Context) (Config, error) {
 		return Config{}, err
 	}
 	config.Plots = c.String("out") != ""
-	config.Report = c.String("report") != ""
+	config.Report = c.String("report") != "" || c.String("out") != ""
 	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")
 	if names := c.String("dialect"); names != "" {
@@ -129,6 +140,11 @@ func configOf(c *cli.Context) (Config, error) {
 	}
 	if err := config.Check(); err != nil {
 		return Config{}, term.Usagef("analyze: %w", err)
+	}
+	if path := c.String("report"); path != "" {
+		if err := report.CheckPath(path); err != nil {
+			return Config{}, term.Usagef("analyze: --report: %w", err)
+		}
 	}
 	if c.Bool("json") && c.IsSet("format") && c.String("format") != "json" {
 		return Config{}, term.Usagef("analyze: --json and --format %s: want one of them", c.String("format"))

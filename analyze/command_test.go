@@ -239,7 +239,7 @@ func TestOutWritesPlots(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", f.Name(), info.Size(), err)
 		}
 	}
-	want := "tbt_acceptance.png tbt_acceptance.svg tbt_cdf.png tbt_cdf.svg tokens_over_time.png tokens_over_time.svg ttft_cdf.png ttft_cdf.svg"
+	want := "report.html tbt_acceptance.png tbt_acceptance.svg tbt_cdf.png tbt_cdf.svg tokens_over_time.png tokens_over_time.svg ttft_cdf.png ttft_cdf.svg"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("files %s, want %s", got, want)
 	}

@@ -13,14 +13,23 @@ func (r *Result) Document(command string) *report.Document {
 	return &report.Document{Title: run.Name + ": metron report", Command: command, Runs: []report.Run{run}}
 }
 
+// groupsOnPage is how many groups the page has, so that its size does not depend on how
+// many there are: those with the most requests.
+const groupsOnPage = 100
+
 // Run is the result as a page shows it, alone or beside others.
 func (r *Result) Run() report.Run {
-	out := report.Run{Name: filepath.Base(r.Files[0].Path), Headline: r.headline(), Result: r, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
+	held := *r
+	held.Groups = largest(r.Groups, groupsOnPage)
+	out := report.Run{Groups: len(r.Groups), Name: filepath.Base(r.Files[0].Path), Headline: r.headline(), Result: &held, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
 	if n := len(r.Files); n > 1 {
 		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)
 	}
 	if r.Linked != nil {
 		out.Windows, out.Tail = &r.Linked.Bins, &r.Linked.Tail
+	}
+	if r.workload != nil {
+		out.Workload = r.workload
 	}
 	shown := map[string]bool{}
 	for _, m := range r.shown() {

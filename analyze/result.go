@@ -6,6 +6,7 @@ import (
 	"metron/analyze/prefill"
 	"metron/analyze/report"
 	"metron/schema"
+	"metron/schema/inspect/demand"
 )
 
 // SchemaVersion is the version of the JSON that WriteJSON prints. Keys may be
@@ -31,6 +32,7 @@ type Result struct {
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
 	grid       *report.Grid
+	workload   *demand.Workload
 	timelines  []timeline
 }
 

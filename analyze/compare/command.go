@@ -46,12 +46,19 @@ func runCommand(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	var page *report.File
+	if path := c.String("report"); path != "" {
+		if page, err = report.Create(path); err != nil {
+			return err
+		}
+		defer page.Abandon()
+	}
 	out, err := Compare(c.Context, c.Args().First(), c.Args().Tail(), config)
 	if err != nil {
 		return err
 	}
-	if path := c.String("report"); path != "" {
-		if err := report.WriteFile(path, out.Document(term.CommandLine(c))); err != nil {
+	if page != nil {
+		if err := page.Write(out.Document(term.CommandLine(c))); err != nil {
 			return err
 		}
 	}
@@ -81,7 +88,12 @@ func configOf(c *cli.Context) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	question.Report = c.String("report") != ""
+	if path := c.String("report"); path != "" {
+		if err := report.CheckPath(path); err != nil {
+			return Config{}, term.Usagef("compare: --report: %w", err)
+		}
+		question.Report = true
+	}
 	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst")}
 	if !slices.Contains(Pairings(), config.Pairing) {
 		return Config{}, schema.DidYouMean(term.Usagef("compare: --pairing %q is none of auto, source, none", config.Pairing),

@@ -84,6 +84,9 @@ func openRun(t *testing.T, browser *browsertest.Browser) {
 		page.Wait(`document.activeElement.tagName === "H2"`)
 	})
 	quiet(t, page)
+	var ready float64
+	page.Eval("metron.ready", &ready)
+	t.Logf("drawn %.0f ms after the page began to load", ready)
 }
 
 // moveSliders asks the page and analyze the same questions.

@@ -14,13 +14,15 @@ type Document struct {
 // Run is one population: a file, or several that count as one.
 type Run struct {
 	Name     string    `json:"name"`
+	Groups   int       `json:"groups"`   // that there are, of which Result may hold the largest alone
 	Headline string    `json:"headline"` // in a sentence
 	Result   any       `json:"result"`   // analyze.Result
 	Metrics  []Metric  `json:"metrics"`  // of the result, in the order of the table
 	Sections []Section `json:"sections"`
-	Grid     *Grid     `json:"grid,omitempty"`    // nil: nothing can be asked in the page
-	Windows  any       `json:"windows,omitempty"` // the run, bin by bin of its time
-	Tail     any       `json:"tail,omitempty"`    // its worst requests
+	Grid     *Grid     `json:"grid,omitempty"`     // nil: nothing can be asked in the page
+	Workload any       `json:"workload,omitempty"` // demand.Workload: what was asked of the server
+	Windows  any       `json:"windows,omitempty"`  // the run, bin by bin of its time
+	Tail     any       `json:"tail,omitempty"`     // its worst requests
 }
 
 // Metric says how a metric of the result is shown.

@@ -34,6 +34,7 @@ func scripts() []string {
 		"modules/tail.js",
 		"modules/groups.js",
 		"modules/sections.js",
+		"modules/workload.js",
 		"modules/validity.js",
 		"modules/definitions.js",
 		"modules/settings.js",

@@ -27,7 +27,7 @@ const number = (v) => Math.abs(v) >= 999.5 ? count(Math.round(v)) : v === Math.t
 const percent = (v, digits = 1) => (v * 100).toFixed(digits) + " %";
 const share = (v) => v.toFixed(3);
 
-const byUnit = { s: seconds, share, tokens: number, "tokens/s": number };
+const byUnit = { s: seconds, share, tokens: number, "tokens/s": (v) => number(v) + " tok/s" };
 
 metron.format = {
   seconds: defined(seconds),
@@ -40,7 +40,10 @@ metron.format = {
   // interval prints both ends of a confidence interval, as far as they are known.
   interval: (i, unit) => {
     if (!i || (i[0] ?? i.low ?? null) === null && (i[1] ?? i.high ?? null) === null) return "";
-    return metron.format.value(i[0] ?? i.low, unit) + " to " + metron.format.value(i[1] ?? i.high, unit);
+    const low = metron.format.value(i[0] ?? i.low, unit), high = metron.format.value(i[1] ?? i.high, unit);
+    const [number, name, more] = low.split(" ");
+    const alike = name && !more && high.endsWith(" " + name) && high.split(" ").length === 2; // 37.4 to 46.1 ms
+    return (alike ? number : low) + " to " + high;
   },
   // percentile names 990 permille p99.
   percentile: (permille) => "p" + permille / 10,

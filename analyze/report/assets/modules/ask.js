@@ -30,11 +30,11 @@ const slider = (page, s) => {
 // answers are tiles; each text is of an answer and its question.
 const answers = [
   { id: "attainment", key: "attainment", label: "Attainment", big: (a) => format.percent(a.attainment, 2), small: (a, q) => `${format.count(a.good)} of ${format.count(a.judged)} miss at most ${q.miss}` },
-  { id: "goodput", key: "goodput_requests_per_s", label: "Goodput", big: (a) => format.number(a.goodput) + " req/s", small: (a) => format.number(a.tokenGoodput) + " tok/s" },
+  { id: "goodput", key: "goodput_requests_per_s", label: "Goodput", big: (a) => format.value(a.goodput, "req/s"), small: (a) => format.value(a.tokenGoodput, "tok/s") },
   { id: "fluidity", key: "fluidity_index", label: "Fluidity-index", big: (a) => a.fluidity === null ? "–" : "≥ " + format.share(a.fluidity), small: (_, q) => `of ${q.share} of the requests` },
   { id: "missed", key: "service_miss_rate", label: "Deadlines missed", big: (a) => format.percent(a.serviceMissRate, 2), small: (a) => `${format.count(a.missed)} of ${format.count(a.deadlines)}` },
   { id: "acceptance", key: "acceptance_curve", label: "Acceptance", big: (a) => format.percent(a.acceptance, 1), small: (_, q) => `1 – ${q.percentile} of the miss rates after token 1` },
-  { id: "fluid-rate", key: "fluid_token_rate_per_s", label: "Fluid token rate", big: (a) => format.number(a.fluidRate) + " tok/s", small: (a, q) => `${q.share} need at most ${format.seconds(a.fluidDeadline)} a token` },
+  { id: "fluid-rate", key: "fluid_token_rate_per_s", label: "Fluid token rate", big: (a) => format.value(a.fluidRate, "tok/s"), small: (a, q) => `${q.share} need at most ${format.seconds(a.fluidDeadline)} a token` },
 ];
 
 const tile = (page, grid, t) => {
@@ -96,21 +96,23 @@ const resolution = (grid) => {
     (grid.left_out > 0 ? ` ${format.count(grid.left_out)} requests have no times of tokens, or no known deadline, and are left out.` : "");
 };
 
-const absent = () => h("p", { class: "note" }, "This run was analyzed in Etalon's floating-point arithmetic, which has no grid of questions. Each is still one command: metron analyze FILE --fluidity etalon --ttft-deadline 200ms --tbt-deadline 25ms");
+const askable = (run) => run.grid ? run.grid.answered > 0 : run.result.settings.fluidity === "etalon";
+
+const absent = (run) => h("p", { class: "note" }, run.grid ? "No request of this run has tokens with a deadline." : "This run was analyzed in Etalon's floating-point arithmetic, which has no grid of questions. Each is still one command: metron analyze FILE --fluidity etalon --ttft-deadline 200ms --tbt-deadline 25ms");
 
 metron.module({
   id: "ask",
   title: "Ask a new question",
   short: "Ask",
-  wants: (doc) => doc.runs.length > 0 && doc.runs[0].result.requests.measured_ok > 0,
+  wants: (doc) => doc.runs.some(askable),
   render(root, page) {
     let unwatch = [];
     page.run.watch((run) => {
       for (const stop of unwatch) stop();
       unwatch = [];
       const { grid } = run;
-      if (!grid) {
-        root.replaceChildren(absent());
+      if (!grid || grid.answered === 0) {
+        root.replaceChildren(absent(run));
         return;
       }
       page.question.set(grid.asked);

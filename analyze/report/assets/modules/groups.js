@@ -10,7 +10,7 @@ const columns = [
   ["TBT p50", (g) => g.metrics.tbt_s.p50, "s"], ["p99", (g) => g.metrics.tbt_s.p99, "s"],
   ["E2E p50", (g) => g.metrics.e2e_latency_s.p50, "s"], ["p99", (g) => g.metrics.e2e_latency_s.p99, "s"],
   ["fluidity mean", (g) => g.metrics.fluidity_index.mean, "share"],
-  ["tok/s", (g) => g.throughput.output_tokens_per_s, "tokens/s"],
+  ["tok/s", (g) => g.throughput.output_tokens_per_s, "tokens"],
 ];
 
 metron.module({
@@ -45,7 +45,9 @@ metron.module({
       }, label, column === i ? (down ? " ↓" : " ↑") : ""))];
       const name = (g) => Object.values(g.key).map((v) => v === null || v === "" ? "–" : typeof v === "object" ? v.value ?? "–" : v).join(", ");
       const rows = sorted.slice(0, all ? sorted.length : shownAtOnce).map((g) => [name(g), ...columns.map(([, of, unit]) => format.value(of(g), unit))]);
-      root.replaceChildren(metron.table("Groups", head, rows), rows.length < sorted.length
+      const { groups: total } = page.run.get();
+      const left = total > groups.length && h("p", { class: "note" }, `The ${format.count(groups.length)} groups with the most requests, of ${format.count(total)}; metron analyze --json has all.`);
+      root.replaceChildren(left || "", metron.table("Groups", head, rows), rows.length < sorted.length
         ? h("button", { type: "button", onclick: () => { all = true; draw(); } }, `Show all ${format.count(sorted.length)} groups`) : "");
     };
     page.run.watch(draw);

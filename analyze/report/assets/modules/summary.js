@@ -22,7 +22,8 @@ const columns = [["mean", "mean"], ["p50", "p50"], ["p90", "p90"], ["p99", "p99"
 const numbers = (doc, run) => {
   const rows = run.metrics.filter((m) => !m.repeats && run.result.metrics[m.key].count > 0).map((m) => {
     const s = run.result.metrics[m.key];
-    return [define(doc, m.key, m.label), format.count(s.count), ...columns.map(([key]) => [
+    const label = m.key === "tbt_s" ? `${m.label} (${run.result.settings.multi_token})` : m.label; // the policy makes the number
+    return [define(doc, m.key, label), format.count(s.count), ...columns.map(([key]) => [
       format.value(s[key], m.unit),
       m.unit === "s" && s.ci95 && h("span", { class: "ci" }, format.interval(s.ci95[key], m.unit)),
     ])];
@@ -45,10 +46,10 @@ metron.module({
   wants: (doc) => doc.runs.length > 0,
   render(root, page) {
     page.run.watch((run) => {
-      const r = run.result, status = page.status(run);
+      const r = run.result, status = page.status(run), shown = tiles(page.doc, r).filter(Boolean);
       root.replaceChildren(...[
         h("p", { class: "headline" }, status && verdict(status), h("span", null, run.headline)),
-        h("div", { class: "tiles" }, tiles(page.doc, r).filter(Boolean)),
+        shown.length > 0 && h("div", { class: "tiles" }, shown),
         r.warnings.length > 0 && h("ul", { class: "warnings", "aria-label": "Warnings" }, r.warnings.map((w) => h("li", null, w.message))),
         ...(slos(page.doc, r) ?? []),
         h("h3", null, "Every metric"),

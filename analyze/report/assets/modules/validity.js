@@ -66,13 +66,13 @@ metron.module({
       const judged = files.filter((f) => f.verdict);
       root.replaceChildren(...(judged.length > 0 ? judged.map(file) : [h("p", { class: "note" }, "No run of a sender: what was captured or imported left when its clients liked, and nobody judged its timing.")]));
       const sources = Object.entries(tokens.sources).map(([name, n]) => name + " " + format.count(n)).join(", ");
-      root.append(h("h3", null, "Tokens"), metron.table("How sure the token counts are", ["", ""], [
+      root.append(h("h3", null, "Tokens"), h("div", { class: "narrow" }, metron.table("How sure the token counts are", ["", ""], [
         ["counted by (requests)", sources || "–"],
         ["rows whose chunks do not say how many tokens", format.count(tokens.rows_chunk_tokens_unknown)],
         ["rows whose chunks do not add up to what was reported", format.count(tokens.rows_sum_differs_from_reported)],
         ["chunks that shared a socket read", format.percent(tokens.chunks_sharing_a_read, 2)],
         ["requests with a TTFT", format.count(metrics.ttft_s.count)],
-      ]));
+      ])));
     });
   },
 });
