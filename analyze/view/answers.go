@@ -2,12 +2,14 @@ package view
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync"
 )
 
-// Answer is what the page gets, once it is known.
-type Answer any
+// Answer is what the page gets, once it is known. It is kept as text: what it was computed
+// from is many times larger.
+type Answer = json.RawMessage
 
 // answers computes each question once, one at a time: two at once would each take twice as
 // long. Whoever asks and leaves takes the computation along.
@@ -24,7 +26,7 @@ type known struct {
 	answer   Answer
 }
 
-// answersKept is how many answers are remembered. Each is a page of numbers.
+// answersKept is how many answers are remembered: each is some 300 KB at most.
 const answersKept = 64
 
 func newAnswers(compute func(context.Context, Question, func(int64)) (Answer, error)) *answers {

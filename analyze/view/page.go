@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 
 	"metron/analyze"
 	"metron/analyze/report"
@@ -46,7 +47,7 @@ func serverOf(ctx context.Context, a asked) (*Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		return answer{r, &r.Linked.Tail}, nil
+		return json.Marshal(answer{r, &r.Linked.Tail})
 	}}, nil
 }
 

@@ -50,7 +50,7 @@ func TestServer(t *testing.T) {
 		if q.FromUS == 13 {
 			return nil, term.WithHint(errors.New("no such rows"), "ask for others")
 		}
-		return q, nil
+		return json.Marshal(q)
 	})
 	for _, c := range []struct {
 		method, path string
@@ -106,7 +106,7 @@ func TestLeavingCancels(t *testing.T) {
 	started, cancelled := make(chan struct{}), make(chan struct{})
 	server := serve(t, func(ctx context.Context, q Question, progress func(int64)) (Answer, error) {
 		if q.FromUS != 1 {
-			return q, nil
+			return json.Marshal(q)
 		}
 		progress(4)
 		close(started)

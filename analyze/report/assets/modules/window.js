@@ -12,11 +12,12 @@ const fromResult = (r) => {
     requests: format.count(r.requests.total), failed: share(r.requests.measured - r.requests.measured_ok, r.requests.measured),
     requestsPerS: format.number(r.throughput.requests_per_s), outputPerS: format.number(r.throughput.output_tokens_per_s), totalPerS: format.number(r.throughput.total_tokens_per_s),
     ttft: spread("ttft_s"), tbt: spread("tbt_s"), e2e: format.seconds(r.metrics.e2e_latency_s.mean),
-    missed: share(r.fluidity.service_missed, r.fluidity.service_total),
+    missed: missed(r.fluidity.service_missed, r.fluidity.service_total, r.settings),
   };
 };
 
-const estimate = (w, sums, linear) => {
+const estimate = (w, sums, settings) => {
+  const linear = settings.percentile === "linear";
   const spread = (d) => {
     const out = { mean: format.seconds(d.mean) };
     for (const [p, permille] of percentiles) {
@@ -28,11 +29,14 @@ const estimate = (w, sums, linear) => {
   return {
     requests: format.count(sums.requests), failed: share(sums.measured - sums.ok, sums.measured),
     requestsPerS: format.number(sums.requestsPerS), outputPerS: format.number(sums.outputPerS), totalPerS: format.number(sums.totalPerS),
-    ttft: spread(sums.ttft), tbt: spread(sums.tbt), e2e: format.seconds(sums.e2eMean), missed: share(sums.missed, sums.deadlines),
+    ttft: spread(sums.ttft), tbt: spread(sums.tbt), e2e: format.seconds(sums.e2eMean), missed: missed(sums.missed, sums.deadlines, settings),
   };
 };
 
 const share = (part, of) => of > 0 ? format.percent(part / of, part > 0 && part / of < 0.1 ? 2 : 1) : "–";
+
+// missed names the deadlines, which a server may have been asked to change.
+const missed = (part, of, s) => [share(part, of), h("span", { class: "ci" }, `${format.seconds(s.ttft_deadline_s ?? s.prefill_slack_s)}, ${format.seconds(s.tbt_deadline_s)}`)];
 
 // between says a unit once.
 const between = (q) => {
@@ -77,7 +81,7 @@ metron.windowName = (window) => `${format.seconds(window.from)} to ${format.seco
 // windowNumbers fills root with the numbers, now and whenever the window changes. The exact
 // answer of a window, if there is a server, goes to page.exact, too.
 metron.windowNumbers = (root, page, run) => {
-  const whole = fromResult(run.result), linear = run.result.settings.percentile === "linear";
+  const whole = fromResult(run.result);
   const table = h("div"), note = h("p", { class: "note", "aria-live": "polite" });
   root.append(table, note);
   const explain = (...parts) => note.replaceChildren(...parts.flat().filter(Boolean));
@@ -116,7 +120,7 @@ metron.windowNumbers = (root, page, run) => {
       return;
     }
     const [i, j] = windows.range(run.windows, window), part = windows.of(run.windows, i, j);
-    table.replaceChildren(tableOf(whole, estimate(run.windows, part, linear), metron.windowName(window)));
+    table.replaceChildren(tableOf(whole, estimate(run.windows, part, run.result.settings), metron.windowName(window)));
     explain(`Requests that started in the window, whose ends are those of ${bins}. Counts, means and rates are exact. A percentile is the middle of a bucket, at most ${format.percent(run.windows.relative_error)} off; the exact one lies between the bounds under it. `,
       page.live ? null : ["For exact ones: ", h("code", null, "metron view"), ", or ", h("code", null, "metron analyze"), " with ", h("code", null, flags(window)), "."]);
     if (page.live && part.requests > 0) timer = setTimeout(ask, 300, window, part);
