@@ -20,7 +20,8 @@ type grid struct {
 	failed         int64
 	leftOut        int64
 	unknown        int64
-	missed, total  []int64 // deadlines, by point
+	tokens         int64   // of the answered
+	late, missed   []int64 // of them late, and the deadlines that they missed, by point
 
 	decoding   int64
 	decodeRate []int64 // requests by TBT deadline and permille
@@ -53,7 +54,7 @@ func newGrid(c *Config) *grid {
 	g.asked.Percentile = len(gridPercentiles()) - 2 // p99
 	points := len(g.tbt) * len(g.ttft)
 	g.answered = missCounts{enter: make([]int64, points*rates), tokens: make([]int64, points*rates)}
-	g.missed, g.total = make([]int64, points), make([]int64, points)
+	g.late, g.missed = make([]int64, points), make([]int64, points)
 	g.decodeRate = make([]int64, len(g.tbt)*rates)
 	g.fluid = make([]Hist, len(g.miss))
 	g.lanes, g.rungs = make([]int64, len(g.ttft)), make([]rung, len(g.ttft))
@@ -108,6 +109,7 @@ func (g *grid) enter(r *request, answered bool) []int64 {
 		return nil
 	case answered:
 		g.answered.requests++
+		g.tokens += r.gaps
 		if !r.n.ok {
 			g.unknown++
 		}
@@ -134,7 +136,7 @@ func (g *grid) count(i int, r *request, answered bool, rungs []rung) {
 		point := i*len(g.ttft) + j
 		if answered {
 			g.missed[point] += s.Missed
-			g.total[point] += s.Total()
+			g.late[point] += r.gaps - s.Met
 		}
 		rate := rateOf(s)
 		if rate == last {
@@ -150,7 +152,9 @@ func (g *grid) count(i int, r *request, answered bool, rungs []rung) {
 				into.tokens[point*rates+last] -= r.n.value
 			}
 		}
-		last = rate
+		if last = rate; rate == 0 {
+			return // and so it is with every longer deadline
+		}
 	}
 }
 
@@ -177,8 +181,9 @@ func (g *grid) merge(o *grid) {
 	g.failed, g.leftOut, g.unknown, g.decoding = g.failed+o.failed, g.leftOut+o.leftOut, g.unknown+o.unknown, g.decoding+o.decoding
 	g.answered.merge(&o.answered)
 	g.gone.merge(&o.gone)
+	g.tokens += o.tokens
+	addAll(g.late, o.late)
 	addAll(g.missed, o.missed)
-	addAll(g.total, o.total)
 	addAll(g.decodeRate, o.decodeRate)
 	for i := range g.fluid {
 		g.fluid[i].Merge(&o.fluid[i])

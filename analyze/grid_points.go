@@ -25,7 +25,7 @@ func gridTTFT() []int64 { return decades(10_000, 30_000_000) } // 10 ms to 30 s
 func gridTBT() []int64  { return decades(1_000, 1_000_000) }   // 1 ms to 1 s
 
 // gridMiss are shares of deadlines that a request may miss, permille.
-func gridMiss() []int64 { return []int64{0, 10, 20, 50, 100, 150, 200, 300, 500} }
+func gridMiss() []int64 { return []int64{0, 10, 20, 50, 100, 200, 500} }
 
 // gridPercentiles are those of every summary, permille.
 func gridPercentiles() []int64 {

@@ -19,7 +19,7 @@ func (g *grid) result(duration *float64) *report.Grid {
 			good = append(good, within(g.answered.enter[from:to], g.miss))
 			tokens = append(tokens, within(g.answered.tokens[from:to], g.miss))
 			missRate = append(missRate, ranked(g.answered.enter[from:to], g.answered.requests, percentiles))
-			missed, total = append(missed, g.missed[point]), append(total, g.total[point])
+			missed, total = append(missed, g.missed[point]), append(total, g.tokens-g.late[point]+g.missed[point])
 			if g.gone.enter != nil {
 				more := within(g.gone.enter[from:to], g.miss)
 				for k := range more {

@@ -175,6 +175,11 @@ func openComparison(t *testing.T, browser *browsertest.Browser) {
 	if before == after || !strings.Contains(after, "b.parquet") {
 		t.Errorf("the second run's headline is %q", after)
 	}
+	var goodput []string
+	page.Eval(`[...document.querySelectorAll("#ask tbody tr")].map((tr) => tr.children[2].textContent)`, &goodput)
+	if len(goodput) != 2 || goodput[0] == goodput[1] {
+		t.Errorf("the goodput of the runs is %q, want one each", goodput)
+	}
 	quiet(t, page)
 }
 

@@ -4,7 +4,6 @@ package browsertest
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -33,27 +32,14 @@ func Start(t *testing.T) *Browser {
 	if path == "" {
 		t.Skip("there is no chromium, chromium-browser or google-chrome in PATH: the page was not opened")
 	}
-	// Not t.TempDir: processes of the browser write to it for a moment after it ended, and
-	// what they leave fails no test.
-	profile, err := os.MkdirTemp("", "browsertest-")
-	if err != nil {
-		t.Fatal(err)
-	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(profile), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, closeBrowser := chromedp.NewContext(allocator)
+	ctx, _ := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
-		chromedp.Cancel(ctx) // waits for it
-		closeBrowser()
+		chromedp.Cancel(ctx) // which waits for its end, and for the end of its profile
 		stop()
-		for range 20 {
-			if os.RemoveAll(profile) == nil {
-				return
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
 	})
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("start %s: %v", path, err)

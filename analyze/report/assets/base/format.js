@@ -27,7 +27,7 @@ const number = (v) => Math.abs(v) >= 999.5 ? count(Math.round(v)) : v === Math.t
 const percent = (v, digits = 1) => (v * 100).toFixed(digits) + " %";
 const share = (v) => v.toFixed(3);
 
-const byUnit = { s: seconds, share, tokens: number, "tokens/s": (v) => number(v) + " tok/s" };
+const byUnit = { s: seconds, share, percent, tokens: number, "tokens/s": (v) => number(v) + " tok/s" };
 
 metron.format = {
   seconds: defined(seconds),

@@ -49,6 +49,20 @@ const tile = (page, grid, t) => {
   return { unwatch, element: h("div", { class: "tile" }, h("div", { class: "tile-label" }, metron.define(page.doc, t.key, t.label)), big, small) };
 };
 
+// runsTable has every run's answers to the same question: all were held to one lattice.
+const runsTable = (page, grids) => {
+  const root = h("div");
+  const unwatch = page.question.watch((q) => {
+    if (!q) return;
+    const rows = grids.map(([name, grid]) => {
+      const a = answer(grid, q);
+      return [name, ...answers.map((t) => t.big(a))];
+    });
+    root.replaceChildren(metron.table("The same question to every run", ["", ...answers.map((t) => t.label)], rows));
+  });
+  return { unwatch, element: h("div", null, h("h3", null, "Every run"), root) };
+};
+
 // curve draws what one slider would do: a line per answer over its values, and where it stands.
 const curve = (root, page, grid, { name, label, values, lines }) => {
   const xs = values.map((us) => us / 1e6);
@@ -121,6 +135,7 @@ metron.module({
         return element;
       };
       const all = sliders(grid);
+      const grids = page.doc.runs.filter(askable).filter((r) => r.grid && String(r.grid.ttft_us) === String(grid.ttft_us) && String(r.grid.tbt_us) === String(grid.tbt_us)).map((r) => [r.name, r.grid]);
       const command = h("code");
       const flags = page.question.watch((q) => {
         if (!q) return;
@@ -135,6 +150,7 @@ metron.module({
           h("form", { class: "sliders", onsubmit: (e) => e.preventDefault() }, all.map((s) => keep(slider(page, s))),
             h("button", { type: "button", onclick: () => page.question.set(grid.asked) }, "As it was asked")),
           h("div", { class: "tiles answers", "aria-live": "polite" }, answers.map((t) => keep(tile(page, grid, t))))),
+        grids.length > 1 ? keep(runsTable(page, grids)) : "",
         curves,
         h("p", { class: "note" }, "The same from the command line: metron analyze FILE ", command),
         h("p", { class: "note" }, resolution(grid)));

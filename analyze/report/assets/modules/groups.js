@@ -3,7 +3,8 @@ const { h, format } = metron;
 
 const shownAtOnce = 50;
 
-const columns = [
+// columns are a label, the number of a group, and its unit; the attainment of each SLO is one.
+const columnsOf = (groups) => [
   ["requests", (g) => g.requests.total, "tokens"],
   ["ok", (g) => g.requests.ok, "tokens"],
   ["TTFT p50", (g) => g.metrics.ttft_s.p50, "s"], ["p99", (g) => g.metrics.ttft_s.p99, "s"],
@@ -11,6 +12,7 @@ const columns = [
   ["E2E p50", (g) => g.metrics.e2e_latency_s.p50, "s"], ["p99", (g) => g.metrics.e2e_latency_s.p99, "s"],
   ["fluidity mean", (g) => g.metrics.fluidity_index.mean, "share"],
   ["tok/s", (g) => g.throughput.output_tokens_per_s, "tokens"],
+  ...(groups[0].sections.slo ?? []).map((s, i, all) => [all.length > 1 ? `good ${i + 1}` : "good", (g) => g.sections.slo[i].attainment, "percent"]),
 ];
 
 metron.module({
@@ -26,6 +28,7 @@ metron.module({
         root.replaceChildren(h("p", { class: "note" }, "This run has no groups."));
         return;
       }
+      const columns = columnsOf(groups);
       const sorted = [...groups];
       if (column >= 0) {
         const of = columns[column][1];
