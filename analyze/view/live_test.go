@@ -50,6 +50,7 @@ func TestLivePage(t *testing.T) {
 		}
 	}
 	worst := want.Linked.Tail
+	page.Wait(`/^The \d+ worst by TTFT of those that started/.test(document.querySelector("#tail .note").textContent)`)
 	page.Eval(`document.querySelector("#tail .worst button").click()`, nil)
 	page.Wait(fmt.Sprintf(`document.querySelector("#tail .request h3").textContent.includes(%q)`, worst.Requests[worst.By[0].Worst[0]].RecordID))
 

@@ -110,11 +110,13 @@ metron.module({
       }
       opened.forEach((f) => f(shown));
     };
+    let due = 0;
+    const soon = () => { due ||= requestAnimationFrame(() => { due = 0; draw(); }); };
     page.run.watch(() => {
       open(null);
       draw();
     });
-    page.window.watch(draw);
-    page.exact.watch(draw);
+    page.window.watch(soon); // at most once a frame, while a window is drawn
+    page.exact.watch(soon);
   },
 });
