@@ -171,10 +171,8 @@ func rateOf(s Score) int {
 
 // addFluid keeps the deadline that the request needs at each share.
 func (g *grid) addFluid(s *scorer) {
-	guess := maybe[float64]{}
 	for i, m := range g.miss {
-		us, ok := s.minTBTDeadline(Deadlines{DecodeOnly: true}, Fraction{m, 1000}, guess)
-		guess = attainable(us, ok)
+		us, _ := s.minTBTDeadline(Deadlines{DecodeOnly: true}, Fraction{m, 1000})
 		g.fluid[i].Add([]int64{int64(us)}) // attainable: no first token can be late
 	}
 }
