@@ -14,6 +14,7 @@ import (
 	"metron/internal/llmsim"
 	"metron/internal/term"
 	"metron/recipe"
+	"metron/recipe/profile"
 	"metron/replay"
 	"metron/schema/inspect"
 	"metron/schema/recovery"
@@ -32,6 +33,7 @@ func commands() []*cli.Command {
 		replay.Command(recipe.Prompter),
 		analyze.Command(),
 		compare.Command(),
+		profile.Command(recipe.Prompter),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),

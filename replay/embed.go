@@ -16,7 +16,7 @@ import (
 // and when. A command with a plan of its own leaves out those that it decides itself
 // (term.Without); FromFlags reads the others.
 func Flags() []cli.Flag {
-	return slices.Concat(targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), promptFlags(), []cli.Flag{
+	return slices.Concat(targetFlags(), changeFlags(), term.SelectionFlags(), PlanFlags(), promptFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "timer", Usage: "how sends are waited for, `HOW`: precise, in the kernel, and watching the clock for the last 100 us, a tenth of a core at 1,000 requests/s; cheap, by timers up to a millisecond late", DefaultText: "precise on Linux, else cheap"},
 		&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
 		&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},

@@ -1,0 +1,92 @@
+package profile
+
+import (
+	"context"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"metron/analyze"
+	"metron/internal/llmsim"
+	"metron/replay"
+	"metron/schema"
+	"metron/workload"
+)
+
+// target is a simulated server on loopback.
+func target(t *testing.T, c llmsim.Config) *Target {
+	server, err := llmsim.Start(c, "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Target{MaxTokens: 1, Dir: t.TempDir(), Progress: &strings.Builder{}, Runner: func(out string) (*replay.Runner, error) {
+		return &replay.Runner{Plan: &replay.Plan{}, Targets: []*url.URL{u}, Prompt: &workload.Prompter{Extensions: true},
+			Out: func(m schema.Meta) (*schema.Writer, error) { return schema.Create(out, m) }}, nil
+	}}
+}
+
+// TestTarget: prompts go out one at a time with the lengths that were asked for and
+// nothing in common; what is refused is known; and the run that is kept says the same
+// again.
+func TestTarget(t *testing.T) {
+	to := target(t, llmsim.Config{MaxModelLen: 300, Engine: llmsim.EngineConfig{CacheBlocks: -1, Cost: llmsim.Cost{PrefillUS: 500, PrefillTokenUS: 20}}})
+	e := &Explorer{Lengths: []int64{32, 64, 128, 256, 512}, Repeat: 3, More: 1, Precision: 1e-9, Measure: to.Measure}
+	m, err := e.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Lengths) != 5 || m.Points != 15 || m.MinTokens != 32 || m.MaxTokens != 256 {
+		t.Errorf("%d lengths, %d points, %d to %d tokens", len(m.Lengths), m.Points, m.MinTokens, m.MaxTokens)
+	}
+	for _, s := range e.samples {
+		if s.Tokens != s.Asked || s.Cached != 0 || s.US < 500+20*s.Asked || s.Failure != "" {
+			t.Errorf("sample %+v", s)
+		}
+	}
+	if text := strings.Join(m.Notes, "; "); !strings.Contains(text, "below 512 tokens, which the target refused: status 400: ") || strings.Contains(text, "cache") {
+		t.Errorf("notes %q", m.Notes)
+	}
+	run := filepath.Join(t.TempDir(), "prefill.parquet")
+	if kept, err := to.Keep(t.Context(), run); err != nil || !kept {
+		t.Fatal(kept, err)
+	}
+	again, err := analyze.Prefill(t.Context(), []string{run}, analyze.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(again.Curve, m.Curve) || !reflect.DeepEqual(again.Lengths, m.Lengths) || !reflect.DeepEqual(again.Knots, m.Knots) {
+		t.Errorf("the run says %+v\nand the measurement said %+v", again, m)
+	}
+}
+
+// TestTargetInterrupted: what was measured before is kept.
+func TestTargetInterrupted(t *testing.T) {
+	to := target(t, llmsim.Config{Engine: llmsim.EngineConfig{Cost: llmsim.Cost{PrefillUS: 500}}})
+	if _, err := to.Measure(t.Context(), []int64{32, 64}, false); err != nil {
+		t.Fatal(err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := to.Measure(stopped, []int64{32}, false); err == nil {
+		t.Error("nobody heard of the interrupt")
+	}
+	run := filepath.Join(t.TempDir(), "prefill.parquet")
+	if kept, err := to.Keep(t.Context(), run); err != nil || !kept {
+		t.Fatal(kept, err)
+	}
+	f, err := schema.Open(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.NumRows() != 2 {
+		t.Errorf("%d rows", f.NumRows())
+	}
+}
