@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
+	"metron/analyze/plot"
 	"metron/analyze/prefill"
 	"metron/internal/term"
 	"metron/replay"
@@ -86,7 +87,7 @@ func recorded(c *cli.Context, from []string, targetFlags []cli.Flag) error {
 	if err != nil {
 		return err
 	}
-	return finish(c, m, files)
+	return finish(c, m, files, from[0])
 }
 
 // measured asks a target.
@@ -137,7 +138,7 @@ func measured(c *cli.Context, newPrompter func(replay.Prompts) (replay.Prompter,
 	}
 	m.Source = fmt.Sprintf("%s isolated prompts to %s in %s", term.Count(int64(m.Points)), strings.Join(term.Texts(c, "target"), " "), term.Seconds(time.Since(begin).Seconds()))
 	m.Notes = append(m.Notes, target.Doubt(m)...)
-	return finish(c, m, files)
+	return finish(c, m, files, files.run)
 }
 
 // explorerOf reads what is measured.
@@ -199,9 +200,21 @@ func filesOf(c *cli.Context) (files, error) {
 	return f, nil
 }
 
-// finish writes and prints what was found.
-func finish(c *cli.Context, m *prefill.Model, f files) error {
+// finish writes and prints what was found. ask is a file to ask with it.
+func finish(c *cli.Context, m *prefill.Model, f files, ask string) error {
 	if err := save(m, f.model); err != nil {
+		return err
+	}
+	written := []string{f.model}
+	if f.run != "" {
+		written = append(written, f.run)
+	}
+	figure, err := Figure(m).Figure(plot.Style{})
+	if err != nil {
+		return err
+	}
+	pictures, err := figure.Write(f.dir, f.name, plot.PNG, plot.SVG)
+	if err != nil {
 		return err
 	}
 	if c.Bool("json") {
@@ -210,7 +223,7 @@ func finish(c *cli.Context, m *prefill.Model, f files) error {
 	if err := WriteText(c.App.Writer, m); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "written   %s\nnext: metron analyze RUN.parquet --prefill-model %s\n", f.model, f.model)
+	_, err = fmt.Fprintf(c.App.Writer, "written    %s\nnext: metron analyze %s --prefill-model %s\n", strings.Join(append(written, pictures...), ", "), ask, f.model)
 	return err
 }
 

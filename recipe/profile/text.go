@@ -3,7 +3,6 @@ package profile
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"metron/analyze/prefill"
@@ -14,17 +13,11 @@ import (
 // what the model says, and then the model.
 func WriteText(w io.Writer, m *prefill.Model) error {
 	var t term.Table
-	between := "95 % interval"
-	if slices.ContainsFunc(m.Lengths, func(l prefill.Length) bool { return l.LowUS == nil || l.HighUS == nil }) {
-		between = "range" // too few of one length have an interval
-	}
-	t.Row("tokens", "N", "median", between, "model", "off")
+	around := between(m)
+	t.Row("tokens", "N", "median", around, "model", "off")
 	if len(m.Lengths) > 0 {
 		for _, l := range m.Lengths {
-			low, high := l.MinUS, l.MaxUS
-			if between != "range" {
-				low, high = *l.LowUS, *l.HighUS
-			}
+			low, high := interval(l, around)
 			t.Row(term.Count(l.Tokens), term.Count(int64(l.Count)), us(l.MedianUS), span(us(low), us(high)), us(l.ModelUS),
 				fmt.Sprintf("%+.1f %%", 100*(float64(l.MedianUS)/float64(max(1, l.ModelUS))-1)))
 		}
@@ -42,7 +35,7 @@ func WriteText(w io.Writer, m *prefill.Model) error {
 	fmt.Fprintln(w)
 	var f term.Fields
 	if c := m.Curve; c != nil {
-		f.Line("prefill", "%s + %s a token + %s a token squared", coefficient(c.ConstantUS), coefficient(c.PerTokenUS), coefficient(c.PerTokenSq))
+		f.Line("prefill", "%s", equation(c))
 	} else {
 		f.Line("prefill", "a line through %d points: no curve of the length and its square fits", len(m.Knots))
 	}
@@ -64,11 +57,11 @@ func WriteText(w io.Writer, m *prefill.Model) error {
 // modelRow is a length that was not measured, with the interval of the curve there.
 func modelRow(m *prefill.Model, tokens int64) []string {
 	value, _ := m.US(tokens)
-	between := "-"
+	band := "-"
 	if low, high, ok := m.Band(tokens); ok {
-		between = span(us(low), us(high))
+		band = span(us(low), us(high))
 	}
-	return []string{term.Count(tokens), "-", "-", between, us(value)}
+	return []string{term.Count(tokens), "-", "-", band, us(value)}
 }
 
 // beyond is the first power of two that is longer than all that was measured.
@@ -81,6 +74,10 @@ func beyond(m *prefill.Model) int64 {
 }
 
 func us(v int64) string { return term.Seconds(float64(v) / 1e6) }
+
+func equation(c *prefill.Quadratic) string {
+	return fmt.Sprintf("%s + %s a token + %s a token squared", coefficient(c.ConstantUS), coefficient(c.PerTokenUS), coefficient(c.PerTokenSq))
+}
 
 // span is two times with their unit once, where they have the same.
 func span(low, high string) string {
