@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze/plot"
+	"metron/analyze/report"
 	"metron/internal/term"
 )
 
@@ -33,7 +34,8 @@ profile replaces its items: --slo 'etalon:tbt_ttft,tbt.p99<=50ms'.
 
 Examples:
    metron analyze run.parquet --slo 'ttft<=500ms,tbt[p99]<=50ms,fluidity>=0.9' --slo mlperf:llama3.1-8b/server
-   metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv`,
+   metron analyze run.parquet --tbt-deadline 25ms --out plots --per-request requests.csv
+   metron analyze run.parquet --sections all --report report.html`,
 		Flags: slices.Concat(QuestionFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "dialect", Usage: "the numbers that other tools make of the same requests: a list of " + strings.Join(Dialects(), ", ")},
 			&cli.BoolFlag{Name: "explain", Usage: "why those numbers differ; without --dialect, of every such tool side by side"},
@@ -42,6 +44,7 @@ Examples:
 			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
 			&cli.BoolFlag{Name: "json", Usage: "--format json"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
+			&cli.StringFlag{Name: "report", Usage: "write a page that answers further questions into `FILE` (.html)"},
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),
@@ -91,6 +94,11 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
+	if path := c.String("report"); path != "" {
+		if err := report.WriteFile(path, result.Document(term.CommandLine(c))); err != nil {
+			return err
+		}
+	}
 	return result.Write(c.App.Writer, formatOf(c))
 }
 
@@ -113,6 +121,7 @@ func configOf(c *cli.Context) (Config, error) {
 	if c.String("out") != "" {
 		config.Drawing.Kinds = FigureNames()
 	}
+	config.Report = c.String("report") != ""
 	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")
 	if names := c.String("dialect"); names != "" {

@@ -71,6 +71,9 @@ type Config struct {
 	// Drawing is the figures that Draw is to make of the result.
 	Drawing Drawing
 
+	// Report asks for what only the page shows (Result.Document): the grid of questions.
+	Report bool
+
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
 

@@ -23,12 +23,15 @@ func (l *sloList) Set(text string) error {
 	return err
 }
 
-func (l *sloList) String() string {
+func (l *sloList) String() string { return strings.Join(l.Values(), " ") }
+
+// Values are the SLOs as they were asked, one for each time the flag is given.
+func (l *sloList) Values() []string {
 	var names []string
 	for _, s := range l.slos {
 		names = append(names, s.Name)
 	}
-	return strings.Join(names, " ")
+	return names
 }
 
 // sloFlags ask about objectives, and about prompts.

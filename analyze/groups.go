@@ -34,7 +34,7 @@ func newGroups(c *Config) *groups {
 		panic("analyze: a configuration that Check refuses: " + err.Error())
 	}
 	own := *c
-	own.By, own.Plots = nil, false
+	own.By, own.Plots, own.Report = nil, false, false
 	if own.Sections == nil {
 		own.Sections = []string{} // the default ones are of the whole
 	}

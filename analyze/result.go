@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"metron/analyze/prefill"
+	"metron/analyze/report"
 	"metron/schema"
 )
 
@@ -26,6 +27,7 @@ type Result struct {
 	samples    map[string]*Samples // by the key of their metric
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
+	grid       *report.Grid
 	timelines  []timeline
 	ranked     int64 // requests that those were chosen from
 	trimmed    string
@@ -160,6 +162,9 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 	}
 	if t.curve != nil {
 		r.Curve = t.curve.Acceptance(c.Percentile)
+	}
+	if t.grid != nil {
+		r.grid = t.grid.result(r.DurationS)
 	}
 	r.Warnings = r.warn(t)
 	return r

@@ -31,6 +31,7 @@ type tally struct {
 	sections sectionSet
 	groups   *groups // nil: not asked for
 	gathered gathering
+	grid     *grid // nil: not asked for
 
 	score        Score
 	onTime, gaps int64 // of tokens with a deadline
@@ -55,6 +56,9 @@ func newTally(c *Config, rows int64) *tally {
 	t.gathered = newGathering(c)
 	if c.Plots {
 		t.curve = NewCurve(rows)
+	}
+	if c.Report && c.Fluidity != ArithmeticEtalon {
+		t.grid = newGrid(c)
 	}
 	if len(c.By) > 0 {
 		t.groups = newGroups(c)
@@ -95,6 +99,9 @@ func (t *tally) add(r *request, s *scorer) {
 	t.gathered.add(r)
 	if t.groups != nil {
 		t.groups.add(r, s)
+	}
+	if t.grid != nil {
+		t.grid.add(r, s)
 	}
 	if why := r.whyExcluded(); why != "" {
 		t.excluded[why]++
@@ -260,6 +267,9 @@ func (t *tally) merge(o *tally) {
 	t.gathered.merge(o.gathered)
 	if t.groups != nil {
 		t.groups.merge(o.groups)
+	}
+	if t.grid != nil {
+		t.grid.merge(o.grid)
 	}
 	t.score = t.score.Add(o.score)
 	t.playback = t.playback.Add(o.playback)

@@ -1,0 +1,36 @@
+package analyze
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"metron/analyze/report"
+)
+
+// Document is the result as a page; command is what makes it again.
+func (r *Result) Document(command string) *report.Document {
+	run := r.Run()
+	return &report.Document{Title: run.Name + ": metron report", Command: command, Runs: []report.Run{run}}
+}
+
+// Run is the result as a page shows it, alone or beside others.
+func (r *Result) Run() report.Run {
+	out := report.Run{Name: filepath.Base(r.Files[0].Path), Headline: r.headline(), Result: r, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
+	if n := len(r.Files); n > 1 {
+		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)
+	}
+	shown := map[string]bool{}
+	for _, m := range r.shown() {
+		shown[m.key] = true
+	}
+	for i := range r.Metrics {
+		m := &r.Metrics[i]
+		out.Metrics = append(out.Metrics, report.Metric{Key: m.key, Label: m.label, Unit: string(m.unit), Repeats: !shown[m.key]})
+	}
+	for _, s := range r.Sections {
+		if lines := s.result.lines(); len(lines) > 0 && s.Name != "slo" { // which has a table of its own
+			out.Sections = append(out.Sections, report.Section{Name: s.Name, Lines: lines})
+		}
+	}
+	return out
+}

@@ -1,0 +1,24 @@
+// What was asked, and the command that asks it again.
+const { h, format } = metron;
+
+metron.module({
+  id: "settings",
+  title: "Settings",
+  wants: (doc) => doc.runs.length > 0,
+  render(root, page) {
+    page.run.watch((run) => {
+      const rows = Object.entries(run.result.settings).filter(([, v]) => v !== null && v !== "").map(([key, v]) => {
+        const time = key.endsWith("_s");
+        return [time ? key.slice(0, -2).replaceAll("_", " ") : key.replaceAll("_", " "), time ? format.seconds(v) : Array.isArray(v) ? v.join(", ") : String(v)];
+      });
+      const files = run.result.files.map((f) => h("li", null, h("code", null, f.path), f.vantage ? " (" + f.vantage + ")" : ""));
+      root.replaceChildren(
+        h("p", null, "This command makes the page again:"),
+        h("div", { class: "command" }, h("pre", null, h("code", null, page.doc.command)), metron.copyButton(page.doc.command)),
+        h("div", { class: "columns" },
+          h("div", null, h("h3", null, "Asked"), metron.table("Settings", ["", ""], rows, [])),
+          h("div", null, h("h3", null, "Files"), h("ul", { class: "files" }, files),
+            h("h3", null, "Keys"), h("p", { class: "note" }, h("kbd", null, "j"), " ", h("kbd", null, "k"), " next and previous part, ", h("kbd", null, "t"), " theme; sliders take the arrow keys."))));
+    });
+  },
+});

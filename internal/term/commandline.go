@@ -1,0 +1,58 @@
+package term
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// CommandLine is what a shell takes to do again what c does: its files, and then the
+// flags that were set, in the order of the help.
+func CommandLine(c *cli.Context) string {
+	words := append(strings.Fields(c.Command.HelpName), c.Args().Slice()...)
+	for _, f := range c.Command.Flags {
+		name := f.Names()[0]
+		if !c.IsSet(name) {
+			continue
+		}
+		switch f.(type) {
+		case *cli.GenericFlag:
+			if list, ok := c.Generic(name).(interface{ Values() []string }); ok {
+				for _, v := range list.Values() {
+					words = append(words, "--"+name, v)
+				}
+				continue
+			}
+			words = append(words, "--"+name, fmt.Sprint(c.Generic(name)))
+		case *cli.BoolFlag:
+			if c.Bool(name) {
+				words = append(words, "--"+name)
+			} else {
+				words = append(words, "--"+name+"=false")
+			}
+		case *cli.StringSliceFlag:
+			for _, v := range c.StringSlice(name) {
+				words = append(words, "--"+name, v)
+			}
+		default:
+			words = append(words, "--"+name, fmt.Sprint(c.Value(name)))
+		}
+	}
+	for i := range words {
+		words[i] = quote(words[i])
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes one word of a POSIX shell.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
+	}
+	if word != "" && !slices.ContainsFunc([]rune(word), func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
