@@ -27,6 +27,7 @@ import (
 func commands() []*cli.Command {
 	return []*cli.Command{
 		recipe.DemoCommand(),
+		recipe.BenchCommand(),
 		capture.Command(),
 		importer.Command(),
 		generate.Command(),

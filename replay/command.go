@@ -103,7 +103,7 @@ func run(c *cli.Context, r *Runner) error {
 	if !c.Bool("json") {
 		fmt.Fprintf(c.App.Writer, "run written to %s; next: metron analyze %s\n", out, out)
 	}
-	return status(s, c.Bool("allow-invalid"))
+	return Status(s, c.Bool("allow-invalid"))
 }
 
 // configure checks every flag before anything is opened.
@@ -148,8 +148,8 @@ func apiKey(variable, file string) (string, error) {
 	return "", nil
 }
 
-// status is the exit status that a summary stands for.
-func status(s *Summary, allowInvalid bool) error {
+// Status is the error, and with it the exit status, that a summary stands for.
+func Status(s *Summary, allowInvalid bool) error {
 	switch {
 	case s.StoppedOnErrors > 0:
 		return term.WithHint(fmt.Errorf("stopped after %d failures in a row: %d of %d requests were sent; the run file holds them all", s.StoppedOnErrors, s.Sent, s.Planned),
