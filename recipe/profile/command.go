@@ -126,7 +126,7 @@ func measured(c *cli.Context, newPrompter func(replay.Prompts) (replay.Prompter,
 		return fmt.Errorf("--out %q: %w", files.model, err)
 	}
 	defer target.Close()
-	e.Measure, e.Tell = target.Measure, func(line string) { fmt.Fprintf(c.App.ErrWriter, "metron: %s\n", line) }
+	e.Measure, e.Tell = target.Measure, func(line string) { target.Doing = line }
 	begin := time.Now()
 	m, err := e.Run(c.Context)
 	kept, keepErr := target.Keep(context.WithoutCancel(c.Context), files.run)

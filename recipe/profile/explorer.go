@@ -64,7 +64,7 @@ func (e *Explorer) Run(ctx context.Context) (*prefill.Model, error) {
 		}
 		gaps := gapsOf(m)
 		if len(gaps) > 0 {
-			e.tell("%d lengths measured; least certain near %s tokens: off by up to %.1f %%", len(m.Lengths), term.Count(gaps[0].middle), 100*gaps[0].off)
+			e.tell("%d lengths done, least certain near %s tokens: off by up to %.1f %%", len(m.Lengths), term.Count(gaps[0].middle), 100*gaps[0].off)
 		}
 		lengths = widest(gaps, e.Precision, min(left, atOnce))
 		if left -= len(lengths); len(lengths) == 0 {

@@ -31,6 +31,7 @@ type Target struct {
 	MaxTokens int64  // of an answer
 	Dir       string // for the rounds; it is there
 	Progress  io.Writer
+	Doing     string // what the next round is for, beside its progress
 
 	prompt replay.Prompter // fitted to the target in the first round
 	made   int             // rounds, the warm-up's among them
@@ -61,7 +62,8 @@ func (t *Target) Measure(ctx context.Context, lengths []int64, warmup bool) ([]S
 		r.Prompt, r.NoProbe = t.prompt, true
 	}
 	t.prompt = r.Prompt
-	line := term.StartProgress(t.Progress, r.Progress)
+	doing := t.Doing
+	line := term.StartProgress(t.Progress, func() string { return r.Progress() + "  " + doing })
 	s, err := r.Run(ctx)
 	line.Stop()
 	if err != nil {
