@@ -20,14 +20,12 @@ func virtual(t *testing.T, c llmsim.EngineConfig) func(context.Context, []int64,
 	nowUS := int64(0)
 	return func(_ context.Context, lengths []int64, _ bool) (samples []Sample, err error) {
 		for _, n := range lengths {
-			startUS := nowUS
-			if err := engine.Submit(&llmsim.Sequence{ArrivalUS: nowUS, PromptTokens: int(n), OutputTokens: 1}); err != nil {
+			us, err := engine.Alone(nowUS, int(n))
+			if err != nil {
 				return nil, err
 			}
-			for at, busy := engine.NextUS(nowUS); busy; at, busy = engine.NextUS(nowUS) {
-				nowUS = at + engine.Step(at).DurationUS
-			}
-			samples = append(samples, Sample{Asked: n, Point: prefill.Point{Tokens: n, US: nowUS - startUS}})
+			nowUS += us
+			samples = append(samples, Sample{Asked: n, Point: prefill.Point{Tokens: n, US: us}})
 		}
 		return samples, nil
 	}
@@ -41,7 +39,7 @@ func explorer(measure func(context.Context, []int64, bool) ([]Sample, error)) *E
 // TestRecoversTheSimulatorsCoefficients: what is fitted to measurements is what the
 // simulator's costs are, over many seeds of its jitter.
 func TestRecoversTheSimulatorsCoefficients(t *testing.T) {
-	const seeds = 60
+	const seeds = 20
 	for _, name := range []string{"small-gpu", "large-gpu"} {
 		c, err := llmsim.Profile(name)
 		if err != nil {

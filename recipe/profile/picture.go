@@ -16,7 +16,7 @@ func Figure(m *prefill.Model) plot.Fit {
 		Between: between(m), Model: plot.Curve{Name: "model"}, From: float64(m.MinTokens), To: float64(m.MaxTokens)}
 	f.Subtitle = fmt.Sprintf("%s; N = %s", m.Source, term.Count(int64(m.Points)))
 	if m.Curve != nil {
-		f.Model.Name = equation(m.Curve)
+		f.Subtitle += "; model: " + equation(m.Curve)
 	}
 	for _, l := range m.Lengths {
 		low, high := interval(l, f.Between)
