@@ -48,8 +48,9 @@ type Model struct {
 	Points    int       `json:"points"` // measurements
 	Residual  Residuals `json:"relative_residuals"`
 
-	Lengths []Length `json:"lengths,omitempty"` // of repeated measurements
-	Notes   []string `json:"notes,omitempty"`   // what whoever measured found to say
+	Lengths  []Length `json:"lengths,omitempty"`  // of repeated measurements
+	Together int      `json:"together,omitempty"` // prompts at once that Lengths tell of, too
+	Notes    []string `json:"notes,omitempty"`    // what whoever measured found to say
 
 	drawn []Quadratic // curves of Repeated's bootstrap
 }

@@ -2,6 +2,7 @@ package prefill
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -28,12 +29,15 @@ type Length struct {
 	ModelUS     int64  `json:"model_us"`
 	ModelLowUS  *int64 `json:"model_low_us,omitempty"` // 95 % interval of the curve at this length
 	ModelHighUS *int64 `json:"model_high_us,omitempty"`
+
+	TogetherUS *int64 `json:"together_us,omitempty"` // median of Model.Together prompts at once
 }
 
 // Repeated fits a model to several measurements of each of some lengths, taken while the
 // server had nothing else to do. The curve is that of least squares of the relative error
-// of the medians, so that one that was slow for another reason moves nothing; its
-// intervals come from measurements drawn anew at each length.
+// of the medians, so that one that was slow for another reason moves nothing, each
+// with the weight that its spread leaves it; the intervals come from measurements drawn
+// anew at each length.
 func Repeated(points []Point) (*Model, error) {
 	points, err := prepare(points)
 	if err != nil {
@@ -45,12 +49,13 @@ func Repeated(points []Point) (*Model, error) {
 	}
 	middle := medians(groups, func(g []Point) []Point { return g })
 	m := newModel(points)
-	curve := leastSquares(middle)
+	weight := worthOf(middle, groups)
+	curve := nonNegative(middle, weight)
 	m.Curve = &curve
 	if m.Residual = residuals(m, middle); m.Residual.Median > badMedian && lineIsBetter(middle) {
 		m.Curve, m.Knots = nil, rising(middle, 0.5)
 	} else {
-		m.drawn = redrawn(groups)
+		m.drawn = redrawn(groups, weight)
 		m.CI95 = rangeOf(m.drawn)
 	}
 	m.Residual = residuals(m, points)
@@ -104,18 +109,35 @@ func median(values []int64) int64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
+// worthOf is the weight of each group's median: less where half of its measurements lie
+// farther off it than those of other lengths do, because others than the server had a
+// hand in them.
+func worthOf(middle []Point, groups [][]Point) func(group int) float64 {
+	var spread, off []float64
+	for i, g := range groups {
+		off = off[:0]
+		for _, p := range g {
+			off = append(off, math.Abs(float64(p.US-middle[i].US))/float64(middle[i].US))
+		}
+		slices.Sort(off)
+		spread = append(spread, off[len(off)/2])
+	}
+	usual := slices.Sorted(slices.Values(spread))[len(spread)/2]
+	return func(group int) float64 { return 1 / math.Pow(max(spread[group], 2*usual, 1e-3), 2) }
+}
+
 // redrawn are the curves of medians of points drawn anew from each group.
-func redrawn(groups [][]Point) (curves []Quadratic) {
+func redrawn(groups [][]Point, weight func(group int) float64) (curves []Quadratic) {
 	rnd := rand.New(rand.NewPCG(1, uint64(len(groups))))
 	var drawn []Point
 	for range resamples {
-		curves = append(curves, leastSquares(medians(groups, func(g []Point) []Point {
+		curves = append(curves, nonNegative(medians(groups, func(g []Point) []Point {
 			drawn = drawn[:0]
 			for range g {
 				drawn = append(drawn, g[rnd.IntN(len(g))])
 			}
 			return drawn
-		})))
+		}), weight))
 	}
 	return curves
 }

@@ -56,6 +56,7 @@ func Command(newPrompter func(replay.Prompts) (replay.Prompter, error)) *cli.Com
 			&cli.IntFlag{Name: "more", Value: DefaultMore, Usage: "add at most `N` lengths where the curve is uncertain"},
 			&cli.Float64Flag{Name: "precision", Value: DefaultPrecision, Usage: "no more where the curve is certain within this `SHARE` of itself"},
 			&cli.Int64Flag{Name: "max-tokens", Value: 1, Usage: "ask for `N` tokens: some servers send none where an answer may have only one"},
+			&cli.IntFlag{Name: "concurrency", Usage: "then send `N` prompts of each length at once, to see what they cost each other; their run has a file of its own"},
 			term.TextsFlag("from", "send nothing: fit the model to the run or trace in this `FILE|GLOB|DIR` (repeatable)"),
 			&cli.BoolFlag{Name: "json", Usage: "print the model as JSON"},
 		}, targetFlags),
@@ -70,7 +71,7 @@ func Command(newPrompter func(replay.Prompts) (replay.Prompter, error)) *cli.Com
 
 // recorded fits to what was recorded.
 func recorded(c *cli.Context, from []string, targetFlags []cli.Flag) error {
-	needless := []string{"lengths", "max", "repeat", "more", "precision", "max-tokens"}
+	needless := []string{"lengths", "max", "repeat", "more", "precision", "max-tokens", "concurrency"}
 	for _, f := range targetFlags {
 		needless = append(needless, f.Names()[0])
 	}
@@ -129,7 +130,10 @@ func measured(c *cli.Context, newPrompter func(replay.Prompts) (replay.Prompter,
 	e.Measure, e.Tell = target.Measure, func(line string) { target.Doing = line }
 	begin := time.Now()
 	m, err := e.Run(c.Context)
-	kept, keepErr := target.Keep(context.WithoutCancel(c.Context), files.run)
+	if users := c.Int("concurrency"); err == nil && users > 0 {
+		err = target.Together(c.Context, m, users, e.Repeat)
+	}
+	kept, keepErr := target.Keep(context.WithoutCancel(c.Context), files.run, files.together)
 	if err = errors.Join(err, keepErr); err != nil {
 		if kept {
 			err = term.WithHint(err, "%s has what was measured: metron prefill --from %s", files.run, files.run)
@@ -156,6 +160,8 @@ func explorerOf(c *cli.Context) (*Explorer, error) {
 		return nil, term.Usagef("--more %d is not from 0 to 100", e.More)
 	case !(e.Precision > 0 && e.Precision <= 1):
 		return nil, term.Usagef("--precision %v is not a share above 0", e.Precision)
+	case c.IsSet("concurrency") && (c.Int("concurrency") < 2 || c.Int("concurrency") > 10_000):
+		return nil, term.Usagef("--concurrency %d is not from 2 to 10,000", c.Int("concurrency"))
 	case c.Int64("max-tokens") < 1:
 		return nil, term.Usagef("--max-tokens is 1 or more")
 	}
@@ -172,6 +178,7 @@ func explorerOf(c *cli.Context) (*Explorer, error) {
 // files are what the command writes.
 type files struct {
 	model, run string
+	together   string // the run of --concurrency
 	dir, name  string // of the plot
 }
 
@@ -189,7 +196,10 @@ func filesOf(c *cli.Context) (files, error) {
 	if len(term.Texts(c, "from")) == 0 {
 		f.run = stem + ".parquet"
 	}
-	for _, path := range []string{f.model, f.run} {
+	if c.IsSet("concurrency") {
+		f.together = fmt.Sprintf("%s-%d-at-once.parquet", stem, c.Int("concurrency"))
+	}
+	for _, path := range []string{f.model, f.run, f.together} {
 		if _, err := os.Stat(path); path != "" && err == nil && !c.Bool("force") {
 			return files{}, term.WithHint(fmt.Errorf("%q is there already", path), "choose another --out, or --force to replace it")
 		}
@@ -205,10 +215,7 @@ func finish(c *cli.Context, m *prefill.Model, f files, ask string) error {
 	if err := save(m, f.model); err != nil {
 		return err
 	}
-	written := []string{f.model}
-	if f.run != "" {
-		written = append(written, f.run)
-	}
+	written := slices.DeleteFunc([]string{f.model, f.run, f.together}, func(path string) bool { return path == "" })
 	figure, err := Figure(m).Figure(plot.Style{})
 	if err != nil {
 		return err

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/google/uuid"
 
-	"metron/analyze"
 	"metron/analyze/prefill"
 	"metron/internal/term"
 	"metron/replay"
@@ -33,31 +30,56 @@ type Target struct {
 	Progress  io.Writer
 	Doing     string // what the next round is for, beside its progress
 
-	prompt replay.Prompter // fitted to the target in the first round
-	made   int             // rounds, the warm-up's among them
-	rounds []string        // runs that are kept
-	lagUS  int64           // the longest median send lag of one
+	prompt   replay.Prompter // fitted to the target in the first round
+	made     int             // rounds, the warm-up's among them
+	rounds   []string        // runs that are kept
+	together []string        // those of Together
+	lagUS    int64           // the longest median send lag of one
 }
 
 // Measure sends one prompt of each length, in this order.
 func (t *Target) Measure(ctx context.Context, lengths []int64, warmup bool) ([]Sample, error) {
+	r, err := t.send(ctx, lengths, 1)
+	if err == nil && !warmup {
+		t.rounds = append(t.rounds, r.path)
+		t.lagUS = max(t.lagUS, r.summary.Verdict.SendLagP50US)
+	}
+	return r.samples, errors.Join(err, r.interrupt())
+}
+
+// round is what was sent in one go.
+type round struct {
+	path    string
+	samples []Sample
+	summary *replay.Summary
+}
+
+func (r round) interrupt() error {
+	if r.summary == nil || !r.summary.Interrupted {
+		return nil
+	}
+	return fmt.Errorf("interrupted: %d of %d prompts of this round were sent", r.summary.Sent, r.summary.Planned)
+}
+
+// send sends the prompts in this order, so many at once.
+func (t *Target) send(ctx context.Context, lengths []int64, users int) (done round, err error) {
 	t.made++
 	name := filepath.Join(t.Dir, fmt.Sprintf("round-%03d", t.made))
 	asked, err := t.write(name+".trace.parquet", lengths)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	archive, err := schema.OpenArchive(name + ".trace.parquet")
 	if err != nil {
-		return nil, err
+		return done, err
 	}
 	defer archive.Close()
 	run := name + ".parquet"
 	r, err := t.Runner(run)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
-	r.Plan.Trace, r.Plan.Mode, r.Plan.Users, r.Warm = archive, replay.Closed, 1, 1
+	r.Plan.Trace, r.Plan.Mode, r.Plan.Users, r.Warm = archive, replay.Closed, users, users
 	if t.prompt != nil {
 		r.Prompt, r.NoProbe = t.prompt, true
 	}
@@ -67,17 +89,10 @@ func (t *Target) Measure(ctx context.Context, lengths []int64, warmup bool) ([]S
 	s, err := r.Run(ctx)
 	line.Stop()
 	if err != nil {
-		return nil, err
-	}
-	if !warmup {
-		t.rounds = append(t.rounds, run)
-		t.lagUS = max(t.lagUS, s.Verdict.SendLagP50US)
+		return done, err
 	}
 	samples, err := samplesOf(ctx, run, asked)
-	if err == nil && s.Interrupted {
-		err = fmt.Errorf("interrupted: %d of %d prompts of this round were sent", s.Sent, s.Planned)
-	}
-	return samples, err
+	return round{run, samples, s}, err
 }
 
 // write makes the trace of a round, and tells which row asks for what length. Its ids
@@ -101,14 +116,23 @@ func (t *Target) write(path string, lengths []int64) (asked map[uuid.UUID]int64,
 	return asked, w.Close()
 }
 
-// Keep writes the rows of all rounds but the warm-up into one run, if there are any.
-func (t *Target) Keep(ctx context.Context, out string) (kept bool, err error) {
-	if len(t.rounds) == 0 {
-		return false, nil
+// Keep writes the rows of all rounds but the warm-up into one run, if there are any, and
+// those of Together, if there are, into another.
+func (t *Target) Keep(ctx context.Context, out, together string) (kept bool, err error) {
+	for _, part := range []struct {
+		runs []string
+		out  string
+	}{{t.rounds, out}, {t.together, together}} {
+		if len(part.runs) == 0 {
+			continue
+		}
+		m := trace.Merge{Job: trace.Job{In: part.runs, Out: part.out, Force: true}}
+		if _, err := m.Run(ctx); err != nil {
+			return kept, err
+		}
+		kept = true
 	}
-	m := trace.Merge{Job: trace.Job{In: t.rounds, Out: out, Force: true}}
-	_, err = m.Run(ctx)
-	return err == nil, err
+	return kept, nil
 }
 
 // Doubt says what of the times is this program's own, if that is worth it.
@@ -122,52 +146,3 @@ func (t *Target) Doubt(m *prefill.Model) []string {
 
 // Close removes the rounds.
 func (t *Target) Close() error { return os.RemoveAll(t.Dir) }
-
-// samplesOf reads the rows of a round in the order of their sends. When the first token
-// came is what analyze says.
-func samplesOf(ctx context.Context, path string, asked map[uuid.UUID]int64) (samples []Sample, err error) {
-	first := map[uuid.UUID]int64{}
-	_, err = analyze.Analyze(ctx, []string{path}, analyze.Config{Sections: []string{}, PerRequest: func(r *analyze.RequestRow) error {
-		if r.TTFTS != nil {
-			first[r.RecordID] = int64(math.Round(*r.TTFTS * 1e6))
-		}
-		return nil
-	}})
-	if err != nil {
-		return nil, err
-	}
-	f, err := schema.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	for r, err := range f.Records() {
-		if err != nil {
-			return nil, err
-		}
-		samples = append(samples, sampleOf(r, asked[r.SourceRecordID], first[r.RecordID]))
-	}
-	return samples, nil
-}
-
-func sampleOf(r *schema.Record, asked, firstUS int64) Sample {
-	s := Sample{Asked: asked, Point: prefill.Point{Tokens: asked, US: firstUS}}
-	if r.InputTokens != nil {
-		s.Tokens = *r.InputTokens
-	}
-	if r.CachedInputTokens != nil {
-		s.Cached = min(*r.CachedInputTokens, s.Tokens)
-		s.Tokens -= s.Cached
-	}
-	if r.Outcome == schema.OutcomeOK {
-		return s
-	}
-	s.Failure = strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Outcome, r.ErrorType, r.ErrorMessage))
-	if r.HTTPStatus != nil {
-		switch s.Failure = fmt.Sprintf("status %d: %s", *r.HTTPStatus, r.ErrorMessage); *r.HTTPStatus {
-		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-			s.Refused = true
-		}
-	}
-	return s
-}

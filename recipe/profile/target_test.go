@@ -53,9 +53,25 @@ func TestTarget(t *testing.T) {
 	if text := strings.Join(m.Notes, "; "); !strings.Contains(text, "below 512 tokens, which the target refused: status 400: ") || strings.Contains(text, "cache") {
 		t.Errorf("notes %q", m.Notes)
 	}
-	run := filepath.Join(t.TempDir(), "prefill.parquet")
-	if kept, err := to.Keep(t.Context(), run); err != nil || !kept {
+	if err := to.Together(t.Context(), m, 4, 2); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range m.Lengths {
+		if l.TogetherUS == nil || *l.TogetherUS < 500+20*l.Tokens {
+			t.Errorf("4 at once: %+v", l)
+		}
+	}
+	run, together := filepath.Join(t.TempDir(), "prefill.parquet"), filepath.Join(t.TempDir(), "together.parquet")
+	if kept, err := to.Keep(t.Context(), run, together); err != nil || !kept {
 		t.Fatal(kept, err)
+	}
+	if f, err := schema.Open(together); err != nil || f.NumRows() != 5*4*2 {
+		t.Errorf("the run of those at once: %v", err)
+	} else if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	for i := range m.Lengths {
+		m.Lengths[i].TogetherUS = nil // a matter of the other run
 	}
 	again, err := analyze.Prefill(t.Context(), []string{run}, analyze.Config{})
 	if err != nil {
@@ -78,7 +94,7 @@ func TestTargetInterrupted(t *testing.T) {
 		t.Error("nobody heard of the interrupt")
 	}
 	run := filepath.Join(t.TempDir(), "prefill.parquet")
-	if kept, err := to.Keep(t.Context(), run); err != nil || !kept {
+	if kept, err := to.Keep(t.Context(), run, ""); err != nil || !kept {
 		t.Fatal(kept, err)
 	}
 	f, err := schema.Open(run)

@@ -14,12 +14,20 @@ import (
 func WriteText(w io.Writer, m *prefill.Model) error {
 	var t term.Table
 	around := between(m)
-	t.Row("tokens", "N", "median", around, "model", "off")
+	head := []string{"tokens", "N", "median", around, "model", "off"}
+	if m.Together > 0 {
+		head = append(head, fmt.Sprintf("%d at once", m.Together), "times")
+	}
+	t.Row(head...)
 	if len(m.Lengths) > 0 {
 		for _, l := range m.Lengths {
 			low, high := interval(l, around)
-			t.Row(term.Count(l.Tokens), term.Count(int64(l.Count)), us(l.MedianUS), span(us(low), us(high)), us(l.ModelUS),
-				fmt.Sprintf("%+.1f %%", 100*(float64(l.MedianUS)/float64(max(1, l.ModelUS))-1)))
+			row := []string{term.Count(l.Tokens), term.Count(int64(l.Count)), us(l.MedianUS), span(us(low), us(high)), us(l.ModelUS),
+				fmt.Sprintf("%+.1f %%", 100*(float64(l.MedianUS)/float64(max(1, l.ModelUS))-1))}
+			if l.TogetherUS != nil {
+				row = append(row, us(*l.TogetherUS), fmt.Sprintf("%.2f", float64(*l.TogetherUS)/float64(l.MedianUS)))
+			}
+			t.Row(row...)
 		}
 	} else {
 		for _, n := range Ladder(m.MaxTokens) {
