@@ -20,10 +20,16 @@ const (
 	benchOutput   = "128"
 )
 
-// loadFlags are those of generate that a quick load needs. What else it can do is a trace of
-// its own.
-func loadFlags() []cli.Flag {
-	return term.Only(generate.Flags(), "arrival", "lengths", "input-lengths", "output-lengths", "requests", "duration", "seed")
+// loadNames are the flags of generate that a quick load needs. What else it can do is a trace
+// of its own.
+func loadNames() []string {
+	return []string{"arrival", "lengths", "input-lengths", "output-lengths", "requests", "duration", "seed"}
+}
+
+// sendNames are those of replay that say whom is asked, what, and how hard.
+func sendNames() []string {
+	return []string{"target", "api-key-env", "api-key-file", "ca", "api", "model", "header", "body", "extensions", "tokenizer", "prompts", "prompt-seed",
+		"speed", "limit", "mode", "users", "max-in-flight", "warmup", "stop-on-errors", "timeout", "grace"}
 }
 
 // BenchCommand is `metron bench`.
@@ -44,11 +50,9 @@ func BenchCommand() *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Value: "bench", Usage: "`DIR` for all that it makes, new or empty"},
 			&cli.StringFlag{Name: "rate", Usage: "`N` requests a second on average", DefaultText: benchRate + ", or the trace's own"},
-		}, loadFlags(), term.Only(replay.Flags(), "target", "api-key-env", "api-key-file", "ca", "api", "model", "header", "body", "extensions",
-			"tokenizer", "prompts", "prompt-seed", "speed", "limit", "mode", "users", "max-in-flight", "warmup", "stop-on-errors", "timeout", "grace"),
-			analyze.JudgeFlags(), []cli.Flag{
-				&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
-			}),
+		}, term.Only(generate.Flags(), loadNames()...), term.Only(replay.Flags(), sendNames()...), analyze.JudgeFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
+		}),
 		Action: func(c *cli.Context) error {
 			b, err := benchOf(c)
 			if err != nil {
@@ -82,8 +86,8 @@ func benchOf(c *cli.Context) (*Bench, error) {
 		return nil, err
 	}
 	if c.Args().Present() {
-		for _, f := range loadFlags() {
-			if name := f.Names()[0]; c.IsSet(name) {
+		for _, name := range loadNames() {
+			if c.IsSet(name) {
 				return nil, term.WithHint(term.Usagef("--%s makes a load, and %s is one", name, c.Args().First()), "leave one of them out; --rate, --speed and --limit change a trace's")
 			}
 		}

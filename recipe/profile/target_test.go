@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"metron/analyze"
+	"metron/analyze/prefill"
 	"metron/internal/llmsim"
 	"metron/replay"
 	"metron/schema"
@@ -104,5 +105,28 @@ func TestTargetInterrupted(t *testing.T) {
 	defer f.Close()
 	if f.NumRows() != 2 {
 		t.Errorf("%d rows", f.NumRows())
+	}
+}
+
+func TestSampleOf(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		row  schema.Record
+		want Sample
+	}{
+		{"ok", schema.Record{Outcome: schema.OutcomeOK, InputTokens: new(int64(70))}, Sample{Asked: 64, Point: prefill.Point{Tokens: 70, US: 900}}},
+		{"no usage", schema.Record{Outcome: schema.OutcomeOK}, Sample{Asked: 64, Point: prefill.Point{Tokens: 64, US: 900}}},
+		{"cached", schema.Record{Outcome: schema.OutcomeOK, InputTokens: new(int64(70)), CachedInputTokens: new(int64(48))},
+			Sample{Asked: 64, Point: prefill.Point{Tokens: 22, US: 900}, Cached: 48}},
+		{"too long", schema.Record{Outcome: schema.OutcomeHTTPError, HTTPStatus: new(int64(400)), ErrorMessage: "the context is 32 tokens"},
+			Sample{Asked: 64, Point: prefill.Point{Tokens: 64, US: 900}, Failure: "status 400: the context is 32 tokens", Refused: true}},
+		{"busy", schema.Record{Outcome: schema.OutcomeHTTPError, HTTPStatus: new(int64(429)), ErrorMessage: "later"},
+			Sample{Asked: 64, Point: prefill.Point{Tokens: 64, US: 900}, Failure: "status 429: later"}},
+		{"cut", schema.Record{Outcome: schema.OutcomeTruncated, ErrorType: "no_terminal"},
+			Sample{Asked: 64, Point: prefill.Point{Tokens: 64, US: 900}, Failure: "truncated no_terminal"}},
+	} {
+		if got := sampleOf(&c.row, 64, 900); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
 	}
 }
