@@ -7,10 +7,16 @@ func figureKinds() []figureKind {
 		cdfOf("tbt_cdf", keyTBT, "time between tokens: the distribution of every gap"),
 		cdfOf("tpot_cdf", keyTPOT, "time per output token: the distribution of the mean gap of each request"),
 		cdfOf("e2e_cdf", keyE2E, "end-to-end latency: its distribution"),
-		cdfOf("normalized_latency_cdf", keyNormalized, "latency per output token: its distribution"),
+		cdfOf("normalized_latency_cdf", keyNormalized, "normalized latency, per output token: its distribution"),
 		{name: "tbt_acceptance", usage: "deadlines met against the deadline, and the fluid token rate",
 			ask: func(c *Config) { c.Plots = true }, draw: acceptanceFigure},
 		{name: "tokens_over_time", usage: "tokens, deadlines and stalls of chosen requests (--request)",
 			ask: func(c *Config) { c.Plots = true }, draw: timelinesFigure},
+		{name: "miss_rate_cdf", usage: "share of its deadlines that a request missed: its distribution", draw: missRateFigure},
+		{name: "ttft_violins", usage: "time to first token by the length of the prompt: its distributions",
+			start: newPromptTTFTs, draw: violinsFigure},
+		{name: "ttft_bands", usage: "time to first token against the length of the prompt, and the prefill model (--prefill)",
+			start: newPromptTTFTs, draw: bandsFigure},
+		{name: "send_lag", usage: "how late a replay sent, along the run, and its distribution", start: newSendLags, draw: sendLagFigure},
 	}
 }

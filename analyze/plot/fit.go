@@ -60,7 +60,7 @@ func (f Fit) Figure(s Style) (Figure, error) {
 	}
 	p.Add(spans{f.Measured, l})
 	Lines{LogX: true, LogY: true}.axes(p, l)
-	p.Y.Tick.Marker = logTicks(p.Y.Min, p.Y.Max) // of times
+	p.Y.Tick.Marker = l.logTicks(p.Y.Min, p.Y.Max) // of times
 	return Figure{look: l, title: f.Title, subtitle: f.Subtitle, body: func(c draw.Canvas) {
 		l.key(&c, names)
 		p.Draw(c)

@@ -11,7 +11,6 @@ import (
 
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -60,7 +59,7 @@ func (f Figure) WriteFile(path string, format Format) error {
 }
 
 // Encode writes the figure: a PNG is pixels, an SVG and a PDF are lines and text. The same
-// data give the same bytes as PNG and as SVG.
+// data give the same bytes.
 func (f Figure) Encode(w io.Writer, format Format) error {
 	width, height := f.size()
 	switch format {
@@ -82,10 +81,7 @@ func (f Figure) Encode(w io.Writer, format Format) error {
 			[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
 		return err
 	case PDF:
-		canvas := pdfCanvas{vgpdf.New(width, height)}
-		f.draw(draw.New(canvas))
-		_, err := canvas.WriteTo(w)
-		return err
+		return f.pdf(w)
 	}
 	return fmt.Errorf("format %q: must be one of %v", format, Formats())
 }
