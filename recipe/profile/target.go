@@ -40,7 +40,7 @@ type Target struct {
 // Measure sends one prompt of each length, in this order.
 func (t *Target) Measure(ctx context.Context, lengths []int64, warmup bool) ([]Sample, error) {
 	r, err := t.send(ctx, lengths, 1)
-	if err == nil && !warmup {
+	if err == nil && !warmup && len(r.samples) > 0 {
 		t.rounds = append(t.rounds, r.path)
 		t.lagUS = max(t.lagUS, r.summary.Verdict.SendLagP50US)
 	}
@@ -88,10 +88,11 @@ func (t *Target) send(ctx context.Context, lengths []int64, users int) (done rou
 	line := term.StartProgress(t.Progress, func() string { return r.Progress() + "  " + doing })
 	s, err := r.Run(ctx)
 	line.Stop()
-	if err != nil {
-		return done, err
+	if err != nil || s.Sent == 0 {
+		return round{summary: s}, err
 	}
-	samples, err := samplesOf(ctx, run, asked)
+	// What was sent before an interrupt is a measurement.
+	samples, err := samplesOf(context.WithoutCancel(ctx), run, asked)
 	return round{run, samples, s}, err
 }
 

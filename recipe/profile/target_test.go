@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"metron/analyze"
 	"metron/analyze/prefill"
@@ -85,14 +87,29 @@ func TestTarget(t *testing.T) {
 
 // TestTargetInterrupted: what was measured before is kept.
 func TestTargetInterrupted(t *testing.T) {
-	to := target(t, llmsim.Config{Engine: llmsim.EngineConfig{Cost: llmsim.Cost{PrefillUS: 500}}})
-	if _, err := to.Measure(t.Context(), []int64{32, 64}, false); err != nil {
-		t.Fatal(err)
+	to := target(t, llmsim.Config{Engine: llmsim.EngineConfig{Cost: llmsim.Cost{PrefillUS: 20_000}}})
+	ctx, stop := context.WithCancel(t.Context())
+	runner := to.Runner
+	to.Runner = func(out string) (*replay.Runner, error) {
+		r, err := runner(out)
+		r.Grace = 10 * time.Second
+		go func() {
+			for r.Live().Done < 3 && ctx.Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+			stop()
+		}()
+		return r, err
 	}
-	stopped, stop := context.WithCancel(t.Context())
-	stop()
-	if _, err := to.Measure(stopped, []int64{32}, false); err == nil {
-		t.Error("nobody heard of the interrupt")
+	samples, err := to.Measure(ctx, slices.Repeat([]int64{32}, 500), false)
+	if err == nil || !strings.Contains(err.Error(), "of 500 prompts of this round were sent") {
+		t.Error(err)
+	}
+	if len(samples) < 3 || len(samples) == 500 {
+		t.Errorf("%d samples", len(samples))
+	}
+	if more, err := to.Measure(ctx, []int64{32}, false); err == nil {
+		t.Errorf("after the end: %v", more)
 	}
 	run := filepath.Join(t.TempDir(), "prefill.parquet")
 	if kept, err := to.Keep(t.Context(), run, ""); err != nil || !kept {
@@ -103,8 +120,8 @@ func TestTargetInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if f.NumRows() != 2 {
-		t.Errorf("%d rows", f.NumRows())
+	if f.NumRows() != int64(len(samples)) {
+		t.Errorf("%d rows of %d samples", f.NumRows(), len(samples))
 	}
 }
 
