@@ -55,12 +55,13 @@ func estimatePrefill(ctx context.Context, a *schema.Archive, c *Config) (*prefil
 		}
 	}
 	points := alone(all)
-	if len(points) < minIdle {
+	repeated := int64(len(points)) == telling(all) && prefill.AreRepeated(points)
+	if len(points) < minIdle && !repeated {
 		return nil, term.WithHint(fmt.Errorf("estimate prefill: of %s with a prompt length and token times in %s, %d met an idle server and had it to themselves: want at least %d",
 			requestsOf(telling(all)), a.Name(), len(points), minIdle), "`metron prefill --target URL` measures a server, and --prefill-model FILE takes what it found")
 	}
 	fit := prefill.Envelope
-	if int64(len(points)) == telling(all) && prefill.AreRepeated(points) {
+	if repeated {
 		fit = prefill.Repeated
 	}
 	m, err := fit(points)

@@ -39,7 +39,7 @@ func explorer(measure func(context.Context, []int64, bool) ([]Sample, error)) *E
 // TestRecoversTheSimulatorsCoefficients: what is fitted to measurements is what the
 // simulator's costs are, over many seeds of its jitter.
 func TestRecoversTheSimulatorsCoefficients(t *testing.T) {
-	const seeds = 20
+	const seeds = 12
 	for _, name := range []string{"small-gpu", "large-gpu"} {
 		c, err := llmsim.Profile(name)
 		if err != nil {

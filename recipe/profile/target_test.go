@@ -40,12 +40,12 @@ func target(t *testing.T, c llmsim.Config) *Target {
 // again.
 func TestTarget(t *testing.T) {
 	to := target(t, llmsim.Config{MaxModelLen: 300, Engine: llmsim.EngineConfig{CacheBlocks: -1, Cost: llmsim.Cost{PrefillUS: 500, PrefillTokenUS: 20}}})
-	e := &Explorer{Lengths: []int64{32, 64, 128, 256, 512}, Repeat: 3, More: 1, Precision: 1e-9, Measure: to.Measure}
+	e := &Explorer{Lengths: []int64{32, 64, 128, 512}, Repeat: 3, Precision: 1, Measure: to.Measure}
 	m, err := e.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Lengths) != 5 || m.Points != 15 || m.MinTokens != 32 || m.MaxTokens != 256 {
+	if len(m.Lengths) != 3 || m.Points != 9 || m.MinTokens != 32 || m.MaxTokens != 128 {
 		t.Errorf("%d lengths, %d points, %d to %d tokens", len(m.Lengths), m.Points, m.MinTokens, m.MaxTokens)
 	}
 	for _, s := range e.samples {
@@ -68,7 +68,7 @@ func TestTarget(t *testing.T) {
 	if kept, err := to.Keep(t.Context(), run, together); err != nil || !kept {
 		t.Fatal(kept, err)
 	}
-	if f, err := schema.Open(together); err != nil || f.NumRows() != 5*4*2 {
+	if f, err := schema.Open(together); err != nil || f.NumRows() != 3*4*2 {
 		t.Errorf("the run of those at once: %v", err)
 	} else if err := f.Close(); err != nil {
 		t.Error(err)
