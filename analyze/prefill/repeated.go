@@ -44,8 +44,8 @@ func Repeated(points []Point) (*Model, error) {
 		return nil, err
 	}
 	groups := ofLength(points)
-	if len(groups) < minLengths {
-		return nil, fmt.Errorf("fit prefill: prompts of %d different lengths: a curve needs %d", len(groups), minLengths)
+	if !AreRepeated(points) {
+		return nil, fmt.Errorf("fit prefill: %d measurements of %d lengths: want three lengths, and most of them measured three times", len(points), len(groups))
 	}
 	middle := medians(groups, func(g []Point) []Point { return g })
 	m := newModel(points)

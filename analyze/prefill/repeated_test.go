@@ -106,5 +106,8 @@ func TestAreRepeated(t *testing.T) {
 		if got := AreRepeated(c.points); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
+		if _, err := Repeated(c.points); (err == nil) != c.want {
+			t.Errorf("%s: %v", c.name, err)
+		}
 	}
 }

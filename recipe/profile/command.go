@@ -152,8 +152,8 @@ func explorerOf(c *cli.Context) (*Explorer, error) {
 		return nil, term.Usagef("--lengths and --max are two ways to say one thing: give one")
 	case most < 4*shortest || most > maxLength:
 		return nil, term.Usagef("--max %d is not from %d to %d", most, 4*shortest, maxLength)
-	case e.Repeat < 1 || e.Repeat > 1000:
-		return nil, term.Usagef("--repeat %d is not from 1 to 1,000", e.Repeat)
+	case e.Repeat < 3 || e.Repeat > 1000:
+		return nil, term.Usagef("--repeat %d is not from 3 to 1,000: what fewer say has no interval", e.Repeat)
 	case e.More < 0 || e.More > 100:
 		return nil, term.Usagef("--more %d is not from 0 to 100", e.More)
 	case !(e.Precision > 0 && e.Precision <= 1):
