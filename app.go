@@ -15,6 +15,7 @@ import (
 	"metron/internal/llmsim"
 	"metron/internal/term"
 	"metron/recipe"
+	"metron/recipe/profile"
 	"metron/replay"
 	"metron/schema/inspect"
 	"metron/schema/recovery"
@@ -27,6 +28,7 @@ import (
 func commands() []*cli.Command {
 	return []*cli.Command{
 		recipe.DemoCommand(),
+		recipe.BenchCommand(),
 		capture.Command(),
 		importer.Command(),
 		generate.Command(),
@@ -35,6 +37,7 @@ func commands() []*cli.Command {
 		analyze.PlotCommand(),
 		compare.Command(),
 		view.Command(),
+		profile.Command(recipe.Prompter),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),

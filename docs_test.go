@@ -96,7 +96,7 @@ func TestDocsCommandsRun(t *testing.T) {
 				}
 			}
 			// A busy machine may make a run INVALID, which is not what is tested here.
-			own := strings.NewReplacer("metron replay ", "metron replay --allow-invalid ",
+			own := strings.NewReplacer("metron replay ", "metron replay --allow-invalid ", "metron bench --t", "metron bench --allow-invalid --t",
 				"127.0.0.1:8000", freeAddress(t), "127.0.0.1:8001", freeAddress(t), "127.0.0.1:9000", freeAddress(t), "127.0.0.1:9001", freeAddress(t),
 				"=$!", `=$! started="$started $!"`)
 			ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)

@@ -34,9 +34,8 @@ func (l *sloList) Values() []string {
 	return names
 }
 
-// sloFlags ask about objectives, and about prompts and readers.
+// sloFlags ask about objectives, and about prompts.
 func sloFlags(defaults Config) []cli.Flag {
-	r := defaults.Reader
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "slo", Value: &sloList{}, Usage: "judge every request by this `SLO`, such as 'ttft<=500ms,tbt[p99]<=50ms,fluidity>=0.9', or a profile: " +
 			strings.Join(profileNames(), ", ") + "; may be given several times"},
@@ -44,6 +43,13 @@ func sloFlags(defaults Config) []cli.Flag {
 		&cli.StringFlag{Name: "prefill-model", Usage: "the first token is due --prefill-slack after the time that the model in `FILE` gives its prompt"},
 		&cli.StringFlag{Name: "prefill", Usage: "the same with a model fitted to the files: estimate"},
 		&cli.DurationFlag{Name: "prefill-slack", Value: defaults.PrefillSlack, Usage: "how long the first token may take beyond its prefill"},
+	}
+}
+
+// readerFlags ask about readers.
+func readerFlags(defaults Config) []cli.Flag {
+	r := defaults.Reader
+	return []cli.Flag{
 		&cli.DurationFlag{Name: "qoe-ttft", Value: r.QoETTFT, Usage: "section qoe: when the reader expects the first token"},
 		&cli.DurationFlag{Name: "qoe-pace", Value: r.QoEPace, Usage: "section qoe: how long a token takes to read"},
 		&cli.DurationFlag{Name: "smooth-pace", Value: r.SmoothPace, Usage: "section smooth_goodput: how long a token takes to read"},
@@ -56,15 +62,8 @@ func sloFlags(defaults Config) []cli.Flag {
 func bindSLOs(c *cli.Context, config *Config) error {
 	config.SLOs = c.Generic("slo").(*sloList).slos
 	config.PrefillSlack = c.Duration("prefill-slack")
-	config.Reader = Reader{QoETTFT: c.Duration("qoe-ttft"), QoEPace: c.Duration("qoe-pace"),
-		SmoothPace: c.Duration("smooth-pace"), SmoothWeight: c.Float64("smooth-weight")}
-	for _, name := range []string{"prefill-slack", "qoe-ttft", "qoe-pace", "smooth-pace"} {
-		if d := c.Duration(name); d <= 0 { // which would be the default to Config
-			return term.Usagef("%s: --%s %v: must be longer than 0", c.Command.Name, name, d)
-		}
-	}
-	if w := config.Reader.SmoothWeight; !(w > 0) {
-		return term.Usagef("%s: --smooth-weight %v: must be above 0", c.Command.Name, w)
+	if d := config.PrefillSlack; d <= 0 { // which would be the default to Config
+		return term.Usagef("%s: --prefill-slack %v: must be longer than 0", c.Command.Name, d)
 	}
 	var err error
 	if config.Attainment, err = ParseFraction(c.String("attainment")); err != nil {
@@ -74,6 +73,21 @@ func bindSLOs(c *cli.Context, config *Config) error {
 		return term.WithHint(term.Usagef("%s: --attainment says when an SLO holds, and there is none", c.Command.Name), "--slo 'ttft<=500ms,tbt[p99]<=50ms'")
 	}
 	return bindPrefill(c, config)
+}
+
+// bindReader reads what a reader expects.
+func bindReader(c *cli.Context, config *Config) error {
+	config.Reader = Reader{QoETTFT: c.Duration("qoe-ttft"), QoEPace: c.Duration("qoe-pace"),
+		SmoothPace: c.Duration("smooth-pace"), SmoothWeight: c.Float64("smooth-weight")}
+	for _, name := range []string{"qoe-ttft", "qoe-pace", "smooth-pace"} {
+		if d := c.Duration(name); d <= 0 { // which would be the default to Config
+			return term.Usagef("%s: --%s %v: must be longer than 0", c.Command.Name, name, d)
+		}
+	}
+	if w := config.Reader.SmoothWeight; !(w > 0) {
+		return term.Usagef("%s: --smooth-weight %v: must be above 0", c.Command.Name, w)
+	}
+	return nil
 }
 
 func bindPrefill(c *cli.Context, config *Config) error {

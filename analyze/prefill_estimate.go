@@ -22,8 +22,23 @@ type presence struct {
 	point    prefill.Point // US 0: tells nothing
 }
 
+// Prefill fits a prefill model to files: the one that EstimatePrefill asks for.
+func Prefill(ctx context.Context, paths []string, c Config) (*prefill.Model, error) {
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("analyze: %w", err)
+	}
+	c = c.fill()
+	a, err := schema.OpenArchive(paths...)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return estimatePrefill(ctx, a, &c)
+}
+
 // estimatePrefill fits the prefill model to the trace itself: to the lower edge of the
-// times to first token of the requests that had an idle server to themselves. It reads the files
+// times to first token of the requests that had an idle server to themselves; or, where all
+// had, to the medians of lengths that were sent several times. It reads the files
 // once more, because the deadlines must be known before anything is counted.
 func estimatePrefill(ctx context.Context, a *schema.Archive, c *Config) (*prefill.Model, error) {
 	var all []presence
@@ -40,11 +55,16 @@ func estimatePrefill(ctx context.Context, a *schema.Archive, c *Config) (*prefil
 		}
 	}
 	points := alone(all)
-	if len(points) < minIdle {
+	repeated := int64(len(points)) == telling(all) && prefill.AreRepeated(points)
+	if len(points) < minIdle && !repeated {
 		return nil, term.WithHint(fmt.Errorf("estimate prefill: of %s with a prompt length and token times in %s, %d met an idle server and had it to themselves: want at least %d",
-			requestsOf(telling(all)), a.Name(), len(points), minIdle), "--prefill-model FILE takes a model that was fitted to another run")
+			requestsOf(telling(all)), a.Name(), len(points), minIdle), "`metron prefill --target URL` measures a server, and --prefill-model FILE takes what it found")
 	}
-	m, err := prefill.Envelope(points)
+	fit := prefill.Envelope
+	if repeated {
+		fit = prefill.Repeated
+	}
+	m, err := fit(points)
 	if err != nil {
 		return nil, fmt.Errorf("estimate prefill from %s: %w", a.Name(), err)
 	}
@@ -64,7 +84,7 @@ func appendPresences(all []presence, v *view, c *Config) ([]presence, error) {
 			continue
 		}
 		p := presence{from: r.startTime + r.sent, to: r.startTime + max(r.sent, r.lastSeen().value)}
-		if r.outcome == schema.OutcomeOK && r.streamed && r.inputTokens.ok {
+		if r.outcome == schema.OutcomeOK && r.isMeasured() && r.streamed && r.inputTokens.ok {
 			if tokens.reset(&r.row, r.sent, c.MultiToken); tokens.chunks > 0 {
 				p.point = prefill.Point{Tokens: r.newTokens(), US: max(0, tokens.first-r.sent)}
 			}

@@ -13,6 +13,14 @@ import (
 // QuestionFlags are the flags of every command that analyzes: what rows are held to, how
 // they are counted, and which they are.
 func QuestionFlags() []cli.Flag {
+	return slices.Concat(JudgeFlags(), readerFlags(Config{}.fill()), []cli.Flag{
+		&cli.StringFlag{Name: "trim", Usage: "leave out `HEAD[,TAIL]` of the run, each a time (30s) or a number of requests (100)"},
+		&cli.BoolFlag{Name: "steady", Usage: "leave out what comes before and after the steady state, by MSER-5 over TTFT"},
+	}, term.SelectionFlags())
+}
+
+// JudgeFlags are those of them that say what rows are held to, and how they are counted.
+func JudgeFlags() []cli.Flag {
 	defaults := Config{}.fill()
 	return slices.Concat([]cli.Flag{
 		&cli.DurationFlag{Name: "ttft-deadline", Value: defaults.TTFTDeadline, Usage: "how long the first token may take"},
@@ -21,13 +29,35 @@ func QuestionFlags() []cli.Flag {
 		&cli.StringFlag{Name: "fluidity", Value: string(defaults.Fluidity), Usage: "arithmetic of deadlines: exact, etalon or docs"},
 		&cli.StringFlag{Name: "multi-token", Value: string(defaults.MultiToken), Usage: "tokens that share a chunk came in a burst, spread since the chunk before, or count as one chunk"},
 		&cli.StringFlag{Name: "percentile", Value: string(defaults.Percentile), Usage: "nearest (a value that occurred) or linear (numpy's interpolation)"},
-		&cli.StringFlag{Name: "trim", Usage: "leave out `HEAD[,TAIL]` of the run, each a time (30s) or a number of requests (100)"},
-		&cli.BoolFlag{Name: "steady", Usage: "leave out what comes before and after the steady state, by MSER-5 over TTFT"},
-	}, sloFlags(defaults), term.SelectionFlags())
+	}, sloFlags(defaults))
 }
 
 // Question binds QuestionFlags. It opens nothing.
 func Question(c *cli.Context) (Config, error) {
+	config, err := Judge(c)
+	if err != nil {
+		return Config{}, err
+	}
+	if err := bindReader(c, &config); err != nil {
+		return Config{}, err
+	}
+	if text := c.String("trim"); text != "" {
+		if c.Bool("steady") {
+			return Config{}, term.Usagef("%s: --trim and --steady are two ways to say one thing: give one", c.Command.Name)
+		}
+		if config.Trim, err = ParseTrim(text); err != nil {
+			return Config{}, term.Usagef("%s: --trim: %w", c.Command.Name, err)
+		}
+	}
+	config.Trim.Steady = c.Bool("steady")
+	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
+		return Config{}, term.Usagef("%s: %w", c.Command.Name, err)
+	}
+	return config, nil
+}
+
+// Judge binds JudgeFlags. It opens nothing but a prefill model.
+func Judge(c *cli.Context) (Config, error) {
 	config := Config{
 		TTFTDeadline: c.Duration("ttft-deadline"),
 		TBTDeadline:  c.Duration("tbt-deadline"),
@@ -46,18 +76,6 @@ func Question(c *cli.Context) (Config, error) {
 	var err error
 	if config.TargetMissRate, err = ParseFraction(c.String("target-miss-rate")); err != nil {
 		return Config{}, term.Usagef("%s: --target-miss-rate: %w", c.Command.Name, err)
-	}
-	if text := c.String("trim"); text != "" {
-		if c.Bool("steady") {
-			return Config{}, term.Usagef("%s: --trim and --steady are two ways to say one thing: give one", c.Command.Name)
-		}
-		if config.Trim, err = ParseTrim(text); err != nil {
-			return Config{}, term.Usagef("%s: --trim: %w", c.Command.Name, err)
-		}
-	}
-	config.Trim.Steady = c.Bool("steady")
-	if config.Selection, err = schema.ParseSelection(term.Selection(c)); err != nil {
-		return Config{}, term.Usagef("%s: %w", c.Command.Name, err)
 	}
 	if err := bindSLOs(c, &config); err != nil {
 		return Config{}, err

@@ -24,7 +24,8 @@ const (
 // A bare name is a request's own value (tbt: each of its gaps), tbt[p99] a
 // percentile of the request's own gaps, ttft.p99 one over the population. Times have a
 // unit, shares are decimals. A profile's name stands for its items, of which the SLO's own
-// replace those of the same subject: etalon:deadline,tbt_deadline=50ms.
+// replace those of the same subject: etalon:deadline,tbt_deadline=50ms. Etalon's three
+// types need no prefix: deadline, tbt_ttft, ttft_tpot.
 func ParseSLO(text string) (SLO, error) {
 	p := sloParser{text: text, slo: SLO{Name: text}, written: map[string]bool{}}
 	for at := 0; ; {
@@ -63,6 +64,9 @@ func (p *sloParser) item(item string, at int) error {
 	operator := strings.IndexAny(item, "<>=")
 	if operator < 0 && strings.Contains(item, ":") {
 		return p.profile(item, at)
+	}
+	if short := "etalon:" + item; operator < 0 && slices.Contains(profileNames(), short) {
+		return p.profile(short, at)
 	}
 	if operator < 0 {
 		return p.errorf(at, "%q bounds nothing: want a constraint such as ttft<=500ms%s", item, suggest(item, profileNames()))

@@ -22,6 +22,7 @@ func TestParseSLO(t *testing.T) {
 		"mlperf:llama3.1-8b/server":                                       "ttft.p99<=2s,tpot.p99<=100ms",
 		"mlperf:deepseek-r1/interactive,ttft<=9s":                         "ttft.p99<=1.5s,tpot.p99<=15ms,ttft<=9s",
 		"etalon:deadline":                                                 "miss_rate.p99<=0.1,ttft_deadline=prefill+300ms,tbt_deadline=30ms",
+		"deadline":                                                        "miss_rate.p99<=0.1,ttft_deadline=prefill+300ms,tbt_deadline=30ms",
 		"etalon:deadline/25ms":                                            "miss_rate.p99<=0.1,ttft_deadline=prefill+300ms,tbt_deadline=25ms",
 		"etalon:tbt_ttft,tbt.p99<=50ms":                                   "tbt.p99<=50ms,ttft.p90<=100ms",
 		"tbt.p99<=50ms,etalon:tbt_ttft":                                   "tbt.p99<=50ms,ttft.p90<=100ms",

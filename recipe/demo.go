@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -31,7 +30,7 @@ type Demo struct {
 
 // Run does every step, telling out as it goes and progress while one lasts.
 func (d Demo) Run(ctx context.Context, out, progress io.Writer) error {
-	if err := d.prepare(); err != nil {
+	if err := emptyFolder(d.Dir); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "1  traffic for %v through capture to build A (simulated, %s)\n", d.Duration, d.A)
@@ -72,21 +71,6 @@ run     %s
 The servers are simulated: these figures say nothing of real ones.
 next: metron analyze %s --tbt-deadline 25ms
 `, filepath.Join(d.Dir, "plots-a"), filepath.Join(d.Dir, "plots-b"), trace, run, run)
-	return nil
-}
-
-// prepare makes the folder, and refuses one that holds something.
-func (d Demo) prepare() error {
-	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
-		return fmt.Errorf("folder for the demo: %w", err)
-	}
-	entries, err := os.ReadDir(d.Dir)
-	if err != nil {
-		return fmt.Errorf("folder for the demo: %w", err)
-	}
-	if len(entries) > 0 {
-		return term.WithHint(fmt.Errorf("folder %q is not empty", d.Dir), "name another with --out")
-	}
 	return nil
 }
 

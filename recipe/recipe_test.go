@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,12 +10,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
+	"metron/internal/term"
 	"metron/internal/tokenizer"
 	"metron/replay"
 	"metron/schema"
 	"metron/workload"
+	"metron/workload/generate"
 )
 
 // TestPrompterOfFewWords: a vocabulary that lacks our words tells their average.
@@ -125,6 +129,44 @@ func TestCompareShowsTheUndefinedAsADash(t *testing.T) {
 	}{{100, 150, "+50.0 %"}, {100, 50, "-50.0 %"}, {0, 1, "-"}} {
 		if got := change(&c.a, &c.b); got != c.want {
 			t.Errorf("from %v to %v: %q, want %q", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// TestBenchTakesFlagsThatThereAre: a name that generate or replay lost would be left out
+// without a word.
+func TestBenchTakesFlagsThatThereAre(t *testing.T) {
+	for _, c := range []struct {
+		flags []cli.Flag
+		names []string
+	}{{generate.Flags(), loadNames()}, {replay.Flags(), sendNames()}} {
+		if got := term.Only(c.flags, c.names...); len(got) != len(c.names) {
+			t.Errorf("%d flags of %q", len(got), c.names)
+		}
+	}
+}
+
+// TestLoad: what is not asked for is filled in.
+func TestLoad(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"", "poisson:rate=4 200 0s  512 128"},
+		{"--rate 9.5 --duration 1m", "poisson:rate=9.5 0 1m0s  512 128"},
+		{"--arrival static --requests 3 --output-lengths 7", "static 3 0s  512 7"},
+		{"--lengths fixed:input=9,output=8", "poisson:rate=4 200 0s fixed:input=9,output=8  "},
+	} {
+		command := BenchCommand()
+		command.Action = func(ctx *cli.Context) error {
+			g, err := loadOf(ctx)
+			if err == nil {
+				if got := fmt.Sprintln(g.Arrival, g.Requests, g.Duration, g.Pair, g.Input, g.Output); strings.TrimSuffix(got, "\n") != c.want {
+					t.Errorf("%q: %q, want %q", c.args, got, c.want)
+				}
+			}
+			return err
+		}
+		app := &cli.App{Commands: []*cli.Command{command}, ExitErrHandler: func(*cli.Context, error) {}}
+		if err := app.Run(append([]string{"metron", "bench"}, strings.Fields(c.args)...)); err != nil {
+			t.Errorf("%q: %v", c.args, err)
 		}
 	}
 }

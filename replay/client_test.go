@@ -396,7 +396,7 @@ func TestStopOnErrors(t *testing.T) {
 	if s.StoppedOnErrors != 3 || s.Interrupted || s.Sent != 5 || len(got) != 5 || s.Outcomes[schema.OutcomeHTTPError] != 4 {
 		t.Errorf("%d rows, %+v", len(got), s)
 	}
-	if err := status(s, true); err == nil || !strings.Contains(err.Error(), "stopped after 3 failures in a row: 5 of 20") {
+	if err := Status(s, true); err == nil || !strings.Contains(err.Error(), "stopped after 3 failures in a row: 5 of 20") {
 		t.Errorf("status %v", err)
 	}
 }

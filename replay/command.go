@@ -5,18 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"metron/internal/term"
-	"metron/internal/tokenizer"
 	"metron/schema"
 )
 
@@ -35,18 +32,9 @@ func Command(newPrompter func(Prompts) (Prompter, error)) *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "run `FILE`.parquet to write"},
 			&cli.BoolFlag{Name: "force", Usage: "replace --out when it is there"},
-		}, targetFlags(), changeFlags(), term.SelectionFlags(), planFlags(), promptFlags(), calibrateFlags(), []cli.Flag{
+		}, Flags(), calibrateFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be sent, when, and for how long; needs no target, sends nothing"},
 			&cli.StringFlag{Name: "start-at", Usage: "wall `TIME` of the schedule's beginning, such as 2026-11-24T10:00:00Z: of several machines the same", DefaultText: "as soon as it is ready"},
-			&cli.StringFlag{Name: "timer", Usage: "how sends are waited for, `HOW`: precise, in the kernel, and watching the clock for the last 100 us, a tenth of a core at 1,000 requests/s; cheap, by timers up to a millisecond late", DefaultText: "precise on Linux, else cheap"},
-			&cli.IntFlag{Name: "max-in-flight", Usage: "at most `N` requests in flight", DefaultText: "no cap"},
-			&cli.StringFlag{Name: "overload", Value: string(Queue), Usage: "what becomes of requests beyond --max-in-flight, `POLICY`: queue them, shed them, or abort the oldest in flight; each such row is marked"},
-			&cli.StringFlag{Name: "aborts", Value: string(AbortsTime), Usage: "clients that left in the trace leave again, `HOW`: after the same time, after as many tokens, or off, not at all"},
-			&cli.BoolFlag{Name: "extensions", Value: true, Usage: "use vLLM's request fields: ignore_eos and min_tokens for the recorded length, usage with every chunk, top_k and repetition_penalty; =false for servers that refuse them"},
-			tokenizer.Flag(),
-			&cli.BoolFlag{Name: "no-probe", Usage: "skip the trial requests before the run: prompts are not fitted to the target then"},
-			&cli.DurationFlag{Name: "timeout", Usage: "how long one request may take, to the end of its answer", DefaultText: "for ever"},
-			&cli.DurationFlag{Name: "grace", Value: 30 * time.Second, Usage: "after an interrupt, how long requests in flight may go on"},
 			&cli.BoolFlag{Name: "allow-invalid", Usage: "exit 0 even when the verdict is INVALID"},
 			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
 		}),
@@ -91,21 +79,8 @@ func run(c *cli.Context, r *Runner) error {
 		return fmt.Errorf("--out %q: %w", out, err)
 	}
 	r.Out = func(m schema.Meta) (*schema.Writer, error) {
-		config := r.Plan.config()
-		maps.Copy(config, r.Changes.config())
-		var targets []string
-		for _, u := range r.Targets {
-			targets = append(targets, u.Redacted())
-		}
-		for key, value := range map[string]any{"trace": c.Args().Slice(), "target": strings.Join(targets, " "), "spread": r.Spread, "warm": c.String("warm"), "http2": r.HTTP2,
-			"stop_on_errors": r.StopOnErrors, "start_at": c.String("start-at"), "max_in_flight": r.MaxInFlight,
-			"timer": r.Timer.orDefault(), "overload": r.Overload, "aborts": r.Aborts, "extensions": c.Bool("extensions"), "prompts": r.prompts.IDs, "prompt_seed": r.prompts.Seed, "prompts_learned": r.learned, "history": r.History, "tokenizer": c.String("tokenizer"),
-			"token_ids": c.String("token-ids"), "timeout": r.Timeout.String(), "grace": r.Grace.String(), "no_probe": r.NoProbe} {
-			config[key] = value
-		}
-		if signed := r.signedFor(); signed != nil {
-			config["aws"] = signed
-		}
+		config := r.Settings(c)
+		config["trace"] = c.Args().Slice()
 		m.Config, _ = json.Marshal(config)
 		return schema.Create(out, m)
 	}
@@ -128,7 +103,7 @@ func run(c *cli.Context, r *Runner) error {
 	if !c.Bool("json") {
 		fmt.Fprintf(c.App.Writer, "run written to %s; next: metron analyze %s\n", out, out)
 	}
-	return status(s, c.Bool("allow-invalid"))
+	return Status(s, c.Bool("allow-invalid"))
 }
 
 // configure checks every flag before anything is opened.
@@ -136,9 +111,8 @@ func configure(c *cli.Context) (*Runner, error) {
 	if c.NArg() == 0 {
 		return nil, term.WithHint(term.Usagef("replay needs a trace"), "metron replay trace.parquet --target URL --out run.parquet")
 	}
-	r := &Runner{Plan: &Plan{}, NoProbe: c.Bool("no-probe"), Timeout: c.Duration("timeout"), Grace: c.Duration("grace"),
-		MaxInFlight: c.Int("max-in-flight")}
-	if err := r.readFlags(c); err != nil || c.Bool("dry-run") && !c.Bool("calibrate") {
+	r, err := fromPlan(c)
+	if err != nil || c.Bool("dry-run") && !c.Bool("calibrate") {
 		return r, err
 	}
 	switch {
@@ -146,17 +120,10 @@ func configure(c *cli.Context) (*Runner, error) {
 		return r, r.checkCalibrate(c)
 	case c.IsSet("calibrate-for"):
 		return nil, term.Usagef("--calibrate-for is of --calibrate")
-	case len(term.Texts(c, "target")) == 0:
-		return nil, term.WithHint(term.Usagef("--target is missing"), "--target http://127.0.0.1:8000")
-	case !strings.HasSuffix(c.String("out"), ".parquet"):
+	case len(term.Texts(c, "target")) > 0 && !strings.HasSuffix(c.String("out"), ".parquet"):
 		return nil, term.WithHint(term.Usagef("--out %q is not a name that ends in .parquet", c.String("out")), "--out run.parquet")
-	case c.Duration("grace") < 0 || c.Duration("timeout") < 0:
-		return nil, term.Usagef("--grace and --timeout must not be negative")
 	}
-	if err := r.readTarget(c); err != nil {
-		return nil, err
-	}
-	return r, r.readTokenizer(c)
+	return r, r.askTarget(c)
 }
 
 func apiKey(variable, file string) (string, error) {
@@ -181,8 +148,8 @@ func apiKey(variable, file string) (string, error) {
 	return "", nil
 }
 
-// status is the exit status that a summary stands for.
-func status(s *Summary, allowInvalid bool) error {
+// Status is the error, and with it the exit status, that a summary stands for.
+func Status(s *Summary, allowInvalid bool) error {
 	switch {
 	case s.StoppedOnErrors > 0:
 		return term.WithHint(fmt.Errorf("stopped after %d failures in a row: %d of %d requests were sent; the run file holds them all", s.StoppedOnErrors, s.Sent, s.Planned),

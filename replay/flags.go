@@ -12,8 +12,8 @@ import (
 	"metron/schema"
 )
 
-// planFlags are those of the plan beside term.SelectionFlags.
-func planFlags() []cli.Flag {
+// PlanFlags are those of the plan beside term.SelectionFlags.
+func PlanFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "sample", Usage: "only this `SHARE` of the sessions, whole, and of the requests without one: 10% or 0.1"},
 		&cli.Uint64Flag{Name: "sample-seed", Usage: "another `SEED`, another sample"},

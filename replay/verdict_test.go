@@ -202,7 +202,7 @@ func TestStatus(t *testing.T) {
 		{"stopped", Summary{Outcomes: ok, Verdict: suspect, StoppedOnErrors: 2}, true, 1},
 	} {
 		got := 0
-		if err := status(&c.s, c.allow); err != nil {
+		if err := Status(&c.s, c.allow); err != nil {
 			got = term.ExitCode(err)
 		}
 		if got != c.want {

@@ -59,3 +59,43 @@ func TestLinesAreThinned(t *testing.T) {
 		t.Errorf("%d points from %v to %v", n, points[0], points[n-1])
 	}
 }
+
+// A fit says what its parts are, and none that it lacks.
+func TestFit(t *testing.T) {
+	f := Fit{Title: "Prefill", XLabel: "tokens", YLabel: "time", Measured: []Span{{20, 0.009, 0.01, 0.012}, {200, 0.09, 0.1, 0.11}}, Between: "range",
+		Model: Curve{Name: "curve", X: []float64{10, 20, 200, 400}, Y: []float64{0.005, 0.01, 0.1, 0.2}}, From: 20, To: 200}
+	whole, with := f, f
+	whole.Measured = nil
+	with.Low, with.High = []float64{0.004, 0.009, 0.09, 0.15}, []float64{0.006, 0.011, 0.11, 0.25}
+	with.Others = []Curve{{Name: "steps", X: []float64{20, 200}, Y: []float64{0.01, 0.1}, Step: true}}
+	for _, c := range []struct {
+		fit   Fit
+		says  []string
+		never string
+	}{
+		{f, []string{"Prefill", "tokens", "measured: median and range", "curve", "extrapolated", "50 ms", "100"}, "steps"},
+		{with, []string{"curve and 95 % interval", "steps"}, "nothing"},
+		{whole, []string{"curve"}, "measured: median and range"},
+		{Fit{}, []string{"nothing to draw"}, "extrapolated"},
+	} {
+		for _, theme := range Themes() {
+			figure, err := c.fit.Figure(Style{Theme: theme})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := figure.Encode(&b, SVG); err != nil {
+				t.Fatal(err)
+			}
+			text := "\n" + svgText(t, b.Bytes())
+			for _, want := range c.says {
+				if !strings.Contains(text, "\n"+want+"\n") {
+					t.Errorf("the figure does not say %q:\n%s", want, text)
+				}
+			}
+			if strings.Contains(text, "\n"+c.never+"\n") || strings.Contains(text, "NaN") {
+				t.Errorf("the figure says %q:\n%s", c.never, text)
+			}
+		}
+	}
+}

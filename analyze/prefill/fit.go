@@ -121,7 +121,7 @@ func lengths(sorted []Point) int {
 
 // leastSquares is the curve of least squared relative error.
 func leastSquares(points []Point) Quadratic {
-	return nonNegative(points, func(Point) float64 { return 1 })
+	return nonNegative(points, func(int) float64 { return 1 })
 }
 
 // quantileCurve is the quantile regression: least squares with the weights of the
@@ -130,7 +130,8 @@ func quantileCurve(points []Point, quantile float64) Quadratic {
 	const rounds, still, smallest = 60, 1e-6, 1e-4
 	curve := leastSquares(points)
 	for range rounds {
-		next := nonNegative(points, func(p Point) float64 {
+		next := nonNegative(points, func(i int) float64 {
+			p := points[i]
 			off := 1 - curve.at(float64(p.Tokens))/float64(p.US)
 			weight := quantile
 			if off < 0 {

@@ -47,6 +47,12 @@ type Model struct {
 	MaxTokens int64     `json:"max_tokens"`
 	Points    int       `json:"points"` // measurements
 	Residual  Residuals `json:"relative_residuals"`
+
+	Lengths  []Length `json:"lengths,omitempty"`  // of repeated measurements
+	Together int      `json:"together,omitempty"` // prompts at once that Lengths tell of, too
+	Notes    []string `json:"notes,omitempty"`    // what whoever measured found to say
+
+	drawn []Quadratic // curves of Repeated's bootstrap
 }
 
 // CurveRange is an interval of each coefficient.

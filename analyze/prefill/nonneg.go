@@ -9,7 +9,7 @@ const terms = 3
 // weighted squared relative error. With three coefficients there are eight sets of
 // them that may be above 0, and the best of the eight least-squares solutions
 // that come out non-negative is the minimum exactly: no iteration, no tolerance.
-func nonNegative(points []Point, weight func(Point) float64) Quadratic {
+func nonNegative(points []Point, weight func(point int) float64) Quadratic {
 	// Lengths are scaled to 1, so that the three columns are of like size.
 	scale := 1.0
 	for _, p := range points {
@@ -18,8 +18,8 @@ func nonNegative(points []Point, weight func(Point) float64) Quadratic {
 	// Minimise the sum of weight * (1 - c.f/T)^2: moments of the columns f/T.
 	var a [terms][terms]float64
 	var b [terms]float64
-	for _, p := range points {
-		w, t, x := weight(p), float64(p.US), float64(p.Tokens)/scale
+	for n, p := range points {
+		w, t, x := weight(n), float64(p.US), float64(p.Tokens)/scale
 		f := [terms]float64{1 / t, x / t, x * x / t}
 		for i := range f {
 			b[i] += w * f[i]
