@@ -98,7 +98,7 @@ func (c *Config) workers() int {
 
 // read adds the rows that were asked for.
 func (p *pass) read(ctx context.Context, a *schema.Archive) error {
-	for b, err := range a.Batches(ctx, schema.Query{Columns: p.config.columns(), Selection: p.config.Selection}) {
+	for b, err := range p.config.batches(ctx, a, p.config.columns()) {
 		if err != nil {
 			return err
 		}

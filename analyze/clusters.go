@@ -160,7 +160,7 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 	if len(workers[0].of) == 0 {
 		return nil
 	}
-	for b, err := range a.Batches(ctx, schema.Query{Columns: c.clusterColumns(), Selection: c.Selection}) {
+	for b, err := range c.batches(ctx, a, c.clusterColumns()) {
 		if err != nil {
 			return err
 		}

@@ -68,6 +68,9 @@ func run(c *cli.Context) error {
 		}
 		defer tokens.Abandon()
 	}
+	config.Progress = &Progress{}
+	progress := term.StartProgress(c.App.ErrWriter, config.Progress.Line)
+	defer progress.Stop()
 	result, err := Analyze(c.Context, c.Args().Slice(), config)
 	if err != nil {
 		return err
@@ -90,6 +93,7 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
+	progress.Stop()
 	return result.Write(c.App.Writer, formatOf(c))
 }
 

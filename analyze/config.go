@@ -71,6 +71,9 @@ type Config struct {
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
 
+	// Progress, if not nil, is told how far the analysis is.
+	Progress *Progress
+
 	kept *kept // that Trim keeps; nil until it is known, and where nothing is trimmed
 }
 

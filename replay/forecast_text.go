@@ -14,10 +14,13 @@ import (
 
 // dryRun prints what a run would be.
 func dryRun(c *cli.Context, r *Runner) error {
+	progress := term.StartProgress(c.App.ErrWriter, term.Elapsed("reading the trace"))
+	defer progress.Stop()
 	if err := r.Plan.Measure(c.Context); err != nil {
 		return err
 	}
 	f, err := r.Plan.Forecast(c.Context, min(max(term.Width(c.App.Writer)-20, 20), 120))
+	progress.Stop()
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ func isTerminal(w io.Writer) bool {
 type Progress struct {
 	w    io.Writer
 	stop chan struct{}
+	once sync.Once
 	done sync.WaitGroup
 }
 
@@ -46,9 +47,15 @@ func StartProgress(w io.Writer, line func() string) *Progress {
 	return p
 }
 
-// Stop clears the line. It may be called once.
+// Elapsed is the line of what does not count its steps: what is done, and for how long.
+func Elapsed(what string) func() string {
+	begin := time.Now()
+	return func() string { return what + ", " + Seconds(time.Since(begin).Round(100*time.Millisecond).Seconds()) }
+}
+
+// Stop clears the line. Calling it again does nothing.
 func (p *Progress) Stop() {
-	close(p.stop)
+	p.once.Do(func() { close(p.stop) })
 	p.done.Wait()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,8 +48,10 @@ func run(c *cli.Context) error {
 		return err
 	}
 	outcomes, failed, damaged := []outcome{}, 0, 0
-	progress := term.StartProgress(c.App.ErrWriter, func() string { return "sealing what was left" })
+	var at atomic.Int64
+	progress := term.StartProgress(c.App.ErrWriter, func() string { return fmt.Sprintf("sealing journal %d of %d", at.Load(), len(journals)) })
 	for _, path := range journals {
+		at.Add(1)
 		if c.Context.Err() != nil {
 			break
 		}
