@@ -25,21 +25,25 @@ type Progress struct {
 	done sync.WaitGroup
 }
 
-// StartProgress shows line() on w until Stop, if w is a terminal.
+// StartProgress shows line() on w until Stop, if w is a terminal that can take it back.
 func StartProgress(w io.Writer, line func() string) *Progress {
 	p := &Progress{w: w, stop: make(chan struct{})}
-	if !isTerminal(w) {
+	if !isTerminal(w) || os.Getenv("TERM") == "dumb" {
 		return p
 	}
 	p.done.Go(func() {
 		tick := time.NewTicker(500 * time.Millisecond)
 		defer tick.Stop()
+		shown := false
 		for {
 			select {
 			case <-p.stop:
-				fmt.Fprint(w, "\r\x1b[K")
+				if shown {
+					fmt.Fprint(w, "\r\x1b[K")
+				}
 				return
 			case <-tick.C:
+				shown = true
 				fmt.Fprint(w, "\r\x1b[K"+p.fit(line()))
 			}
 		}

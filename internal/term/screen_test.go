@@ -66,7 +66,7 @@ func TestNarrow(t *testing.T) {
 		width       int
 		taken, want string
 	}{
-		{80, "", "      mean  p50  p99\nTTFT    1    2    3\n"},
+		{80, "", "      mean  p50  p99\nTTFT     1    2    3\n"},
 		{18, "mean", "      p50  p99\nTTFT    2    3\n"},
 		{1, "mean,p50", "      p99\nTTFT    3\n"},
 	} {

@@ -17,7 +17,7 @@ type Table struct {
 func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
 // Narrow takes columns away, in the order of their numbers given, until the table fits
-// or none of them is left. It returns the first row's cells of what it took.
+// or none of them is left. It returns the first row's cells of what it took, without colour.
 func (t *Table) Narrow(width int, expendable ...int) []string {
 	var taken []string
 	gone := map[int]bool{}
@@ -32,7 +32,7 @@ func (t *Table) Narrow(width int, expendable ...int) []string {
 			break
 		}
 		gone[column] = true
-		taken = append(taken, t.rows[0][column])
+		taken = append(taken, painted.ReplaceAllString(t.rows[0][column], ""))
 	}
 	for i, row := range t.rows {
 		var left []string
