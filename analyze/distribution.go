@@ -20,7 +20,7 @@ func (r *Result) distributions(screen term.Screen) [][2]string {
 	for _, d := range []struct {
 		label  string
 		values iter.Seq2[float64, int64]
-	}{{"TTFT", r.ttftValues()}, {"TBT", r.tbtValues()}} {
+	}{{"TTFT", r.values(keyTTFT)}, {"TBT", r.values(keyTBT)}} {
 		if text := distribution(d.values, barsFor(screen)); text != "" {
 			lines = append(lines, [2]string{d.label + " distribution", text})
 		}
