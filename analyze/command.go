@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze/plot"
+	"metron/analyze/publish"
 	"metron/internal/term"
 )
 
@@ -42,6 +45,7 @@ Examples:
 			&cli.StringFlag{Name: "format", Value: Formats()[0], Usage: "print " + strings.Join(Formats(), ", ")},
 			&cli.BoolFlag{Name: "json", Usage: "--format json"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG into `DIR`"},
+			term.TextsFlag("publish", "send the numbers to a `TRACKER`, "+strings.Join(publish.Kinds(), " or ")+" (repeatable); credentials come from the environment"),
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),
@@ -51,6 +55,10 @@ Examples:
 
 func run(c *cli.Context) error {
 	config, err := configOf(c)
+	if err != nil {
+		return err
+	}
+	trackers, err := trackersOf(c)
 	if err != nil {
 		return err
 	}
@@ -95,7 +103,49 @@ func run(c *cli.Context) error {
 		}
 	}
 	progress.Stop()
-	return result.Write(c.App.Writer, formatOf(c))
+	if err := result.Write(c.App.Writer, formatOf(c)); err != nil {
+		return err
+	}
+	return result.publish(c, trackers)
+}
+
+// trackersOf reads --publish.
+func trackersOf(c *cli.Context) ([]publish.Tracker, error) {
+	var out []publish.Tracker
+	for _, text := range term.Texts(c, "publish") {
+		t, err := publish.Open(text, os.Getenv)
+		if err != nil {
+			return nil, term.Usagef("analyze: --publish: %w", err)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// publish tells each tracker, the others too where one fails.
+func (r *Result) publish(c *cli.Context, trackers []publish.Tracker) error {
+	if len(trackers) == 0 {
+		return nil
+	}
+	report, err := r.Published()
+	if err != nil {
+		return err
+	}
+	progress := term.StartProgress(c.App.ErrWriter, term.Elapsed("publishing"))
+	defer progress.Stop()
+	var failed error
+	for _, t := range trackers {
+		where, err := t.Publish(c.Context, report)
+		switch {
+		case err == nil:
+			fmt.Fprintf(c.App.ErrWriter, "metron: published to %s\n", where)
+		case failed == nil:
+			failed = fmt.Errorf("publish: %w", err)
+		default:
+			failed = fmt.Errorf("%w; %w", failed, err)
+		}
+	}
+	return failed
 }
 
 func formatOf(c *cli.Context) string {
