@@ -72,10 +72,10 @@ func run(c *cli.Context) error {
 	}
 	switch {
 	case failed > 0:
-		return term.WithHint(fmt.Errorf("%d of %d journals could not be recovered; they are as they were", failed, len(journals)),
+		return term.WithHint(fmt.Errorf("%d of %s could not be recovered; they are as they were", failed, term.Plural(int64(len(journals)), "journal", "journals")),
 			"make room, or rights, or rename what stands in the way, and run it again")
 	case damaged > 0:
-		return fmt.Errorf("%d of %d journals were damaged; what could be read is sealed", damaged, len(journals))
+		return fmt.Errorf("%d of %s damaged; what could be read is sealed", damaged, term.Plural(int64(len(journals)), "journal was", "journals were"))
 	}
 	return c.Context.Err()
 }
@@ -111,21 +111,22 @@ func print(c *cli.Context, outcomes []outcome) error {
 		fmt.Fprintln(c.App.Writer, "no journal there: nothing was cut off")
 	}
 	for _, o := range outcomes {
+		rows := term.Plural(o.Rows, "row", "rows")
 		switch {
 		case o.Error != "":
 			fmt.Fprintf(c.App.ErrWriter, "metron: %s\n", o.Error)
 		case o.Live:
 			fmt.Fprintf(c.App.Writer, "%s: left alone, a running metron writes it\n", o.Journal)
 		case o.AlreadySealed:
-			fmt.Fprintf(c.App.Writer, "%s: was complete (%s rows); its journal is removed\n", o.File, term.Count(o.Rows))
+			fmt.Fprintf(c.App.Writer, "%s: was complete (%s); its journal is removed\n", o.File, rows)
 		case o.DamagedBytes > 0:
-			fmt.Fprintf(c.App.Writer, "%s: %s rows; %s amid the journal cannot be read, it is kept as %s\n", o.File, term.Count(o.Rows), term.Bytes(o.DamagedBytes), o.Kept)
+			fmt.Fprintf(c.App.Writer, "%s: %s; %s amid the journal cannot be read, it is kept as %s\n", o.File, rows, term.Bytes(o.DamagedBytes), o.Kept)
 		case o.File == "":
 			fmt.Fprintf(c.App.Writer, "%s: held no row; removed\n", o.Journal)
 		case o.TornBytes > 0:
-			fmt.Fprintf(c.App.Writer, "%s: %s rows; a last batch of %s was cut off\n", o.File, term.Count(o.Rows), term.Bytes(o.TornBytes))
+			fmt.Fprintf(c.App.Writer, "%s: %s; a last batch of %s was cut off\n", o.File, rows, term.Bytes(o.TornBytes))
 		default:
-			fmt.Fprintf(c.App.Writer, "%s: %s rows\n", o.File, term.Count(o.Rows))
+			fmt.Fprintf(c.App.Writer, "%s: %s\n", o.File, rows)
 		}
 	}
 	return nil
