@@ -3,6 +3,7 @@ package main
 import (
 	"metron/analyze"
 	"metron/analyze/compare"
+	"metron/analyze/plot"
 	"metron/internal/completion"
 	"metron/internal/forms"
 	"metron/internal/llmsim"
@@ -23,6 +24,11 @@ func flagValues() []completion.Values {
 		{Command: "analyze", Flag: "sections", Words: append(words("all", "none"), analyze.SectionNames()...), List: true},
 		{Command: "analyze", Flag: "dialect", Words: analyze.Dialects(), List: true},
 		{Command: "analyze", Flag: "by", Words: analyze.DimensionNames(), List: true},
+		{Command: "analyze", Flag: "publish", Words: words("mlflow=", "otlp=")},
+		{Command: "plot", Words: append(words("all"), analyze.FigureNames()...), List: true},
+		{Command: "plot", Flag: "format", Words: texts(plot.Formats()), List: true},
+		{Command: "plot", Flag: "theme", Words: texts(plot.Themes())},
+		{Command: "plot", Flag: "size", Words: texts(plot.Sizes())},
 		{Flag: "fluidity", Words: texts(analyze.Arithmetics())},
 		{Flag: "multi-token", Words: texts(analyze.Policies())},
 		{Flag: "percentile", Words: texts(analyze.Methods())},
