@@ -24,7 +24,7 @@ func flagValues() []completion.Values {
 		{Command: "analyze", Flag: "sections", Words: append(words("all", "none"), analyze.SectionNames()...), List: true},
 		{Command: "analyze", Flag: "dialect", Words: analyze.Dialects(), List: true},
 		{Command: "analyze", Flag: "by", Words: analyze.DimensionNames(), List: true},
-		{Command: "analyze", Flag: "publish", Words: words("mlflow=", "otlp=")},
+		{Command: "analyze", Flag: "publish", Words: words("mlflow=", "otlp=", "wandb-offline=")},
 		{Command: "plot", Words: append(words("all"), analyze.FigureNames()...), List: true},
 		{Command: "plot", Flag: "format", Words: texts(plot.Formats()), List: true},
 		{Command: "plot", Flag: "theme", Words: texts(plot.Themes())},

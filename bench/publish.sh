@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What `metron analyze --publish mlflow=URL` sends to a real MLflow server, read back by
-# MLflow's own client. Needs Python and the network once, for pip; without them it says so
-# and succeeds. VENV names a virtual environment that has mlflow already.
+# What `metron analyze --publish` tells trackers, as they take it: sent to a real MLflow
+# server and read back by MLflow's own client, and uploaded by `wandb sync` to a double of
+# W&B's server. Needs Python and the network once, for pip; without them it says so and
+# succeeds. VENV names a virtual environment that has mlflow and wandb already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
@@ -9,13 +10,17 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$dir"' EXIT
 
 venv=${VENV:-$dir/venv}
-if [ ! -x "$venv/bin/mlflow" ]; then
-	if ! python3 -m venv "$venv" || ! "$venv/bin/pip" install -q mlflow; then
-		echo "mlflow cannot be installed here: left out"
+if [ ! -x "$venv/bin/mlflow" ] || [ ! -x "$venv/bin/wandb" ]; then
+	if ! python3 -m venv "$venv" || ! "$venv/bin/pip" install -q mlflow wandb; then
+		echo "mlflow and wandb cannot be installed here: left out"
 		exit 0
 	fi
 fi
 go build -o "$dir/metron" .
+
+"$dir/metron" analyze testdata/golden/run-v1.0.parquet --json --publish "wandb-offline=$dir/wandb" >"$dir/result.json"
+"$venv/bin/python" bench/publish_wandb.py "$venv/bin/wandb" "$dir"/wandb/offline-run-* "$dir/result.json"
+
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 url=http://127.0.0.1:$port
 "$venv/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 1 \

@@ -25,7 +25,7 @@ func kinds() []kind {
 	return []kind{
 		{"mlflow", "URL", openMLflow},
 		{"otlp", "URL", openOTLP},
-		{"wandb-offline", "", openWandB}, // it says why not
+		{"wandb-offline", "DIR", openWandB},
 	}
 }
 
@@ -33,9 +33,7 @@ func kinds() []kind {
 func Kinds() []string {
 	var out []string
 	for _, k := range kinds() {
-		if k.value != "" {
-			out = append(out, k.name+"="+k.value)
-		}
+		out = append(out, k.name+"="+k.value)
 	}
 	return out
 }
@@ -48,7 +46,7 @@ func Open(text string, env func(string) string) (Tracker, error) {
 		if k.name != name {
 			continue
 		}
-		if k.value != "" && value == "" {
+		if value == "" {
 			return nil, fmt.Errorf("%q: want %s=%s", name, k.name, k.value)
 		}
 		t, err := k.open(value, env)

@@ -55,7 +55,7 @@ func TestOpen(t *testing.T) {
 		{"otlp=http://127.0.0.1:4318", "", env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20"+secret+", x-scope=a")},
 		{"mlflow", "want mlflow=URL", env()},
 		{"mlflow=", "want mlflow=URL", env()},
-		{"http://u:" + secret + "@h", "must be one of mlflow=URL, otlp=URL", env()},
+		{"http://u:" + secret + "@h", "must be one of mlflow=URL, otlp=URL, wandb-offline=DIR", env()},
 		{"neptune=x", "must be one of", env()},
 		{"otlp=127.0.0.1:4318", "no http:// or https:// URL", env()},
 		{"otlp=grpc://h:4317", "no http:// or https:// URL", env()},
@@ -66,7 +66,9 @@ func TestOpen(t *testing.T) {
 		{"otlp=http://h", "its part 2 is none", env("OTEL_EXPORTER_OTLP_HEADERS", "a=b,"+secret)},
 		{"otlp=http://h", "its part 1 is none", env("OTEL_EXPORTER_OTLP_HEADERS", "a=%zz"+secret)},
 		{"otlp=http://h", "its part 1 is none", env("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=x%0d%0a"+secret)},
-		{"wandb-offline=runs", "does not write W&B's offline files", env()},
+		{"wandb-offline=runs", "", env("WANDB_API_KEY", secret)},
+		{"wandb-offline=https://api.wandb.ai", "a folder, and not a URL", env()},
+		{"wandb-offline=", "want wandb-offline=DIR", env()},
 	} {
 		_, err := Open(c.text, c.env)
 		switch {

@@ -72,10 +72,10 @@ func run(c *cli.Context) error {
 	}
 	switch {
 	case failed > 0:
-		return term.WithHint(fmt.Errorf("%d of %s could not be recovered; they are as they were", failed, term.Plural(int64(len(journals)), "journal", "journals")),
+		return term.WithHint(fmt.Errorf("%d of %d journals could not be recovered; they are as they were", failed, len(journals)),
 			"make room, or rights, or rename what stands in the way, and run it again")
 	case damaged > 0:
-		return fmt.Errorf("%d of %s damaged; what could be read is sealed", damaged, term.Plural(int64(len(journals)), "journal was", "journals were"))
+		return fmt.Errorf("%d of %d journals were damaged; what could be read is sealed", damaged, len(journals))
 	}
 	return c.Context.Err()
 }
