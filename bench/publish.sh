@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || :; rm -rf "$dir"' EXIT
+trap '[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || :; rm -rf "$dir"' EXIT
 
 venv=${VENV:-$dir/venv}
 if [ ! -x "$venv/bin/mlflow" ] || [ ! -x "$venv/bin/wandb" ]; then
@@ -26,7 +26,7 @@ url=http://127.0.0.1:$port
 "$venv/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 1 \
 	--backend-store-uri "sqlite:///$dir/mlflow.db" --artifacts-destination "$dir/artifacts" >"$dir/server.log" 2>&1 &
 server=$!
-curl -sf --retry 90 --retry-delay 1 --retry-connrefused "$url/health" >/dev/null || { cat "$dir/server.log"; exit 1; }
+curl -sf --retry 300 --retry-delay 1 --retry-connrefused "$url/health" >/dev/null || { cat "$dir/server.log"; exit 1; }
 
 for _ in 1 2; do # the second finds the experiment there
 	"$dir/metron" analyze testdata/golden/run-v1.0.parquet --slo 'ttft<=500ms' --json --publish "mlflow=$url" >"$dir/result.json"

@@ -1,19 +1,23 @@
 package term
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
-var painted = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
 // columns is how wide a text is shown: colours take no room.
-func columns(text string) int {
-	if strings.Contains(text, "\x1b") {
-		text = painted.ReplaceAllString(text, "")
+func columns(text string) int { return utf8.RuneCountInString(unpainted(text)) }
+
+// unpainted is a text without its colours.
+func unpainted(text string) string {
+	before, rest, found := strings.Cut(text, "\x1b[")
+	if !found {
+		return text
 	}
-	return utf8.RuneCountInString(text)
+	if _, after, ends := strings.Cut(rest, "m"); ends {
+		return before + unpainted(after)
+	}
+	return text
 }
 
 // Wrap breaks a line between words where it is wider than so many columns, and indents

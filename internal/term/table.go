@@ -32,7 +32,7 @@ func (t *Table) Narrow(width int, expendable ...int) []string {
 			break
 		}
 		gone[column] = true
-		taken = append(taken, painted.ReplaceAllString(t.rows[0][column], ""))
+		taken = append(taken, unpainted(t.rows[0][column]))
 	}
 	for i, row := range t.rows {
 		var left []string
