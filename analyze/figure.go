@@ -24,6 +24,7 @@ type figureKind struct {
 	draw func(figureRun) (plot.Data, string)
 	// across holds runs against one another, which were read one by one.
 	across func([]figureRun) (plot.Data, string)
+	pair   bool // across takes two runs, no more and no fewer
 }
 
 // gatherer collects what a figure shows. As a section does, it merges: gatherers of
@@ -47,21 +48,6 @@ type figureRun struct {
 type Drawing struct {
 	Kinds    []string // of FigureNames
 	Requests []string // for tokens_over_time: worst, median, best, or how a record_id begins; nil: those three
-}
-
-// FigureKind says what a figure shows.
-type FigureKind struct {
-	Name, Usage string
-	Across      bool // it holds several runs against one another
-}
-
-// FigureKinds lists every figure.
-func FigureKinds() []FigureKind {
-	var out []FigureKind
-	for _, k := range figureKinds() {
-		out = append(out, FigureKind{k.name, k.usage, k.across != nil})
-	}
-	return out
 }
 
 // FigureNames lists what Drawing.Kinds may name.

@@ -145,9 +145,9 @@ func (j *plotJob) bindOut(c *cli.Context) (err error) {
 // ofOnePopulation is every kind that so many files can show together: with several, those
 // that hold runs against one another must be asked for by name.
 func ofOnePopulation(files int) (names []string) {
-	for _, k := range FigureKinds() {
-		if !k.Across || files == 1 {
-			names = append(names, k.Name)
+	for _, k := range figureKinds() {
+		if k.across == nil || files == 1 && !k.pair {
+			names = append(names, k.name)
 		}
 	}
 	return names
@@ -188,7 +188,7 @@ func (j *plotJob) figures(c *cli.Context) ([]NamedFigure, error) {
 		}
 		out = append(out, figures...)
 	}
-	if len(out) == 1 && out[0].Missing != "" {
+	if !slices.ContainsFunc(out, func(f NamedFigure) bool { return f.Missing == "" }) {
 		return nil, fmt.Errorf("plot %s: %s", out[0].Name, out[0].Missing)
 	}
 	return out, nil

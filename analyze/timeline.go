@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"metron/internal/term"
 	"metron/schema"
@@ -18,12 +21,12 @@ type pick struct {
 	tokens  int64
 	file    int
 	place   int64
-	id      string // the one of Drawing.Requests that begins its record_id
+	id      uuid.UUID
 }
 
 func pickOf(r *request, c *Config) pick {
 	index, _ := c.Fluidity.index(r.score)
-	return pick{index, r.playback.Stalled, r.gaps, r.file, r.place, c.Drawing.idOf(r.recordID)}
+	return pick{index, r.playback.Stalled, r.gaps, r.file, r.place, r.recordID}
 }
 
 // compare orders requests from the worst to the best: by fluidity-index, then by the
@@ -48,9 +51,9 @@ func choose(picks []pick, c *Config) ([]chosen, error) {
 	switch {
 	case n == 0:
 		return nil, nil
-	case n == 1 && c.Drawing.Requests == nil:
+	case n == 1 && len(c.Drawing.Requests) == 0:
 		return []chosen{{"only", picks[0]}}, nil
-	case n == 2 && c.Drawing.Requests == nil:
+	case n == 2 && len(c.Drawing.Requests) == 0:
 		return []chosen{{rankWorst, picks[0]}, {rankBest, picks[1]}}, nil
 	}
 	var out []chosen
@@ -64,7 +67,7 @@ func choose(picks []pick, c *Config) ([]chosen, error) {
 		case rankBest:
 			one.pick = picks[n-1]
 		default:
-			found := slices.DeleteFunc(slices.Clone(picks), func(p pick) bool { return p.id != name })
+			found := slices.DeleteFunc(slices.Clone(picks), func(p pick) bool { return !strings.HasPrefix(p.id.String(), name) })
 			if len(found) == 0 {
 				return nil, term.WithHint(fmt.Errorf("request %q: no answered request with the times of its tokens has a record_id that begins so", name),
 					"`metron analyze FILE --per-request requests.csv` lists them")
