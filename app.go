@@ -12,6 +12,7 @@ import (
 	"metron/analyze/compare"
 	"metron/analyze/view"
 	"metron/capture"
+	"metron/internal/completion"
 	"metron/internal/llmsim"
 	"metron/internal/term"
 	"metron/recipe"
@@ -26,7 +27,7 @@ import (
 
 // commands is the table of subcommands: a new one is one line here.
 func commands() []*cli.Command {
-	return []*cli.Command{
+	list := []*cli.Command{
 		recipe.DemoCommand(),
 		recipe.BenchCommand(),
 		capture.Command(),
@@ -42,6 +43,33 @@ func commands() []*cli.Command {
 		trace.Command(),
 		recovery.Command(),
 		llmsim.Command(),
+		completion.Command(flagValues),
+	}
+	for _, c := range list {
+		addQuiet(c)
+	}
+	return list
+}
+
+// addQuiet gives every command that does something a --quiet: what goes to stderr beside
+// the error that ends it is not written.
+func addQuiet(c *cli.Command) {
+	for _, sub := range c.Subcommands {
+		addQuiet(sub)
+	}
+	if c.Hidden || len(c.Subcommands) > 0 && len(c.Flags) == 0 { // it only has others
+		return
+	}
+	c.Flags = append(c.Flags, &cli.BoolFlag{Name: "quiet", Usage: "no progress, notes or warnings on stderr; only the error that ends it"})
+	before := c.Before
+	c.Before = func(ctx *cli.Context) error {
+		if ctx.Bool("quiet") {
+			ctx.App.ErrWriter = io.Discard
+		}
+		if before == nil {
+			return nil
+		}
+		return before(ctx)
 	}
 }
 
@@ -64,7 +92,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			if c.Args().Present() {
 				return term.WithHint(term.Usagef("unknown command %q", c.Args().First()), "`metron --help` lists the commands")
 			}
-			return cli.ShowAppHelp(c)
+			return overview(c.App.Writer, ".")
 		},
 	}
 	for _, c := range app.Commands {

@@ -122,7 +122,7 @@ func (c *Config) workers() int {
 
 // read adds the rows that were asked for.
 func (p *pass) read(ctx context.Context, a *schema.Archive) error {
-	for b, err := range a.Batches(ctx, schema.Query{Columns: p.config.columns(), Selection: p.config.Selection}) {
+	for b, err := range p.config.batches(ctx, a, p.config.columns()) {
 		if err != nil {
 			return err
 		}
@@ -133,8 +133,8 @@ func (p *pass) read(ctx context.Context, a *schema.Archive) error {
 		if err != nil {
 			return fmt.Errorf("analyze %q: %w", b.File.Path(), err)
 		}
-		if p.config.Progress != nil {
-			p.config.Progress(b.NumRows())
+		if progress := p.config.Progress; progress != nil && progress.OnRows != nil {
+			progress.OnRows(b.NumRows())
 		}
 	}
 	return nil

@@ -169,7 +169,7 @@ func countClusters(ctx context.Context, a *schema.Archive, c *Config, t *tally) 
 	if t.groups == nil {
 		query.Every = int(t.minima.Count() / enoughClusters)
 	}
-	for b, err := range a.Batches(ctx, query) {
+	for b, err := range c.scan(ctx, a, query) {
 		if err != nil {
 			return err
 		}

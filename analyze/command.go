@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze/plot"
+	"metron/analyze/publish"
 	"metron/analyze/report"
 	"metron/internal/term"
 )
@@ -46,6 +49,7 @@ Examples:
 			&cli.BoolFlag{Name: "json", Usage: "--format json"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG, and the page of --report, into `DIR`"},
 			&cli.StringFlag{Name: "report", Usage: "write a page that answers further questions into `FILE` (.html)"},
+			term.TextsFlag("publish", "send the numbers to a `TRACKER`, "+strings.Join(publish.Kinds(), " or ")+" (repeatable); credentials come from the environment"),
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),
@@ -55,6 +59,10 @@ Examples:
 
 func run(c *cli.Context) error {
 	config, err := configOf(c)
+	if err != nil {
+		return err
+	}
+	trackers, err := trackersOf(c)
 	if err != nil {
 		return err
 	}
@@ -83,6 +91,9 @@ func run(c *cli.Context) error {
 	// Nearly all of the heap is plain numbers, which cost the collector nothing: collected
 	// often, the memory of large archives stays near what they need.
 	defer debug.SetGCPercent(debug.SetGCPercent(25))
+	config.Progress = &Progress{}
+	progress := term.StartProgress(c.App.ErrWriter, config.Progress.Line)
+	defer progress.Stop()
 	result, err := Analyze(c.Context, c.Args().Slice(), config)
 	if err != nil {
 		return err
@@ -114,7 +125,50 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return result.Write(c.App.Writer, formatOf(c))
+	progress.Stop()
+	if err := result.Write(c.App.Writer, formatOf(c)); err != nil {
+		return err
+	}
+	return result.publish(c, trackers)
+}
+
+// trackersOf reads --publish.
+func trackersOf(c *cli.Context) ([]publish.Tracker, error) {
+	var out []publish.Tracker
+	for _, text := range term.Texts(c, "publish") {
+		t, err := publish.Open(text, os.Getenv)
+		if err != nil {
+			return nil, term.Usagef("analyze: --publish: %w", err)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// publish tells each tracker, the others too where one fails.
+func (r *Result) publish(c *cli.Context, trackers []publish.Tracker) error {
+	if len(trackers) == 0 {
+		return nil
+	}
+	report, err := r.Published()
+	if err != nil {
+		return err
+	}
+	progress := term.StartProgress(c.App.ErrWriter, term.Elapsed("publishing"))
+	defer progress.Stop()
+	var failed error
+	for _, t := range trackers {
+		where, err := t.Publish(c.Context, report)
+		switch {
+		case err == nil:
+			fmt.Fprintf(c.App.ErrWriter, "metron: published to %s\n", where)
+		case failed == nil:
+			failed = fmt.Errorf("publish: %w", err)
+		default:
+			failed = fmt.Errorf("%w; %w", failed, err)
+		}
+	}
+	return failed
 }
 
 func formatOf(c *cli.Context) string {

@@ -82,8 +82,8 @@ type Config struct {
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
 
-	// Progress, if not nil, is told of rows as they are read, of the pass that reads most.
-	Progress func(rows int64)
+	// Progress, if not nil, is told how far the analysis is.
+	Progress *Progress
 
 	origin int64 // the first start_time of the files, where Linked is asked for
 

@@ -52,7 +52,10 @@ func runPlot(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	job.config.Progress = &Progress{}
+	progress := term.StartProgress(c.App.ErrWriter, job.config.Progress.Line)
 	figures, err := job.figures(c)
+	progress.Stop()
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func plain(v *float64) string {
 // WriteMarkdown prints what WriteText does as tables that a pull request or a wiki shows.
 func (r *Result) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString(r.headline() + "\n")
+	b.WriteString(r.headline(false) + "\n")
 	err := r.eachPopulation(func(key GroupKey, p *Population) error {
 		if key != nil {
 			fmt.Fprintf(&b, "\n**%s: %s**\n", escaped(strings.Join(r.Settings.By, ", ")), escaped(key.String()))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -188,7 +189,7 @@ func TestManyGroups(t *testing.T) {
 	}
 	r := Result{Groups: groups, Settings: SettingsOfJSON{By: []string{"session"}}}
 	var text strings.Builder
-	r.groupTable(&text)
+	r.groupTable(&text, term.Screen{Width: textWidth})
 	if n := strings.Count(text.String(), "\n"); n != groupsAtTerminal+6 || !strings.Contains(text.String(), "10,000 groups") {
 		t.Errorf("%d lines:\n%s", n, &text)
 	}
@@ -266,7 +267,7 @@ func TestGroupsWarnOfFewRequests(t *testing.T) {
 		t.Errorf("small: %v", small)
 	}
 	var text strings.Builder
-	r.groupTable(&text)
+	r.groupTable(&text, term.Screen{Width: textWidth})
 	if got := text.String(); strings.Count(got, "*") != 2 || !strings.Contains(got, "\n* too few for a p99, which needs 662 requests\n") {
 		t.Errorf("%s", got)
 	}

@@ -16,7 +16,7 @@ import (
 const groupsAtTerminal = 30
 
 // groupTable prints a line a group with its key numbers.
-func (r *Result) groupTable(b *strings.Builder) {
+func (r *Result) groupTable(b *strings.Builder, screen term.Screen) {
 	if len(r.Groups) == 0 {
 		return
 	}
@@ -29,7 +29,8 @@ func (r *Result) groupTable(b *strings.Builder) {
 	b.WriteString("\n\n")
 	needs, marked := stat.Support(0.99), false
 	var t term.Table
-	t.Row(append([]string{by, "requests", "ok ", "TTFT p50", "p99", "TBT p50", "p99", "E2E p50", "p99"}, append(shown[0].goodHead(), "tok/s")...)...)
+	columns := slices.Concat([]string{by, "requests", "ok ", "TTFT p50", "TTFT p99", "TBT p50", "TBT p99", "E2E p50", "E2E p99"}, shown[0].goodHead(), []string{"tok/s"})
+	t.Row(heads(screen, columns...)...)
 	for i := range shown {
 		g := &shown[i]
 		mark := " "
@@ -43,7 +44,8 @@ func (r *Result) groupTable(b *strings.Builder) {
 		}
 		t.Row(append(row, append(g.goodCells(), unitRate.format(g.Throughput.OutputTokensPerS))...)...)
 	}
-	t.WriteTo(b)
+	const requests, e2e50, e2e99, tbt50, tbt99 = 1, 7, 8, 5, 6
+	fitted(b, screen, &t, requests, e2e50, e2e99, len(columns)-1, tbt50, tbt99)
 	if marked {
 		fmt.Fprintf(b, "\n* too few for a p99, which needs %s\n", requestsOf(needs))
 	}

@@ -21,7 +21,7 @@ const groupsOnPage = 100
 func (r *Result) Run() report.Run {
 	held := *r
 	held.Groups = largest(r.Groups, groupsOnPage)
-	out := report.Run{Groups: len(r.Groups), Name: filepath.Base(r.Files[0].Path), Headline: r.headline(), Result: &held, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
+	out := report.Run{Groups: len(r.Groups), Name: filepath.Base(r.Files[0].Path), Headline: r.headline(false), Result: &held, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
 	if n := len(r.Files); n > 1 {
 		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)
 	}

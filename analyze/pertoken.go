@@ -43,7 +43,7 @@ func WriteTokens(ctx context.Context, paths []string, c Config, put func(*TokenR
 		}
 	}
 	tokens := tokenWalk{kinds: schema.Kinds()}
-	for b, err := range archive.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
+	for b, err := range c.batches(ctx, archive, c.columns()) {
 		if err != nil {
 			return err
 		}

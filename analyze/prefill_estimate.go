@@ -42,7 +42,7 @@ func Prefill(ctx context.Context, paths []string, c Config) (*prefill.Model, err
 // once more, because the deadlines must be known before anything is counted.
 func estimatePrefill(ctx context.Context, a *schema.Archive, c *Config) (*prefill.Model, error) {
 	var all []presence
-	for b, err := range a.Batches(ctx, schema.Query{Columns: columnNames(), Selection: c.Selection}) {
+	for b, err := range c.batches(ctx, a, columnNames()) {
 		if err != nil {
 			return nil, err
 		}

@@ -142,14 +142,23 @@ func (s Sections) MarshalJSON() ([]byte, error) {
 }
 
 // text prints the sections, each behind its name.
-func (s Sections) text(b *strings.Builder) {
+func (s Sections) text(b *strings.Builder, screen term.Screen) {
 	for i := range s {
 		label := strings.ReplaceAll(s[i].Name, "_", " ")
-		for _, line := range s[i].result.lines() {
-			b.WriteString(wrap(strings.TrimRight(fmt.Sprintf("%-19s  %s", label, line), " "), 21))
+		lines := s[i].result.lines
+		if p, ok := s[i].result.(painter); ok {
+			lines = func() []string { return p.painted(screen.Paint) }
+		}
+		for _, line := range lines() {
+			b.WriteString(labelled(screen, [2]string{label, line}))
 			label = ""
 		}
 	}
+}
+
+// painter is a section some words of which are coloured.
+type painter interface {
+	painted(term.Paint) []string // lines, in colours
 }
 
 // tableLines is a table as the lines of a section.

@@ -49,6 +49,9 @@ type Concurrency struct {
 	P50      *int64   `json:"p50"`       // at half of the time at most so many
 	P99      *int64   `json:"p99"`
 	Little   Little   `json:"little"`
+
+	perBar []float64 // sends in equal parts of the time from the first to the last
+	barUS  int64
 }
 
 // Little is Little's law: the average concurrency is the rate of arrivals times the
@@ -66,6 +69,7 @@ func (s *concurrency) result(*tally) sectionResult {
 	}
 	slices.Sort(s.starts)
 	slices.Sort(s.ends)
+	out.perBar, out.barUS = perBar(s.starts, barsAtTerminal)
 	first, n := s.starts[0], int64(len(s.starts))
 	span := s.ends[n-1] - first
 	level, peak, peakAt := sweep(s.starts, s.ends)
@@ -137,10 +141,30 @@ func (l levels) quantile(q Fraction, span int64) int64 {
 	return int64(len(l)) - 1
 }
 
+// perBar counts sorted moments in at most n equal parts of their span; nil where they have none.
+func perBar(moments []int64, n int) (bars []float64, lengthUS int64) {
+	first := moments[0]
+	span := moments[len(moments)-1] - first
+	if span < int64(n) {
+		return nil, 0
+	}
+	lengthUS = span/int64(n) + 1 // so that the last moment is in one of the n
+	bars = make([]float64, span/lengthUS+1)
+	for _, at := range moments {
+		bars[(at-first)/lengthUS]++
+	}
+	return bars, lengthUS
+}
+
 func (c *Concurrency) lines() []string {
 	if c.Average == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s on average, p99 %s, peak %s at %s (Little's law: %s/s x %s = %s)", term.Number(*c.Average), term.Count(*c.P99), term.Count(*c.Peak),
+	lines := []string{fmt.Sprintf("%s on average, p99 %s, peak %s at %s (Little's law: %s/s x %s = %s)", term.Number(*c.Average), term.Count(*c.P99), term.Count(*c.Peak),
 		term.Seconds(*c.PeakAtS), term.Number(*c.Little.RequestsPerS), term.Seconds(*c.Little.MeanTimeS), term.Number(*c.Little.Product))}
+	if c.perBar != nil {
+		length := float64(c.barUS) / usPerSecond
+		lines = append(lines, fmt.Sprintf("%s sends, a bar each %s, at most %s/s", term.Sparkline(c.perBar), term.Seconds(length), term.Number(slices.Max(c.perBar)/length)))
+	}
+	return lines
 }

@@ -145,5 +145,9 @@ func (r *TokenRate) lines() []string {
 	if r.Steady != nil {
 		line += fmt.Sprintf(", %s in the steady state from %s to %s", term.Number(r.Steady.PerS), term.Seconds(r.Steady.FromS), term.Seconds(r.Steady.ToS))
 	}
-	return []string{line}
+	lines := []string{line}
+	if bars, each := folded(r.Series, barsAtTerminal); len(bars) > 1 {
+		lines = append(lines, fmt.Sprintf("%s tok/s, a bar each %s", term.Sparkline(bars), term.Seconds(float64(int64(each)*r.SeriesStepS))))
+	}
+	return lines
 }

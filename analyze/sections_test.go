@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -109,7 +110,7 @@ func TestSectionsOfLittle(t *testing.T) {
 	} {
 		whole := newPopulation(tallied(t, Config{Sections: SectionNames()}, records...))
 		var text strings.Builder
-		whole.Sections.text(&text)
+		whole.Sections.text(&text, term.Screen{Width: textWidth})
 		got := toJSON(t, whole.Sections)
 		if strings.Contains(got, "NaN") || strings.Contains(text.String(), "NaN") || strings.Contains(text.String(), "Inf") {
 			t.Errorf("%s:\n%s\n%s", name, got, &text)

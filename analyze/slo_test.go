@@ -324,7 +324,7 @@ func TestSLOOfOddRows(t *testing.T) {
 	if r := judge([]int64{}); r.Requests != 0 || r.LeftOut[noTokens]+r.LeftOut[noTokenTimes] != 1 || r.Pass != nil {
 		t.Errorf("no tokens: %+v", r)
 	}
-	if r := judge(); r.Pass != nil || r.Attainment != nil || len(r.lines()) == 0 {
+	if r := judge(); r.Pass != nil || r.Attainment != nil || len(r.lines(false)) == 0 {
 		t.Errorf("no rows: %+v", r)
 	}
 }

@@ -9,20 +9,22 @@ import (
 	"metron/internal/term"
 )
 
-func (s SLOResults) lines() []string {
+func (s SLOResults) lines() []string { return s.painted(false) }
+
+func (s SLOResults) painted(paint term.Paint) []string {
 	var out []string
 	for i := range s {
-		out = append(out, s[i].lines()...)
+		out = append(out, s[i].lines(paint)...)
 	}
 	return out
 }
 
-func (r *SLOResult) lines() []string {
+func (r *SLOResult) lines(paint term.Paint) []string {
 	verdict := "no request to judge"
 	if r.Pass != nil {
-		verdict = "FAILS"
+		verdict = paint.Bad("FAILS")
 		if *r.Pass {
-			verdict = "holds"
+			verdict = paint.Good("holds")
 		}
 		verdict += fmt.Sprintf(" (margin %+.1f %%)", *r.Margin*100)
 	}

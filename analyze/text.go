@@ -16,55 +16,84 @@ import (
 	"metron/schema"
 )
 
-// WriteText prints the result for a person at a terminal of 110 columns.
+// textWidth is what a line takes at most; a narrower terminal gets narrower lines and
+// fewer columns.
+const textWidth = 110
+
+// WriteText prints the result for a person.
 func (r *Result) WriteText(w io.Writer) error {
+	screen := term.ScreenOf(w, textWidth)
+	screen.Width = min(screen.Width, textWidth)
+	_, err := io.WriteString(w, r.text(screen))
+	return err
+}
+
+func (r *Result) text(screen term.Screen) string {
 	var b strings.Builder
-	b.WriteString(r.headline() + "\n\n")
-	r.metricTable().WriteTo(&b)
+	b.WriteString(term.Wrap(r.headline(screen.Paint), screen.Width, 2) + "\n")
+	const count, mean, p75, p90, p95, p999 = 1, 2, 4, 5, 6, 8
+	fitted(&b, screen, r.metricTable(screen), p75, p95, p999, count, mean, p90)
 	b.WriteString("\n")
-	if t := r.intervalTable(); t != nil {
-		t.WriteTo(&b)
+	if t := r.intervalTable(screen); t != nil {
+		const mean, p90, p999 = 1, 3, 5
+		fitted(&b, screen, t, p999, p90, mean)
 		b.WriteString("\n")
 	}
-	for _, line := range r.totals() {
-		b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
+	for _, line := range slices.Concat(r.distributions(screen), r.totals()) {
+		b.WriteString(labelled(screen, line))
 	}
-	r.Sections.text(&b)
+	r.Sections.text(&b, screen)
 	for _, f := range r.Files {
 		if f.Verdict == nil {
 			continue
 		}
 		if len(r.Files) > 1 {
-			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", "run", f.Path), 21))
+			b.WriteString(labelled(screen, [2]string{"run", f.Path}))
 		}
 		for _, line := range verdict.Lines(f.Verdict) {
-			b.WriteString(wrap(fmt.Sprintf("%-19s  %s", line[0], line[1]), 21))
+			b.WriteString(labelled(screen, line))
 		}
 	}
-	r.groupTable(&b)
-	for i, note := range r.notes() {
+	r.groupTable(&b, screen)
+	for i, note := range r.notes(screen.Paint) {
 		if i == 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(wrap(note, 2))
+		b.WriteString(term.Wrap(note, screen.Width, 2))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
+}
+
+// fitted prints a table without as many of the expendable columns as the screen is too
+// narrow for, and names them.
+func fitted(b *strings.Builder, screen term.Screen, t *term.Table, expendable ...int) {
+	taken := t.Narrow(screen.Width, expendable...)
+	t.WriteTo(b)
+	if len(taken) > 0 {
+		b.WriteString(term.Wrap("("+strings.Join(taken, ", ")+": a wider terminal shows them)", screen.Width, 0))
+	}
+}
+
+// labelled is a line of a label and a text.
+func labelled(screen term.Screen, line [2]string) string {
+	const room = 21 // of the label
+	return term.Wrap(strings.TrimRight(fmt.Sprintf("%-*s%s", room, line[0], line[1]), " "), screen.Width, room)
 }
 
 // headline says what was read: "run.parquet: 1,200 requests (1,190 ok, 10 timeout) in 60.2 s, run VALID".
-func (r *Result) headline() string {
+func (r *Result) headline(paint term.Paint) string {
 	line := r.Files[0].Path
 	if n := len(r.Files); n > 1 {
 		line = fmt.Sprintf("%s and %d more", line, n-1)
 	}
+	line = paint.Head(line)
 	line += ": " + requestsOf(r.Requests.Total) + " (" + strings.Join(r.outcomes(), ", ") + ")"
 	if r.DurationS != nil {
 		line += " in " + term.Seconds(*r.DurationS)
 	}
 	for _, f := range r.Files {
 		if f.Verdict != nil {
-			line += ", run " + f.Verdict.Status
+			line += ", run " + verdict.Painted(f.Verdict.Status, paint)
 		}
 	}
 	return line
@@ -111,9 +140,9 @@ func same(a, b *Summary) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-func (r *Result) metricTable() *term.Table {
+func (r *Result) metricTable(screen term.Screen) *term.Table {
 	var t term.Table
-	t.Row("", "count", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9")
+	t.Row(heads(screen, "", "count", "mean", "p50", "p75", "p90", "p95", "p99", "p99.9")...)
 	for _, m := range r.shown() {
 		label := m.label
 		switch {
@@ -133,11 +162,19 @@ func (r *Result) metricTable() *term.Table {
 	return &t
 }
 
+// heads are the cells above a table.
+func heads(screen term.Screen, cells ...string) []string {
+	for i := range cells {
+		cells[i] = screen.Head(cells[i])
+	}
+	return cells
+}
+
 // intervalTable says how sure the numbers of the latencies are, nil where there are
 // none. A dash is an end that so few requests do not bound.
-func (r *Result) intervalTable() *term.Table {
+func (r *Result) intervalTable(screen term.Screen) *term.Table {
 	var t term.Table
-	t.Row("95 % confidence", "mean", "p50", "p90", "p99", "p99.9")
+	t.Row(heads(screen, "95 % confidence", "mean", "p50", "p90", "p99", "p99.9")...)
 	some := false
 	for _, m := range r.shown() {
 		if m.CI95 == nil || m.unit != unitSeconds || m.key == keyMinDeadline {
@@ -242,10 +279,10 @@ func percent(share *float64) string {
 }
 
 // notes are the footnotes: warnings, and the rows that metrics left out.
-func (r *Result) notes() []string {
+func (r *Result) notes(paint term.Paint) []string {
 	var notes []string
 	for _, w := range r.Warnings {
-		notes = append(notes, "! "+w.Message)
+		notes = append(notes, paint.Doubt("!")+" "+w.Message)
 	}
 	// Which metrics a reason took as many rows from, and which reasons took from the
 	// same metrics.
@@ -273,24 +310,4 @@ func (r *Result) notes() []string {
 		notes = append(notes, fmt.Sprintf("  left out of %s: %s", names, strings.Join(rows[names], ", ")))
 	}
 	return notes
-}
-
-// textWidth is what a line takes at most.
-const textWidth = 110
-
-// wrap breaks a line between words and indents what follows.
-func wrap(line string, indent int) string {
-	var b strings.Builder
-	for {
-		r := []rune(line)
-		if len(r) <= textWidth {
-			return b.String() + line + "\n"
-		}
-		cut := strings.LastIndexByte(string(r[:textWidth+1]), ' ')
-		if cut <= indent {
-			return b.String() + line + "\n" // one long word
-		}
-		b.WriteString(line[:cut] + "\n")
-		line = strings.Repeat(" ", indent) + line[cut+1:]
-	}
 }

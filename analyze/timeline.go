@@ -95,7 +95,7 @@ type timeline struct {
 // known while their tokens were at hand.
 func readTimelines(ctx context.Context, a *schema.Archive, chosen []chosen, c *Config) ([]timeline, error) {
 	out := make([]timeline, len(chosen))
-	for b, err := range a.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
+	for b, err := range c.batches(ctx, a, c.columns()) {
 		if err != nil {
 			return nil, err
 		}

@@ -145,7 +145,7 @@ func (w *kept) settle(arrivals []arrival) {
 func readArrivals(ctx context.Context, a *schema.Archive, c *Config) ([]arrival, error) {
 	var out []arrival
 	var tokens tokenTimes
-	for b, err := range a.Batches(ctx, schema.Query{Columns: c.columns(), Selection: c.Selection}) {
+	for b, err := range c.batches(ctx, a, c.columns()) {
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,7 @@ func (t *teller) sealed(path string, rows int64, err error) {
 		return
 	}
 	delete(t.unsealed, path)
-	fmt.Fprintf(t.out, "sealed %s: %s rows\n", path, term.Count(rows))
+	fmt.Fprintf(t.out, "sealed %s: %s\n", path, term.Plural(rows, "row", "rows"))
 }
 
 func (t *teller) removed(path string, err error) {
@@ -59,9 +59,9 @@ func (t *teller) recovered(r schema.Recovery, err error) {
 	case err != nil:
 		fmt.Fprintf(t.err, "metron: an earlier capture was cut off: %v\n", err)
 	case r.DamagedBytes > 0:
-		fmt.Fprintf(t.err, "metron: an earlier capture's journal was damaged: %s has %s rows of it, it is kept as %s\n", r.File, term.Count(r.Rows), r.Kept)
+		fmt.Fprintf(t.err, "metron: an earlier capture's journal was damaged: %s has %s of it, it is kept as %s\n", r.File, term.Plural(r.Rows, "row", "rows"), r.Kept)
 	case r.File != "":
-		fmt.Fprintf(t.out, "recovered %s: %s rows of a capture that was cut off\n", r.File, term.Count(r.Rows))
+		fmt.Fprintf(t.out, "recovered %s: %s of a capture that was cut off\n", r.File, term.Plural(r.Rows, "row", "rows"))
 	}
 }
 

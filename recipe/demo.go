@@ -45,7 +45,7 @@ func (d Demo) Run(ctx context.Context, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "   sent %s requests, %s answered; send lag p99 %s\n", term.Count(s.Sent), term.Count(s.Outcomes[schema.OutcomeOK]),
+	fmt.Fprintf(out, "   sent %s, %s answered; send lag p99 %s\n", term.Plural(s.Sent, "request", "requests"), term.Count(s.Outcomes[schema.OutcomeOK]),
 		term.Seconds(float64(s.Verdict.SendLagP99US)/1e6))
 	fmt.Fprintf(out, "   verdict of the run: %s\n", s.Verdict.Status)
 	for _, reason := range s.Verdict.Reasons {

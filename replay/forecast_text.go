@@ -14,10 +14,13 @@ import (
 
 // dryRun prints what a run would be.
 func dryRun(c *cli.Context, r *Runner) error {
+	progress := term.StartProgress(c.App.ErrWriter, term.Elapsed("reading the trace"))
+	defer progress.Stop()
 	if err := r.Plan.Measure(c.Context); err != nil {
 		return err
 	}
 	f, err := r.Plan.Forecast(c.Context, min(max(term.Width(c.App.Writer)-20, 20), 120))
+	progress.Stop()
 	if err != nil {
 		return err
 	}
@@ -36,12 +39,12 @@ func (f *Forecast) WriteText(w io.Writer) error {
 	if f.Sessions > 0 {
 		alone := ""
 		if f.Alone > 0 {
-			alone = fmt.Sprintf(", and %s requests of none", term.Count(f.Alone))
+			alone = fmt.Sprintf(", and %s of none", term.Plural(f.Alone, "request", "requests"))
 		}
 		l.Line("sessions", "%s%s", term.Count(f.Sessions), alone)
 	}
 	if f.Skipped > 0 {
-		l.Line("skipped", "%s rows that no request can be made of", term.Count(f.Skipped))
+		l.Line("skipped", "%s", term.Plural(f.Skipped, "row that no request can be made of", "rows that no request can be made of"))
 	}
 	if f.Passes > 1 {
 		l.Line("passes", "%s", term.Count(f.Passes))
@@ -71,20 +74,20 @@ func unknown(rows int64) string {
 	if rows == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", and those of %s requests that the trace does not tell", term.Count(rows))
+	return fmt.Sprintf(", and those of %s that the trace does not tell", term.Plural(rows, "request", "requests"))
 }
 
 // basis says what the durations of answers were taken from.
 func (f *Forecast) basis() string {
 	var parts []string
 	if f.DurationsRecorded > 0 {
-		parts = append(parts, fmt.Sprintf("%s answers take as long as recorded", term.Count(f.DurationsRecorded)))
+		parts = append(parts, fmt.Sprintf("%s as long as recorded", term.Plural(f.DurationsRecorded, "answer takes", "answers take")))
 	}
 	if f.DurationsGuessed > 0 {
-		parts = append(parts, fmt.Sprintf("%s are guessed at %s prompt tokens/s and %d output tokens/s", term.Count(f.DurationsGuessed), term.Count(guessedPrefill), guessedDecode))
+		parts = append(parts, fmt.Sprintf("%s guessed at %s prompt tokens/s and %d output tokens/s", term.Plural(f.DurationsGuessed, "is", "are"), term.Count(guessedPrefill), guessedDecode))
 	}
 	if f.DurationsUnknown > 0 {
-		parts = append(parts, fmt.Sprintf("%s of unknown length count as none", term.Count(f.DurationsUnknown)))
+		parts = append(parts, fmt.Sprintf("%s as none", term.Plural(f.DurationsUnknown, "of unknown length counts", "of unknown length count")))
 	}
 	return "if " + strings.Join(parts, ", ")
 }

@@ -81,7 +81,7 @@ func (s *Summary) doubt() {
 		if s.Verdict.Status == schema.VerdictValid {
 			s.Verdict.Status = schema.VerdictSuspect
 		}
-		s.Verdict.Reasons = append(s.Verdict.Reasons, fmt.Sprintf("--max-in-flight %s %s requests: the load was not the trace's", did, term.Count(s.Overload[did])))
+		s.Verdict.Reasons = append(s.Verdict.Reasons, fmt.Sprintf("--max-in-flight %s %s: the load was not the trace's", did, term.Plural(s.Overload[did], "request", "requests")))
 	}
 }
 
@@ -90,7 +90,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	var f term.Fields
 	f.Line("requests", "%s of %s planned", term.Count(s.Sent), term.Count(s.Planned))
 	if s.Skipped > 0 {
-		f.Line("skipped", "%s rows that no request can be made of", term.Count(s.Skipped))
+		f.Line("skipped", "%s", term.Plural(s.Skipped, "row that no request can be made of", "rows that no request can be made of"))
 	}
 	var outcomes []string
 	for _, o := range schema.Outcomes() {
@@ -109,7 +109,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		f.Line("", "%s without %s", term.Count(s.Without[field]), field)
 	}
 	for _, why := range slices.Sorted(maps.Keys(s.MadeUp)) {
-		f.Line("made up", "%s prompts of the recorded lengths: %s", term.Count(s.MadeUp[why]), why)
+		f.Line("made up", "%s: %s", term.Plural(s.MadeUp[why], "prompt of the recorded length", "prompts of the recorded lengths"), why)
 	}
 	if s.AbortsPlanned > 0 {
 		f.Line("clients left", "%s of the %s that did in the trace", term.Count(s.AbortsReplayed), term.Count(s.AbortsPlanned))
@@ -118,13 +118,13 @@ func (s *Summary) WriteText(w io.Writer) error {
 		f.Line("turns held", "%s by their predecessor, the longest for %s", term.Count(s.TurnsHeld), term.Seconds(s.LongestHoldS))
 	}
 	if s.HistoryLacking > 0 {
-		f.Line("history", "%s turns go on from an answer whose text is not known", term.Count(s.HistoryLacking))
+		f.Line("history", "%s from an answer whose text is not known", term.Plural(s.HistoryLacking, "turn goes on", "turns go on"))
 	}
 	if s.StoppedOnErrors > 0 {
-		f.Line("stopped", "after %s failures in a row", term.Count(s.StoppedOnErrors))
+		f.Line("stopped", "after %s in a row", term.Plural(s.StoppedOnErrors, "failure", "failures"))
 	}
 	if s.Lost > 0 {
-		f.Line("lost", "the rows of %s requests", term.Count(s.Lost))
+		f.Line("lost", "the rows of %s", term.Plural(s.Lost, "request", "requests"))
 	}
 	f.Line("duration", "%s", term.Seconds(s.DurationS))
 	f.Line("output tokens", "%s", term.Count(s.Tokens))
@@ -136,16 +136,16 @@ func (s *Summary) WriteText(w io.Writer) error {
 		f.Line("prompt tokens", "%s sent, %+.2f %% of the trace's", term.Count(s.PromptTokensSent), off)
 	}
 	if s.PromptLengthMismatch > 0 {
-		f.Line("", "%s made-up prompts are not as long as the recorded ones", term.Count(s.PromptLengthMismatch))
+		f.Line("", "%s", term.Plural(s.PromptLengthMismatch, "made-up prompt is not as long as the recorded one", "made-up prompts are not as long as the recorded ones"))
 	}
 	for i, line := range s.Prompts {
 		f.Line([]string{"prompts", ""}[min(i, 1)], "%s", line)
 	}
 	if s.PromptLengthsGuessed > 0 {
-		f.Line("", "%s prompts of a guessed length: the trace does not tell it", term.Count(s.PromptLengthsGuessed))
+		f.Line("", "%s of a guessed length: the trace does not tell it", term.Plural(s.PromptLengthsGuessed, "prompt", "prompts"))
 	}
 	if s.OutputLengthMismatch > 0 {
-		f.Line("other length", "%s answers are not as long as the recorded ones", term.Count(s.OutputLengthMismatch))
+		f.Line("other length", "%s", term.Plural(s.OutputLengthMismatch, "answer is not as long as the recorded one", "answers are not as long as the recorded ones"))
 	}
 	if s.Chunks > 0 {
 		f.Line("coalesced", "%.2f %% of the chunks shared a socket read", 100*float64(s.CoalescedChunks)/float64(s.Chunks))

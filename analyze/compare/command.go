@@ -55,7 +55,10 @@ func runCommand(c *cli.Context) error {
 		}
 		defer page.Abandon()
 	}
+	config.Analyze.Progress = &analyze.Progress{}
+	progress := term.StartProgress(c.App.ErrWriter, config.Analyze.Progress.Line)
 	out, err := Compare(c.Context, c.Args().First(), c.Args().Tail(), config)
+	progress.Stop()
 	if err != nil {
 		return err
 	}

@@ -8,12 +8,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"metron/analyze"
 	"metron/analyze/stat"
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -399,4 +402,28 @@ func FuzzParseGates(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTextFitsTheScreen: a narrow terminal gets fewer columns and is told which, and
+// colours change no word.
+func TestTextFitsTheScreen(t *testing.T) {
+	gates, err := ParseGates("ttft.p99>+5%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := compare(t, Config{Gates: gates}, traffic(t, "a.parquet", 40, 1, 1, nil), traffic(t, "b.parquet", 40, 1.2, 2, nil))
+	c.Base.Name, c.Against[0].Name = "a.parquet", "b.parquet"
+	plain, painted := c.text(term.Screen{Width: textWidth}), c.text(term.Screen{Width: textWidth, Paint: true})
+	if !strings.Contains(painted, "\x1b[31mworse\x1b[0m") || regexp.MustCompile("\x1b\\[[0-9]+m").ReplaceAllString(painted, "") != plain {
+		t.Errorf("painted:\n%s", painted)
+	}
+	narrow := c.text(term.Screen{Width: 60})
+	if !strings.Contains(narrow, "95 % CI: a wider terminal shows them)") {
+		t.Errorf("narrow:\n%s", narrow)
+	}
+	for line := range strings.SplitSeq(narrow, "\n") {
+		if n := len([]rune(line)); n > 60 && !strings.Contains(line, "->") {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
 }

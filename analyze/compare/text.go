@@ -10,6 +10,7 @@ import (
 
 	"metron/analyze/stat"
 	"metron/internal/term"
+	words "metron/internal/verdict"
 )
 
 // WriteJSON prints the comparison as one JSON object: seconds as numbers, the undefined
@@ -20,43 +21,57 @@ func (c *Comparison) WriteJSON(w io.Writer) error {
 	return out.Encode(c)
 }
 
-// WriteText prints the comparison for a person at a terminal of 110 columns.
+// textWidth is what a line takes at most.
+const textWidth = 110
+
+// WriteText prints the comparison for a person.
 func (c *Comparison) WriteText(w io.Writer) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "base  %s\n", c.Base.headline())
-	for i := range c.Against {
-		c.Against[i].text(&b)
-	}
-	fmt.Fprintf(&b, `
-each: the median change of a request against itself. 95 %% CI: of the change, as a share of the base's number.
-p: that chance moved the metric's distribution, corrected for %s (Holm). larger: how likely a request of
-the run has the larger value. A verdict stands where the CI holds no 0; that of the mean, p50 and each only
-where p is below 0.05, too. Those of other percentiles and of TBT are not corrected for their number.
-`, plural(c.Tests, "test"))
-	for _, g := range c.Gates {
-		fmt.Fprintf(&b, "%s\n", g)
-	}
-	_, err := io.WriteString(w, b.String())
+	screen := term.ScreenOf(w, textWidth)
+	screen.Width = min(screen.Width, textWidth)
+	_, err := io.WriteString(w, c.text(screen))
 	return err
 }
 
-func (i *RunInfo) headline() string {
+func (c *Comparison) text(screen term.Screen) string {
+	var b strings.Builder
+	b.WriteString(term.Wrap("base  "+c.Base.headline(screen.Paint), screen.Width, 6))
+	for i := range c.Against {
+		c.Against[i].text(&b, screen)
+	}
+	b.WriteString("\n" + term.Wrap(fmt.Sprintf("each: the median change of a request against itself. 95 %% CI: of the change, as a share of the base's number. "+
+		"p: that chance moved the metric's distribution, corrected for %s (Holm). larger: how likely a request of "+
+		"the run has the larger value. A verdict stands where the CI holds no 0; that of the mean, p50 and each only "+
+		"where p is below 0.05, too. Those of other percentiles and of TBT are not corrected for their number.",
+		plural(c.Tests, "test")), screen.Width, 0))
+	for _, g := range c.Gates {
+		b.WriteString(term.Wrap(g.text(screen.Paint), screen.Width, 5))
+	}
+	return b.String()
+}
+
+func (i *RunInfo) headline(paint term.Paint) string {
 	line := fmt.Sprintf("%s: %s, %s ok", i.Name, plural(int(i.Requests.Total), "request"), term.Count(i.Requests.OK))
 	for _, v := range i.Verdicts {
-		line += ", run " + v
+		line += ", run " + words.Painted(v, paint)
 	}
 	return line
 }
 
-func (a *Against) text(b *strings.Builder) {
-	fmt.Fprintf(b, "run   %s\n", a.headline())
+func (a *Against) text(b *strings.Builder, screen term.Screen) {
+	b.WriteString(term.Wrap("run   "+a.headline(screen.Paint), screen.Width, 6))
+	how := "compared as two populations: they do not replay the same rows"
 	if a.Paired {
-		fmt.Fprintf(b, "      each compared with itself: %s that both answered (%s of the base and %s of the run have none)\n\n",
+		how = fmt.Sprintf("each compared with itself: %s that both answered (%s of the base and %s of the run have none)",
 			plural(a.Pairs, "request"), term.Count(int64(a.OnlyA)), term.Count(int64(a.OnlyB)))
-	} else {
-		b.WriteString("      compared as two populations: they do not replay the same rows\n\n")
 	}
-	a.table().WriteTo(b)
+	b.WriteString(term.Wrap("      "+how, screen.Width, 6) + "\n")
+	const ci, p, larger = 5, 6, 7
+	numbers := a.table(screen.Paint)
+	taken := numbers.Narrow(screen.Width, larger, p, ci)
+	numbers.WriteTo(b)
+	if len(taken) > 0 {
+		fmt.Fprintf(b, "(%s: a wider terminal shows them)\n", strings.Join(taken, ", "))
+	}
 	if len(a.Worst) == 0 {
 		return
 	}
@@ -68,7 +83,7 @@ func (a *Against) text(b *strings.Builder) {
 	t.WriteTo(b)
 }
 
-func (a *Against) table() *term.Table {
+func (a *Against) table(paint term.Paint) *term.Table {
 	var t term.Table
 	t.Row("", "", "base", "run", "change", "95 % CI", "p", "larger", "")
 	shown := map[string]bool{"mean": true, "p50": true, "p90": true, "p99": true}
@@ -79,27 +94,29 @@ func (a *Against) table() *term.Table {
 			if !shown[d.Stat] || d.A == nil && d.B == nil {
 				continue
 			}
-			t.Row(label, d.Stat, format(d.A, m.Unit), format(d.B, m.Unit), percent(d.Share), interval(d.Interval, d.A), p, larger, mark(d.Verdict))
+			t.Row(label, d.Stat, format(d.A, m.Unit), format(d.B, m.Unit), percent(d.Share), interval(d.Interval, d.A), p, larger, mark(d.Verdict, paint))
 			label, p, larger = "", "", ""
 		}
 		if e := m.Each; e != nil {
-			t.Row("", statEach, "", "", percent(&e.Share), interval(e.Interval, new(1.0)), "", "", mark(e.Verdict))
+			t.Row("", statEach, "", "", percent(&e.Share), interval(e.Interval, new(1.0)), "", "", mark(e.Verdict, paint))
 		}
 	}
 	for _, r := range a.Rates {
 		if r.A == nil && r.B == nil {
 			continue
 		}
-		t.Row(r.Label, "", format(r.A, r.Unit), format(r.B, r.Unit), percent(r.Share), interval(r.Interval, r.A), "", "", mark(r.Verdict))
+		t.Row(r.Label, "", format(r.A, r.Unit), format(r.B, r.Unit), percent(r.Share), interval(r.Interval, r.A), "", "", mark(r.Verdict, paint))
 	}
 	return &t
 }
 
 // String says a gate's result: "FAIL ttft.p99>+5%: new.parquet is at +7.1 %".
-func (g GateResult) String() string {
-	line := "pass"
+func (g GateResult) String() string { return g.text(false) }
+
+func (g GateResult) text(paint term.Paint) string {
+	line := paint.Good("pass")
 	if !g.Passed {
-		line = "FAIL"
+		line = paint.Bad("FAIL")
 	}
 	line += " " + g.Gate + ": " + g.Run
 	switch {
@@ -119,9 +136,14 @@ func (g GateResult) String() string {
 }
 
 // mark is the verdict's place in the table; what is not shown is a blank.
-func mark(v Verdict) string {
-	if v == Unknown {
+func mark(v Verdict, paint term.Paint) string {
+	switch v {
+	case Unknown:
 		return ""
+	case Better:
+		return paint.Good(string(v))
+	case Worse:
+		return paint.Bad(string(v))
 	}
 	return string(v)
 }

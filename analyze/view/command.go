@@ -5,7 +5,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -51,9 +50,8 @@ func run(c *cli.Context) error {
 		return term.WithHint(fmt.Errorf("view: %w", err), "`--listen 127.0.0.1:0` takes a free port")
 	}
 	defer l.Close()
-	var rows atomic.Int64
-	config.Progress = func(more int64) { rows.Add(more) }
-	progress := term.StartProgress(c.App.ErrWriter, func() string { return "read " + term.Count(rows.Load()) + " requests" })
+	config.Progress = &analyze.Progress{}
+	progress := term.StartProgress(c.App.ErrWriter, config.Progress.Line)
 	s, err := serverOf(c.Context, asked{paths, config, term.CommandLine(c)})
 	progress.Stop()
 	if err != nil {

@@ -42,7 +42,7 @@ func serverOf(ctx context.Context, a asked) (*Server, error) {
 			return nil, err
 		}
 		c := q.config(window)
-		c.Progress = progress
+		c.Progress = &analyze.Progress{OnRows: progress}
 		r, err := analyze.Analyze(ctx, a.paths, c)
 		if err != nil {
 			return nil, err

@@ -85,7 +85,7 @@ func (e *Entry) run(c *cli.Context) error {
 		return errors.Join(err, closeErr)
 	}
 	fmt.Fprint(c.App.Writer, r.Summary())
-	fmt.Fprintf(c.App.Writer, "sealed %s: %s rows\n", out, term.Count(k.taken))
+	fmt.Fprintf(c.App.Writer, "sealed %s: %s\n", out, term.Plural(k.taken, "row", "rows"))
 	if err == nil && k.err != nil {
 		err = fmt.Errorf("%s rows were not taken: %w", term.Count(k.lost), k.err)
 	}

@@ -42,27 +42,27 @@ func (c *counts) all() map[string]int64 {
 // text is a summary, a line each of what happened.
 func (c *counts) text() string {
 	var b strings.Builder
-	line := func(n int64, format string, args ...any) {
+	line := func(n int64, one, many, rest string, args ...any) {
 		if n > 0 {
-			fmt.Fprintf(&b, format+"\n", append([]any{term.Count(n)}, args...)...)
+			fmt.Fprintf(&b, term.Plural(n, one, many)+rest+"\n", args...)
 		}
 	}
-	fmt.Fprintf(&b, "%s packets, %s connections, requests seen %s, recorded %s\n",
-		term.Count(c.packets), term.Count(c.connections), term.Count(c.requests), term.Count(c.rows))
-	line(c.retransmitted, "%s segments came again")
-	line(c.reordered, "%s segments came out of order")
-	line(c.gaps, "%s gaps: %s bytes were not captured", term.Count(c.gapBytes))
-	line(c.skippedBytes, "%s bytes belong to no request that was captured whole")
-	line(c.taken, "%s connections were there before the capture: taken up at their next request")
-	line(c.strays, "%s segments of connections whose requests were not captured")
-	line(c.truncated, "%s packets were cut when they were captured: record with `tcpdump -s 0`")
-	line(c.fragments, "%s IP fragments were left out")
-	line(c.tlsConnections, "%s connections are encrypted (TLS): nothing is read there")
-	line(c.http2Connections, "%s connections speak HTTP/2, which is not read")
-	line(c.otherConnections, "%s connections speak no HTTP")
-	line(c.malformed, "%s connections went on with what is no HTTP")
-	line(c.overLimit, "%s connections were given up: too much waited in memory")
-	line(c.clockSteps, "%s packets are dated before the one before them by more than a second")
+	fmt.Fprintf(&b, "%s, %s, requests seen %s, recorded %s\n",
+		term.Plural(c.packets, "packet", "packets"), term.Plural(c.connections, "connection", "connections"), term.Count(c.requests), term.Count(c.rows))
+	line(c.retransmitted, "segment came", "segments came", " again")
+	line(c.reordered, "segment came", "segments came", " out of order")
+	line(c.gaps, "gap", "gaps", ": %s bytes were not captured", term.Count(c.gapBytes))
+	line(c.skippedBytes, "byte belongs", "bytes belong", " to no request that was captured whole")
+	line(c.taken, "connection was", "connections were", " there before the capture: taken up at the next request")
+	line(c.strays, "segment", "segments", " of connections whose requests were not captured")
+	line(c.truncated, "packet was", "packets were", " cut at the capture: record with `tcpdump -s 0`")
+	line(c.fragments, "IP fragment was", "IP fragments were", " left out")
+	line(c.tlsConnections, "connection is", "connections are", " encrypted (TLS): nothing is read there")
+	line(c.http2Connections, "connection speaks", "connections speak", " HTTP/2, which is not read")
+	line(c.otherConnections, "connection speaks", "connections speak", " no HTTP")
+	line(c.malformed, "connection went", "connections went", " on with what is no HTTP")
+	line(c.overLimit, "connection was", "connections were", " given up: too much waited in memory")
+	line(c.clockSteps, "packet is", "packets are", " dated more than a second before the previous one")
 	if c.cutOff {
 		b.WriteString("the capture ends amid a packet\n")
 	}

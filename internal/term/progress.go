@@ -21,24 +21,29 @@ func isTerminal(w io.Writer) bool {
 type Progress struct {
 	w    io.Writer
 	stop chan struct{}
+	once sync.Once
 	done sync.WaitGroup
 }
 
-// StartProgress shows line() on w until Stop, if w is a terminal.
+// StartProgress shows line() on w until Stop, if w is a terminal that can take it back.
 func StartProgress(w io.Writer, line func() string) *Progress {
 	p := &Progress{w: w, stop: make(chan struct{})}
-	if !isTerminal(w) {
+	if !isTerminal(w) || os.Getenv("TERM") == "dumb" {
 		return p
 	}
 	p.done.Go(func() {
 		tick := time.NewTicker(500 * time.Millisecond)
 		defer tick.Stop()
+		shown := false
 		for {
 			select {
 			case <-p.stop:
-				fmt.Fprint(w, "\r\x1b[K")
+				if shown {
+					fmt.Fprint(w, "\r\x1b[K")
+				}
 				return
 			case <-tick.C:
+				shown = true
 				fmt.Fprint(w, "\r\x1b[K"+p.fit(line()))
 			}
 		}
@@ -46,9 +51,15 @@ func StartProgress(w io.Writer, line func() string) *Progress {
 	return p
 }
 
-// Stop clears the line. It may be called once.
+// Elapsed is the line of what does not count its steps: what is done, and for how long.
+func Elapsed(what string) func() string {
+	begin := time.Now()
+	return func() string { return what + ", " + Seconds(time.Since(begin).Round(100*time.Millisecond).Seconds()) }
+}
+
+// Stop clears the line. Calling it again does nothing.
 func (p *Progress) Stop() {
-	close(p.stop)
+	p.once.Do(func() { close(p.stop) })
 	p.done.Wait()
 }
 

@@ -3,8 +3,8 @@ package term
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
-	"unicode/utf8"
 )
 
 // Table is rows of cells, printed with aligned columns: the first to the left,
@@ -16,22 +16,58 @@ type Table struct {
 // Row adds a row; rows may differ in length.
 func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
-// WriteTo prints the table, two spaces between columns.
-func (t *Table) WriteTo(w io.Writer) (int64, error) {
+// Narrow takes columns away, in the order of their numbers given, until the table fits
+// or none of them is left. It returns the first row's cells of what it took, without colour.
+func (t *Table) Narrow(width int, expendable ...int) []string {
+	var taken []string
+	gone := map[int]bool{}
+	for _, column := range expendable {
+		sum := -2
+		for i, w := range t.widths() {
+			if !gone[i] {
+				sum += w + 2
+			}
+		}
+		if sum <= width {
+			break
+		}
+		gone[column] = true
+		taken = append(taken, unpainted(t.rows[0][column]))
+	}
+	for i, row := range t.rows {
+		var left []string
+		for j, cell := range row {
+			if !gone[j] {
+				left = append(left, cell)
+			}
+		}
+		t.rows[i] = left
+	}
+	return taken
+}
+
+// widths are those of the columns.
+func (t *Table) widths() []int {
 	var width []int
 	for _, row := range t.rows {
 		for i, cell := range row {
 			if i == len(width) {
 				width = append(width, 0)
 			}
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
+			width[i] = max(width[i], columns(cell))
 		}
 	}
+	return width
+}
+
+// WriteTo prints the table, two spaces between columns.
+func (t *Table) WriteTo(w io.Writer) (int64, error) {
+	width := t.widths()
 	var b strings.Builder
 	for _, row := range t.rows {
 		var line strings.Builder
 		for i, cell := range row {
-			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+			pad := strings.Repeat(" ", width[i]-columns(cell))
 			if i == 0 {
 				line.WriteString(cell + pad)
 			} else {
@@ -57,15 +93,16 @@ func (f *Fields) Line(name, format string, args ...any) {
 	}
 }
 
-// WriteTo prints the fields.
+// WriteTo prints the fields; a terminal has long values wrapped to its width.
 func (f *Fields) WriteTo(w io.Writer) (int64, error) {
 	width := 0
 	for _, name := range f.names {
-		width = max(width, utf8.RuneCountInString(name))
+		width = max(width, columns(name))
 	}
+	screen := ScreenOf(w, math.MaxInt)
 	var b strings.Builder
 	for i, name := range f.names {
-		b.WriteString(name + strings.Repeat(" ", width-utf8.RuneCountInString(name)) + "  " + f.values[i] + "\n")
+		b.WriteString(Wrap(name+strings.Repeat(" ", width-columns(name))+"  "+f.values[i], screen.Width, width+2))
 	}
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err

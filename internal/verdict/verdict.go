@@ -4,7 +4,6 @@ package verdict
 
 import (
 	"fmt"
-	"strings"
 
 	"metron/internal/term"
 	"metron/schema"
@@ -62,17 +61,17 @@ func overTime(v *schema.Verdict) string {
 		return ""
 	}
 	each := (len(steps) + widest - 1) / widest
-	bars := make([]int64, (len(steps)+each-1)/each)
+	bars := make([]float64, (len(steps)+each-1)/each)
 	worst := 0
 	for i, s := range steps {
 		if s.SendLag != nil {
-			bars[i/each] = max(bars[i/each], s.SendLag.P99US)
+			bars[i/each] = max(bars[i/each], float64(s.SendLag.P99US))
 		}
 		if p99(s) > p99(steps[worst]) {
 			worst = i
 		}
 	}
-	return fmt.Sprintf("%s p99 of each %d s, highest at %d s", sparks(bars), int64(each)*v.StepS, int64(worst)*v.StepS)
+	return fmt.Sprintf("%s p99 of each %d s, highest at %d s", term.Sparkline(bars), int64(each)*v.StepS, int64(worst)*v.StepS)
 }
 
 func p99(s schema.Sender) int64 {
@@ -82,18 +81,15 @@ func p99(s schema.Sender) int64 {
 	return s.SendLag.P99US
 }
 
-// sparks draws bars from 0 to the highest.
-func sparks(bars []int64) string {
-	levels := []rune("▁▂▃▄▅▆▇█")
-	most := int64(1)
-	for _, b := range bars {
-		most = max(most, b)
+// Painted is a status, in its colour on a screen that has some.
+func Painted(status string, paint term.Paint) string {
+	switch status {
+	case schema.VerdictValid:
+		return paint.Good(status)
+	case schema.VerdictInvalid:
+		return paint.Bad(status)
 	}
-	var s strings.Builder
-	for _, b := range bars {
-		s.WriteRune(levels[b*int64(len(levels)-1)/most])
-	}
-	return s.String()
+	return paint.Doubt(status)
 }
 
 func us(v int64) string {

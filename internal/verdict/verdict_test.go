@@ -28,7 +28,7 @@ func TestLines(t *testing.T) {
 			Timer: "precise", Whole: &schema.Sender{Requests: 9, Late: 2, Shed: 1, GapError: &schema.Spread{P50US: 5, P99US: 60, MaxUS: 700}, CPUCores: 0.25,
 				SchedLatency: &schema.Spread{P50US: 4, P99US: 50, MaxUS: 600}, GCPauses: 3, GCPauseMaxUS: 90}},
 			`send lag: p50 80.0 µs, p99 900 µs, max 2.50 ms, drift -12.0 µs
-: ▁▁▄▁█ p99 of each 1 s, highest at 4 s
+: ··▄·█ p99 of each 1 s, highest at 4 s
 : 2 of 10 sent more than 1 ms late, 1 not sent
 send gaps: off by p50 5.00 µs, p99 60.0 µs, max 700 µs
 sender: precise timer; 0.25 cores; goroutines waited p50 4.00 µs, p99 50.0 µs, max 600 µs to run; 3 GC pauses of at most 90.0 µs`},

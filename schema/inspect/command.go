@@ -71,7 +71,11 @@ func summarize(c *cli.Context, selection schema.Selection) error {
 	}
 	defer a.Close()
 	rows, first := int64(0), true
+	wait := func() *term.Progress { return term.StartProgress(c.App.ErrWriter, term.Elapsed("reading "+a.Name())) }
+	progress := wait()
+	defer func() { progress.Stop() }()
 	for s, err := range Each(c.Context, a, selection) {
+		progress.Stop()
 		if err != nil {
 			return err
 		}
@@ -80,12 +84,13 @@ func summarize(c *cli.Context, selection schema.Selection) error {
 		}
 		rows += s.Rows
 		if s.Rows == 0 && !selection.IsZero() {
+			progress = wait()
 			continue
 		}
 		if err := write(c, s, first); err != nil {
 			return err
 		}
-		first = false
+		first, progress = false, wait()
 	}
 	if rows == 0 && !selection.IsZero() {
 		return term.WithHint(fmt.Errorf("inspect %s: it has no rows %v", a.Name(), selection), "widen --from, --to or --where")

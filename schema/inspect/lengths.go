@@ -34,7 +34,7 @@ func (l Lengths) String() string {
 	s := fmt.Sprintf("p50 %s  p90 %s  p99 %s  max %s  total %s", term.Count(*l.P50), term.Count(*l.P90), term.Count(*l.P99),
 		term.Count(*l.Max), term.Count(l.Total))
 	if l.Unknown > 0 {
-		s += fmt.Sprintf("  (unknown in %s rows)", term.Count(l.Unknown))
+		s += fmt.Sprintf("  (unknown in %s)", term.Plural(l.Unknown, "row", "rows"))
 	}
 	return s
 }

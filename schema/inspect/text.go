@@ -52,7 +52,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	line("output tokens", "%v", s.OutputTokens)
 	line("token counts", "%v", s.TokenSources)
 	line("recorded", "%v", s.Recorded)
-	line("stored", "%s chunks, %s tokens", term.Count(s.Chunks), term.Count(s.Tokens))
+	line("stored", "%s, %s", term.Plural(s.Chunks, "chunk", "chunks"), term.Plural(s.Tokens, "token", "tokens"))
 	size := term.Bytes(s.Bytes)
 	if s.BytesPerRow != nil {
 		size += fmt.Sprintf(", %.0f bytes a row", *s.BytesPerRow)
@@ -80,7 +80,7 @@ func (a Arrivals) lines(line func(name, format string, args ...any)) {
 	if a.RatePerS != nil {
 		line("mean rate", "%s requests/s", term.Number(*a.RatePerS))
 	}
-	line("arrivals", "%s distinct, %s ties, at most %s at a time", term.Count(a.Distinct), term.Count(a.Ties), term.Count(a.MostTogether))
+	line("arrivals", "%s distinct, %s, at most %s at a time", term.Count(a.Distinct), term.Plural(a.Ties, "tie", "ties"), term.Count(a.MostTogether))
 }
 
 // Span is the time from the first to the last start.

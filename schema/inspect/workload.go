@@ -23,7 +23,9 @@ func showWorkload(c *cli.Context, selection schema.Selection, draw Drawer) error
 		return err
 	}
 	defer a.Close()
+	progress := term.StartProgress(c.App.ErrWriter, term.Elapsed("measuring "+a.Name()))
 	w, err := demand.Measure(c.Context, a, selection)
+	progress.Stop()
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,8 +48,10 @@ func run(c *cli.Context) error {
 		return err
 	}
 	outcomes, failed, damaged := []outcome{}, 0, 0
-	progress := term.StartProgress(c.App.ErrWriter, func() string { return "sealing what was left" })
+	var at atomic.Int64
+	progress := term.StartProgress(c.App.ErrWriter, func() string { return fmt.Sprintf("sealing journal %d of %d", at.Load(), len(journals)) })
 	for _, path := range journals {
+		at.Add(1)
 		if c.Context.Err() != nil {
 			break
 		}
@@ -108,21 +111,22 @@ func print(c *cli.Context, outcomes []outcome) error {
 		fmt.Fprintln(c.App.Writer, "no journal there: nothing was cut off")
 	}
 	for _, o := range outcomes {
+		rows := term.Plural(o.Rows, "row", "rows")
 		switch {
 		case o.Error != "":
 			fmt.Fprintf(c.App.ErrWriter, "metron: %s\n", o.Error)
 		case o.Live:
 			fmt.Fprintf(c.App.Writer, "%s: left alone, a running metron writes it\n", o.Journal)
 		case o.AlreadySealed:
-			fmt.Fprintf(c.App.Writer, "%s: was complete (%s rows); its journal is removed\n", o.File, term.Count(o.Rows))
+			fmt.Fprintf(c.App.Writer, "%s: was complete (%s); its journal is removed\n", o.File, rows)
 		case o.DamagedBytes > 0:
-			fmt.Fprintf(c.App.Writer, "%s: %s rows; %s amid the journal cannot be read, it is kept as %s\n", o.File, term.Count(o.Rows), term.Bytes(o.DamagedBytes), o.Kept)
+			fmt.Fprintf(c.App.Writer, "%s: %s; %s amid the journal cannot be read, it is kept as %s\n", o.File, rows, term.Bytes(o.DamagedBytes), o.Kept)
 		case o.File == "":
 			fmt.Fprintf(c.App.Writer, "%s: held no row; removed\n", o.Journal)
 		case o.TornBytes > 0:
-			fmt.Fprintf(c.App.Writer, "%s: %s rows; a last batch of %s was cut off\n", o.File, term.Count(o.Rows), term.Bytes(o.TornBytes))
+			fmt.Fprintf(c.App.Writer, "%s: %s; a last batch of %s was cut off\n", o.File, rows, term.Bytes(o.TornBytes))
 		default:
-			fmt.Fprintf(c.App.Writer, "%s: %s rows\n", o.File, term.Count(o.Rows))
+			fmt.Fprintf(c.App.Writer, "%s: %s\n", o.File, rows)
 		}
 	}
 	return nil

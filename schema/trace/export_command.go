@@ -85,14 +85,14 @@ func (r *Exported) print(c *cli.Context) error {
 		return out.Encode(r)
 	}
 	if r.LeftOut > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "metron: left out %s rows without lengths\n", term.Count(r.LeftOut))
+		fmt.Fprintf(c.App.ErrWriter, "metron: left out %s without lengths\n", term.Plural(r.LeftOut, "row", "rows"))
 	}
 	for _, what := range slices.Sorted(maps.Keys(r.Lost)) {
-		fmt.Fprintf(c.App.ErrWriter, "metron: the format cannot carry all: %s, in %s rows\n", what, term.Count(r.Lost[what]))
+		fmt.Fprintf(c.App.ErrWriter, "metron: the format cannot carry all: %s, in %s\n", what, term.Plural(r.Lost[what], "row", "rows"))
 	}
 	if r.Out == "-" {
 		return nil
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "written   %s, %s rows\n", r.Out, term.Count(r.Rows))
+	_, err := fmt.Fprintf(c.App.Writer, "written   %s, %s\n", r.Out, term.Plural(r.Rows, "row", "rows"))
 	return err
 }

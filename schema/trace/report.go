@@ -55,10 +55,10 @@ func (r *Report) WriteText(w io.Writer) error {
 	var f term.Fields
 	some := func(name string, n int64, what string) {
 		if n > 0 {
-			f.Line(name, "%s rows %s", term.Count(n), what)
+			f.Line(name, "%s %s", term.Plural(n, "row", "rows"), what)
 		}
 	}
-	f.Line("kept", "%s of %s rows", term.Count(r.Kept-r.Replaced), term.Count(r.Read))
+	f.Line("kept", "%s of %s", term.Count(r.Kept-r.Replaced), term.Plural(r.Read, "row", "rows"))
 	some("filtered", r.Filtered, "are outside the window or do not meet the conditions")
 	some("sampled out", r.SampledOut, "")
 	some("repeated", r.Repeated, "stand in another file, too: kept once")

@@ -107,7 +107,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	var f term.Fields
 	line := f.Line
 	n := r.Counters
-	line("generated", "%s requests over %s", term.Count(r.Rows), r.Span())
+	line("generated", "%s over %s", term.Plural(r.Rows, "request", "requests"), r.Span())
 	if r.Rows < r.AskedRows {
 		line("", "%s were asked for; the arrivals end before", term.Count(r.AskedRows))
 	}

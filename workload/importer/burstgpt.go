@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -101,5 +102,5 @@ func (b *burstGPT) remarks() []string {
 	if b.failed == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d rows without response tokens are requests that failed", b.failed)}
+	return []string{term.Plural(int64(b.failed), "row without response tokens is a request that failed", "rows without response tokens are requests that failed")}
 }

@@ -53,7 +53,7 @@ func TestMooncakeMessages(t *testing.T) {
 	if len(rows[0].BlockHashes) != 1 || rows[0].RequestBody != nil || rows[1].BlockHashes != nil || rows[1].RequestBody == nil {
 		t.Errorf("%+v", rows)
 	}
-	if len(r.Remarks) != 1 || !strings.Contains(r.Remarks[0], "hash_ids of 1 rows with messages") {
+	if len(r.Remarks) != 1 || !strings.Contains(r.Remarks[0], "hash_ids of 1 row with messages") {
 		t.Errorf("remarks %q", r.Remarks)
 	}
 	if f := meta(t, m.Out); !strings.Contains(string(f.Config), `"spread":null`) {

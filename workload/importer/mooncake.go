@@ -176,10 +176,10 @@ func (m *mooncake) content(r *schema.Record, row *mooncakeRow, later bool) error
 func (m *mooncake) remarks() []string {
 	var said []string
 	if m.dropped > 0 {
-		said = append(said, fmt.Sprintf("hash_ids of %d later turns are of their own text alone and were left out", m.dropped))
+		said = append(said, fmt.Sprintf("hash_ids of %s of their own text alone and were left out", term.Plural(int64(m.dropped), "later turn are", "later turns are")))
 	}
 	if m.whole > 0 {
-		said = append(said, fmt.Sprintf("hash_ids of %d rows with messages were left out: the messages are the prompt", m.whole))
+		said = append(said, fmt.Sprintf("hash_ids of %s with messages were left out: the messages are the prompt", term.Plural(int64(m.whole), "row", "rows")))
 	}
 	return said
 }

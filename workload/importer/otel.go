@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -144,5 +145,5 @@ func (o *otel) remarks() []string {
 	if o.other == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d spans are of no request to a model and were left out", o.other)}
+	return []string{term.Plural(int64(o.other), "span is of no request to a model and was left out", "spans are of no request to a model and were left out")}
 }

@@ -47,19 +47,19 @@ func (r *Report) WriteText(w io.Writer) error {
 	if r.Detected != "" {
 		line("format", "%s: %s", r.Format, r.Detected)
 	}
-	line("imported", "%s rows of %s (%s)", term.Count(r.Rows), r.sources(), r.Format)
+	line("imported", "%s of %s (%s)", term.Plural(r.Rows, "row", "rows"), r.sources(), r.Format)
 	if len(r.Sources) > 1 {
 		for _, s := range r.Sources {
-			line("file", "%s, %s rows, sha256 %.12s", s.File, term.Count(s.Rows), s.SHA256)
+			line("file", "%s, %s, sha256 %.12s", s.File, term.Plural(s.Rows, "row", "rows"), s.SHA256)
 		}
 	}
 	line("span", "%s from %s", r.Span(), r.First.Format(time.RFC3339Nano))
 	if r.RatePerS != nil {
 		line("mean rate", "%s requests/s", term.Number(*r.RatePerS))
 	}
-	line("arrivals", "%s distinct, %s ties, %s inversions", term.Count(r.Distinct), term.Count(r.Ties), term.Count(r.Inversions))
+	line("arrivals", "%s distinct, %s, %s", term.Count(r.Distinct), term.Plural(r.Ties, "tie", "ties"), term.Plural(r.Inversions, "inversion", "inversions"))
 	if r.Spread != nil {
-		line("spread", "%s rows moved within their tick of %s", term.Count(r.Spread.Moved), term.Seconds(float64(r.Spread.TickUS)/1e6))
+		line("spread", "%s moved within their tick of %s", term.Plural(r.Spread.Moved, "row", "rows"), term.Seconds(float64(r.Spread.TickUS)/1e6))
 	}
 	line("input tokens", "%v", r.InputTokens)
 	line("output tokens", "%v", r.OutputTokens)
@@ -73,7 +73,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		line("cut times", "%s had digits below a microsecond", term.Count(r.SubMicrosecond))
 	}
 	if r.Replaced > 0 {
-		line("replaced", "%s rows, whose record_id came again later", term.Count(r.Replaced))
+		line("replaced", "%s, whose record_id came again later", term.Plural(r.Replaced, "row", "rows"))
 	}
 	for _, remark := range r.Remarks {
 		line("note", "%s", remark)

@@ -30,7 +30,7 @@ func (w *Workload) WriteText(out io.Writer) error {
 	if s := w.Sessions; s != nil {
 		alone := ""
 		if s.Alone > 0 {
-			alone = fmt.Sprintf(", and %s requests of none", term.Count(s.Alone))
+			alone = fmt.Sprintf(", and %s of none", term.Plural(s.Alone, "request", "requests"))
 		}
 		f.Line("sessions", "%s%s", term.Count(s.Count), alone)
 		f.Line("  turns", "%s", s.Turns.text(term.Number))
@@ -101,7 +101,7 @@ func (r *Reuse) lines(line func(name, format string, args ...any)) {
 		}
 	}
 	if r.LeftOut > 0 {
-		line("", "%s rows, whose blocks have another size, are left out", term.Count(r.LeftOut))
+		line("", "%s left out", term.Plural(r.LeftOut, "row, whose blocks have another size, is", "rows, whose blocks have another size, are"))
 	}
 }
 
@@ -111,7 +111,7 @@ func (d Distribution) text(format func(float64) string) string {
 	}
 	s := fmt.Sprintf("mean %s  p50 %s  p90 %s  p99 %s  max %s", format(*d.Mean), format(*d.P50), format(*d.P90), format(*d.P99), format(*d.Max))
 	if d.Unknown > 0 {
-		s += fmt.Sprintf("  (unknown in %s rows)", term.Count(d.Unknown))
+		s += fmt.Sprintf("  (unknown in %s)", term.Plural(d.Unknown, "row", "rows"))
 	}
 	return s
 }
