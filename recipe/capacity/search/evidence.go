@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// Before anything is seen a dispersion is 10, as if from three values beyond the limit.
 const (
-	dispersionPrior  = 10.0
-	dispersionWeight = 3.0
-	dispersionReach  = 0.08 // of the logarithm of the rate, within which dispersions are alike
+	dispersionPrior  = 10.0 // before anything is seen
+	dispersionWeight = 0.3  // of that, in runs
+	dispersionReach  = 0.05 // of the logarithm of the rate, within which dispersions are alike
+	dispersionKnown  = 10.0 // binomial variance of a run, from which its dispersion is about half known
 )
 
 // evidence is what one run says of one part.
 type evidence struct {
 	rate       float64
 	beyond, of float64
-	squares    float64 // the variance of beyond, as the windows have it
+	own        float64 // by what its variance, as the windows have it, exceeds a binomial's
 	saturated  float64 // the log likelihood of a model that knew the share
-	dispersion float64 // by what the variances near the rate exceed those of binomials
+	dispersion float64 // that of runs at about the rate
 	least      bool    // the run was stopped early: the share would have become larger
 }
 
@@ -36,20 +36,21 @@ func (p *Part) tally(rate float64, aborted bool) (evidence, bool) {
 		return e, false
 	}
 	share := e.beyond / e.of
+	squares := 0.0
 	for _, w := range p.Windows {
 		off := float64(w.Beyond) - share*float64(w.Values)
-		e.squares += off * off
+		squares += off * off
 	}
 	if k := float64(len(p.Windows)); k > 1 {
-		e.squares *= k / (k - 1)
+		squares *= k / (k - 1)
 	}
+	e.own = max(1, squares/max(1, e.binomial()))
 	if e.beyond > 0 {
 		e.saturated += e.beyond * math.Log(share)
 	}
 	if rest := e.of - e.beyond; rest > 0 {
 		e.saturated += rest * math.Log1p(-share)
 	}
-	e.dispersion = max(1, e.squares/max(1, e.binomial()))
 	return e, true
 }
 
@@ -64,14 +65,15 @@ func (e *evidence) binomial() float64 {
 // Runs of about the same rate count most: queues make bursts long.
 func disperse(runs []evidence) {
 	for i := range runs {
-		squares, binomial := dispersionPrior*dispersionWeight, dispersionWeight
+		sum, weights := dispersionPrior*dispersionWeight, dispersionWeight
 		for j := range runs {
 			z := math.Log(runs[j].rate/runs[i].rate) / dispersionReach
-			weight := math.Exp(-z * z / 2)
-			squares += weight * runs[j].squares
-			binomial += weight * runs[j].binomial()
+			known := runs[j].binomial() / (runs[j].binomial() + dispersionKnown)
+			weight := known * math.Exp(-z*z/2)
+			sum += weight * runs[j].own
+			weights += weight
 		}
-		runs[i].dispersion = max(1, squares/binomial)
+		runs[i].dispersion = sum / weights
 	}
 }
 

@@ -61,7 +61,7 @@ func (p *CurvePoint) bind(runs []Run) {
 		for _, r := range runs {
 			for i := range r.Parts {
 				if e, ok := r.Parts[i].tally(r.Rate, false); ok && r.Parts[i].Name == name {
-					beyond, of, dispersion = beyond+e.beyond, of+e.of, max(dispersion, e.dispersion)
+					beyond, of, dispersion = beyond+e.beyond, of+e.of, max(dispersion, e.own)
 					tolerance = r.Parts[i].tolerance()
 				}
 			}
