@@ -117,7 +117,7 @@ func (b bisection) from(rate, precision float64, runs int) (right, seconds float
 func TestProof(t *testing.T) {
 	seeds, _ := strconv.Atoi(os.Getenv("METRON_PROOF"))
 	if seeds == 0 {
-		t.Skip("METRON_PROOF=200 runs it: half an hour of two cores")
+		t.Skip("METRON_PROOF=200 runs it")
 	}
 	for _, l := range labs() {
 		if only := os.Getenv("METRON_PROOF_LAB"); strings.Contains(l.name, only) {
