@@ -32,6 +32,7 @@ func commands() []*cli.Command {
 		generate.Command(),
 		replay.Command(recipe.Prompter),
 		analyze.Command(),
+		analyze.PlotCommand(),
 		compare.Command(),
 		view.Command(),
 		inspect.Command(recipe.DrawWorkload),

@@ -52,6 +52,9 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	if err := countClusters(ctx, archive, &c, t); err != nil {
 		return nil, err
 	}
+	if err := t.gathered.reread(ctx, archive, &c); err != nil {
+		return nil, err
+	}
 	result := newResult(t, archive.Files, &c)
 	if c.Report {
 		// Files whose times overlap have no workload to speak of, which takes nothing from the rest.
@@ -60,7 +63,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 		}
 	}
 	if c.Plots {
-		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
+		chosen, err := choose(t.picks, &c)
+		if err != nil {
+			return nil, fmt.Errorf("analyze %s: %w", archive.Name(), err)
+		}
+		if result.timelines, err = readTimelines(ctx, archive, chosen, &c); err != nil {
 			return nil, err
 		}
 	}

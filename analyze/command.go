@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/analyze/plot"
 	"metron/analyze/report"
 	"metron/internal/term"
 )
@@ -96,7 +97,7 @@ func run(c *cli.Context) error {
 		}
 	}
 	if out := c.String("out"); out != "" {
-		if err := result.WritePlots(out); err != nil {
+		if _, err := WriteFigures(out, plot.Style{}, []plot.Format{plot.PNG, plot.SVG}, result); err != nil {
 			return err
 		}
 	}
@@ -128,7 +129,9 @@ func configOf(c *cli.Context) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	config.Plots = c.String("out") != ""
+	if c.String("out") != "" {
+		config.Drawing.Kinds = FigureNames()
+	}
 	config.Report = c.String("report") != "" || c.String("out") != ""
 	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")

@@ -76,6 +76,9 @@ type Config struct {
 	// which takes a pass over the files of its own.
 	Linked bool
 
+	// Drawing is the figures that Draw is to make of the result.
+	Drawing Drawing
+
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
 
@@ -115,6 +118,11 @@ func (c Config) fill() Config {
 		c.Percentile = Nearest
 	}
 	c.Linked = c.Linked || c.Report
+	for _, k := range c.Drawing.kinds() {
+		if k.ask != nil {
+			k.ask(&c)
+		}
+	}
 	return c
 }
 
@@ -156,6 +164,9 @@ func (c Config) Check() error {
 	if _, err := dimensionsOf(c.By); err != nil {
 		return err
 	}
+	if err := c.Drawing.check(); err != nil {
+		return err
+	}
 	return checkSections(c.Sections)
 }
 
@@ -183,6 +194,9 @@ func oneOf[T ~string](what string, v T, all []T) error {
 func (c *Config) columns() []string {
 	names := columnNames()
 	for _, k := range sections(c) {
+		names = append(names, k.columns...)
+	}
+	for _, k := range c.Drawing.kinds() {
 		names = append(names, k.columns...)
 	}
 	dims, _ := dimensionsOf(c.By) // Check has seen them

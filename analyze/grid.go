@@ -48,9 +48,11 @@ func newGrid(c *Config) *grid {
 	first := c.firstDeadline()
 	g.ttft, g.asked.TTFT = joined(g.ttft, first.Time.Microseconds())
 	g.tbt, g.asked.TBT = joined(g.tbt, c.TBTDeadline.Microseconds())
-	if m, whole := c.TargetMissRate.permille(); whole {
-		g.miss, g.asked.Miss = joined(g.miss, m)
+	miss, whole := c.TargetMissRate.permille()
+	if !whole {
+		miss, _ = fluidMissRate().permille() // which the lattice has
 	}
+	g.miss, g.asked.Miss = joined(g.miss, miss)
 	g.asked.Percentile = len(gridPercentiles()) - 2 // p99
 	points := len(g.tbt) * len(g.ttft)
 	g.answered = missCounts{enter: make([]int64, points*rates), tokens: make([]int64, points*rates)}

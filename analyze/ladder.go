@@ -30,14 +30,14 @@ func climb(gaps, ttft []int64, tbt int64, rungs []rung) rung {
 	next := first // the least slack of those that were never late
 	for _, g := range gaps[1:] {
 		behind += g - tbt
-		if wait := g - slack; wait <= tbt {
+		wait := g - slack
+		if wait <= tbt {
 			slack = tbt - wait
 			continue // nobody with more slack is late
-		} else {
-			base.late++
-			base.missed += wait / tbt
-			slack = 0
 		}
+		base.late++
+		base.missed += wait / tbt
+		slack = 0
 		for ; next < len(ttft) && behind > ttft[next]-gaps[0]; next++ {
 			over := behind - (ttft[next] - gaps[0])
 			rungs[next].late += 1 - base.late

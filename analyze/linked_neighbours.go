@@ -86,7 +86,7 @@ func readNeighbours(ctx context.Context, a *schema.Archive, c *Config, requests 
 
 // addNeighbour gives a row to those that were answered while it was prefilled.
 func addNeighbour(worst []answering, r *row) {
-	first, ok := firstToken(r)
+	first, ok := firstTokenOf(r)
 	if !ok || !r.stream {
 		return
 	}
@@ -110,8 +110,8 @@ func addNeighbour(worst []answering, r *row) {
 	}
 }
 
-// firstToken is when the first token of a row came, after its start.
-func firstToken(r *row) (at int64, ok bool) {
+// firstTokenOf is when the first token of a row came, after its start.
+func firstTokenOf(r *row) (at int64, ok bool) {
 	known := carriesTokens(r)
 	for j, kind := range r.chunkKind {
 		if isToken(kind) && (!known || r.chunkTokens[j] > 0) {

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
+	"metron/analyze/plot"
 	"metron/analyze/report"
 	"metron/internal/term"
 	"metron/schema"
@@ -35,6 +36,7 @@ Example:
 			&cli.StringFlag{Name: "fail-on", Usage: "`CHANGES` that must not be"},
 			&cli.IntFlag{Name: "worst", Value: 5, Usage: "list so many of the requests whose E2E latency grew most"},
 			&cli.StringFlag{Name: "report", Usage: "write a page with the comparison and every run into `FILE` (.html)"},
+			&cli.StringFlag{Name: "out", Usage: "write the distributions of TTFT, TBT and E2E over each other, as PNG and SVG, into `DIR`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 		}),
 		Action: runCommand,
@@ -59,6 +61,11 @@ func runCommand(c *cli.Context) error {
 	}
 	if page != nil {
 		if err := page.Write(out.Document(term.CommandLine(c))); err != nil {
+			return err
+		}
+	}
+	if dir := c.String("out"); dir != "" {
+		if err := out.WriteFigures(dir, plot.Style{}, plot.PNG, plot.SVG); err != nil {
 			return err
 		}
 	}
@@ -94,7 +101,7 @@ func configOf(c *cli.Context) (Config, error) {
 		}
 		question.Report = true
 	}
-	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst")}
+	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst"), Draw: c.String("out") != ""}
 	if !slices.Contains(Pairings(), config.Pairing) {
 		return Config{}, schema.DidYouMean(term.Usagef("compare: --pairing %q is none of auto, source, none", config.Pairing),
 			string(config.Pairing), []string{string(Auto), string(BySource), string(None)})

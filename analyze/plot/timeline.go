@@ -6,11 +6,13 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Timelines shows the tokens of a few requests against time, side by side: when
+// Timelines shows the tokens of a few requests against time, side by side, in a column one
+// above the other: when
 // each came, when a steady reader needed it, and where the reader had to wait.
 type Timelines struct {
 	Subtitle string
@@ -26,42 +28,53 @@ type Timeline struct {
 }
 
 // Figure draws the requests.
-func (t Timelines) Figure() (Figure, error) {
+func (t Timelines) Figure(s Style) (Figure, error) {
+	l := s.look()
 	const title = "Tokens generated over time"
 	if len(t.Requests) == 0 {
-		return Figure{title, t.Subtitle, nothing("no request with the times of its tokens")}, nil
+		return l.nothing(title, t.Subtitle, "no request with the times of its tokens"), nil
+	}
+	perRow := min(len(t.Requests), 3)
+	if l.column {
+		perRow = 1
+	}
+	yLabels := 7
+	if len(t.Requests) > perRow {
+		yLabels = 4
 	}
 	plots := make([]*plot.Plot, len(t.Requests))
 	for i, r := range t.Requests {
 		var err error
-		if plots[i], err = r.plot(); err != nil {
+		if plots[i], err = r.plot(l, 12/perRow, yLabels); err != nil {
 			return Figure{}, fmt.Errorf("plot %q: request %s: %w", title, r.Name, err)
 		}
 	}
-	plots[0].Y.Label.Text = "tokens"
-	return Figure{title, t.Subtitle, func(c draw.Canvas) { t.draw(c, plots) }}, nil
+	for i := 0; i < len(plots); i += perRow {
+		plots[i].Y.Label.Text = "tokens"
+	}
+	return Figure{look: l, title: title, subtitle: t.Subtitle, tall: 0.4 + 0.6*float64(len(plots)), body: func(c draw.Canvas) { t.draw(c, l, plots, perRow) }}, nil
 }
 
-func (t Timeline) plot() (*plot.Plot, error) {
-	p := newPlot("seconds after the send", "")
+func (t Timeline) plot(l look, xLabels, yLabels int) (*plot.Plot, error) {
+	p := l.newPlot("seconds after the send", "")
 	n := len(t.Times)
 	came, err := plotter.NewLine(append(plotter.XYs{{X: 0, Y: 0}}, thin(t.Times)...))
 	if err != nil {
 		return nil, err
 	}
 	came.StepStyle = plotter.PostStep
-	came.LineStyle = cameStyle()
+	came.LineStyle = l.curve(0)
 	due, err := plotter.NewLine(t.needs())
 	if err != nil {
 		return nil, err
 	}
-	due.LineStyle = dueStyle()
-	p.Add(waits{t.Times, t.Due}, due, came)
+	due.LineStyle = l.dashed(l.ink)
+	p.Add(waits{t.Times, t.Due, l.wait}, slack{t.Times, t.Due, tint(l.colour(0), 0x30)}, due, came)
 	p.X.Min, p.Y.Min = 0, 0
 	// The needs of a reader reach far beyond a fast answer: show where they go.
 	p.X.Max = 1.03 * min(max(t.Times[n-1], t.Due[n-1]), 2*max(t.Times[n-1], t.Due[0]))
 	p.Y.Max = 1.05 * float64(max(n, 2))
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), evenTicks(p.Y.Max)
+	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max).atMost(xLabels), evenTicks(p.Y.Max).atMost(yLabels)
 	return p, nil
 }
 
@@ -93,8 +106,46 @@ func thin(times []float64) plotter.XYs {
 	return steps
 }
 
+// slack shades how long before its deadline each token came.
+type slack struct {
+	times, due []float64
+	colour     color.Color
+}
+
+// Plot implements plot.Plotter.
+func (s slack) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	stride := 1 + len(s.times)/(maxPoints/2)
+	var early, late []vg.Point
+	fill := func() {
+		for i := len(late) - 1; i >= 0; i-- {
+			early = append(early, late[i])
+		}
+		c.FillPolygon(s.colour, c.ClipPolygonXY(early))
+		early, late = nil, nil
+	}
+	for i, at := range s.times {
+		if at > s.due[i] {
+			if len(early) > 0 {
+				fill()
+			}
+			continue
+		}
+		if i%stride == 0 || i == len(s.times)-1 || len(early) == 0 || s.times[i+1] > s.due[i+1] {
+			early = append(early, vg.Point{X: x(at), Y: y(float64(i))}, vg.Point{X: x(at), Y: y(float64(i + 1))})
+			late = append(late, vg.Point{X: x(s.due[i]), Y: y(float64(i))}, vg.Point{X: x(s.due[i]), Y: y(float64(i + 1))})
+		}
+	}
+	if len(early) > 0 {
+		fill()
+	}
+}
+
 // waits shades the times in which the reader had nothing to read.
-type waits struct{ times, due []float64 }
+type waits struct {
+	times, due []float64
+	colour     color.Color
+}
 
 // Plot implements plot.Plotter.
 func (s waits) Plot(c draw.Canvas, p *plot.Plot) {
@@ -105,48 +156,34 @@ func (s waits) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		// Never thinner than what can be seen.
 		from, to := x(s.due[i]), max(x(at), x(s.due[i])+0.6)
-		c.FillPolygon(waitColor(), []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
+		c.FillPolygon(s.colour, []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
 	}
 }
 
-func cameStyle() draw.LineStyle { return draw.LineStyle{Color: blue(), Width: 2} }
-func dueStyle() draw.LineStyle  { return dashed(ink()) }
-
-// waitColor is orange of the same palette, and lets the grid show through.
-func waitColor() color.Color { return color.NRGBA{0xe6, 0x9f, 0x00, 0x80} }
-
-func (t Timelines) draw(c draw.Canvas, plots []*plot.Plot) {
-	const gap, head = 18, 2.8 * textSize
-	t.key(&c)
-	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: gap, PadTop: head}
-	for i, tile := range plot.Align([][]*plot.Plot{plots}, tiles, c)[0] {
-		plots[i].Draw(tile)
-		at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: c.Max.Y - textSize}
-		tile.FillText(bold(textStyle(textSize, ink())), at, t.Requests[i].Name)
-		at.Y -= 1.2 * textSize
-		tile.FillText(textStyle(textSize-2, grey()), at, t.Requests[i].Detail)
+func (t Timelines) draw(c draw.Canvas, l look, plots []*plot.Plot, perRow int) {
+	l.key(&c, []keyEntry{{label: "token received", line: l.curve(0)}, {label: "slack", area: tint(l.colour(0), 0x30)},
+		{label: "token needed by the reader (deadline)", line: l.dashed(l.ink)}, {label: "reader waits", area: l.wait}})
+	var rows [][]*plot.Plot
+	for from := 0; from < len(plots); from += perRow {
+		row := make([]*plot.Plot, perRow)
+		copy(row, plots[from:])
+		rows = append(rows, row)
+	}
+	for i, tile := range l.panels(c, 2.6*l.text, rows)[:len(plots)] {
+		data := plots[i].DataCanvas(tile)
+		at := vg.Point{X: data.Min.X, Y: data.Max.Y + 1.8*l.text}
+		name := bold(letters(l.text, l.ink))
+		c.FillText(name, at, tail(t.Requests[i].Name, name, tile.Max.X-at.X))
+		at.Y -= 1.2 * l.text
+		c.FillText(letters(l.small, l.grey), at, t.Requests[i].Detail)
 	}
 }
 
-// key draws the legend as a line of its own above the panels, where it hides nothing.
-func (t Timelines) key(c *draw.Canvas) {
-	const sample, pad = 22, 5
-	y := c.Max.Y - textSize*0.6
-	x := c.Min.X
-	style := textStyle(textSize-1, ink())
-	for i, label := range []string{"token received", "token needed by the reader", "reader waits"} {
-		middle := y + 0.35*textSize
-		switch i {
-		case 0:
-			c.StrokeLine2(cameStyle(), x, middle, x+sample, middle)
-		case 1:
-			c.StrokeLine2(dueStyle(), x, middle, x+sample, middle)
-		default:
-			c.FillPolygon(waitColor(), []vg.Point{{X: x, Y: y - 1}, {X: x + sample, Y: y - 1}, {X: x + sample, Y: y + 0.8*textSize}, {X: x, Y: y + 0.8*textSize}})
-		}
-		x += sample + pad
-		c.FillText(style, vg.Point{X: x, Y: y}, label)
-		x += style.Width(label) + 3*pad
+// tail is the end of a name that has no room for all of it, where ids differ most.
+func tail(name string, style text.Style, room vg.Length) string {
+	short := name
+	for cut := 1; style.Width(short) > room && cut < len(name); cut++ {
+		short = "…" + name[cut:]
 	}
-	c.Max.Y = y - textSize
+	return short
 }

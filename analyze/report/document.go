@@ -47,14 +47,14 @@ type Live struct {
 // Grid holds the answers to a lattice of questions: each TTFT deadline with each TBT
 // deadline, at some shares of deadlines that may be missed and some percentiles. Counts are
 // exact at its points, and the page offers nothing between them. Miss rates are in
-// permille, rounded up: a request of 2.01 % has 21.
+// permille, rounded up: a request of 2.01 % has 21. Percentiles are nearest ranks.
 type Grid struct {
 	TTFTUS     []int64 `json:"ttft_us"`
 	Prefill    bool    `json:"prefill"` // TTFTUS is what comes on top of the prefill model's time
 	TBTUS      []int64 `json:"tbt_us"`
 	Miss       []int64 `json:"miss_permille"`
 	Percentile []int64 `json:"percentile_permille"`
-	Asked      Point   `json:"asked"` // what analyze was asked
+	Asked      Point   `json:"asked"` // what analyze was asked; 100 permille for a share that is no whole number of them
 
 	DurationS *float64 `json:"duration_s"`
 	Answered  int64    `json:"answered"` // requests that are judged by their tokens

@@ -33,7 +33,7 @@ func Start(t *testing.T) *Browser {
 		t.Skip("there is no chromium, chromium-browser or google-chrome in PATH: the page was not opened")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.WSURLReadTimeout(2 * time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)

@@ -106,7 +106,7 @@ const resolution = (grid) => {
   const span = (values) => `${values.length} from ${format.seconds(values[0] / 1e6)} to ${format.seconds(values[values.length - 1] / 1e6)}`;
   return `Computed in advance at ${format.count(grid.ttft_us.length * grid.tbt_us.length)} pairs of deadlines: TTFT at ${span(grid.ttft_us)}, TBT at ${span(grid.tbt_us)}, ` +
     "about ten to the decade and those that were asked. Sliders stop at these and nowhere between: counts, goodput and the fluid token rate are exact there. " +
-    "The fluidity-index and acceptance come in steps of 0.001, rounded against the run." +
+    "The fluidity-index and acceptance come in steps of 0.001, rounded against the run; percentiles are nearest ranks." +
     (grid.left_out > 0 ? ` ${format.count(grid.left_out)} requests have no times of tokens, or no known deadline, and are left out.` : "");
 };
 
