@@ -99,6 +99,7 @@ metron.windowNumbers = (root, page, run) => {
         bar.value = Math.min(1, n / Math.max(1, expected));
       },
     }).then((answer) => {
+      if (mine.signal.aborted) return;
       table.replaceChildren(tableOf(whole, fromResult(answer.result), metron.windowName(window)));
       table.dataset.exact = "true";
       explain("Exact, from the files: the requests that started in the window, ", heldTo(answer.result.settings), ".");
