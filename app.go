@@ -10,6 +10,7 @@ import (
 
 	"metron/analyze"
 	"metron/analyze/compare"
+	"metron/analyze/view"
 	"metron/capture"
 	"metron/internal/llmsim"
 	"metron/internal/term"
@@ -33,6 +34,7 @@ func commands() []*cli.Command {
 		analyze.Command(),
 		analyze.PlotCommand(),
 		compare.Command(),
+		view.Command(),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),

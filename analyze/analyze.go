@@ -33,6 +33,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 			return nil, err
 		}
 	}
+	if c.Linked {
+		if c.origin, _, err = archive.FirstStart(); err != nil {
+			return nil, err
+		}
+	}
 	p := newPass(&c, archive.NumRows())
 	if err := p.read(ctx, archive); err != nil {
 		return nil, err
@@ -63,6 +68,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 			return nil, fmt.Errorf("analyze %s: %w", archive.Name(), err)
 		}
 		if result.timelines, err = readTimelines(ctx, archive, chosen, &c); err != nil {
+			return nil, err
+		}
+	}
+	if c.Linked {
+		if result.Linked, err = t.linked.result(ctx, archive, &c); err != nil {
 			return nil, err
 		}
 	}
@@ -122,6 +132,9 @@ func (p *pass) read(ctx context.Context, a *schema.Archive) error {
 		}
 		if err != nil {
 			return fmt.Errorf("analyze %q: %w", b.File.Path(), err)
+		}
+		if p.config.Progress != nil {
+			p.config.Progress(b.NumRows())
 		}
 	}
 	return nil

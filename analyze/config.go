@@ -68,14 +68,24 @@ type Config struct {
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
 
-	// Report asks for what only the page shows (Result.Document): the grid of questions.
+	// Report asks for what only the page shows (Result.Document): the grid of questions, and
+	// what Linked asks for.
 	Report bool
+
+	// Linked asks for what the linked charts of the page are drawn from (Result.Linked),
+	// which takes a pass over the files of its own.
+	Linked bool
 
 	// Drawing is the figures that Draw is to make of the result.
 	Drawing Drawing
 
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
+
+	// Progress, if not nil, is told of rows as they are read, of the pass that reads most.
+	Progress func(rows int64)
+
+	origin int64 // the first start_time of the files, where Linked is asked for
 
 	kept *kept // that Trim keeps; nil until it is known, and where nothing is trimmed
 }
@@ -112,6 +122,7 @@ func (c Config) fill() Config {
 			k.ask(&c)
 		}
 	}
+	c.Linked = c.Linked || c.Report
 	return c
 }
 

@@ -7,7 +7,8 @@
 // (gaps.go); kernels turn gaps into the values of a Request (fluidity.go,
 // min_deadline.go, playback.go); accumulators that can be merged collect them
 // (Hist for what is counted per token, Samples for what is kept per request);
-// and a Result is printed as text, JSON, one line a request, or plots.
+// and a Result is printed as text, JSON, one line a request, plots, or a page, whose linked
+// charts linked.go feeds.
 //
 // What a request is held to is asked of it, too: deadlines.go says when its tokens
 // were due, by the prompt where there is a prefill model (package prefill), and slo.go

@@ -25,6 +25,9 @@ func (r *Result) Run() report.Run {
 	if n := len(r.Files); n > 1 {
 		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)
 	}
+	if r.Linked != nil {
+		out.Windows, out.Tail = &r.Linked.Bins, &r.Linked.Tail
+	}
 	if r.workload != nil {
 		out.Workload = r.workload
 	}

@@ -24,6 +24,9 @@ type Result struct {
 	Warnings []Warning      `json:"warnings"`
 	Settings SettingsOfJSON `json:"settings"`
 
+	// Linked is of a page, not of a table of numbers: it is asked for with Config.Linked.
+	Linked *Linked `json:"-"`
+
 	percentile Method
 	samples    map[string]*Samples // by the key of their metric
 	tbt        *Hist

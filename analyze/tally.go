@@ -29,8 +29,9 @@ type tally struct {
 	picks    []pick    // nil: not asked for
 
 	sections sectionSet
-	groups   *groups // nil: not asked for
-	grid     *grid   // nil: not asked for
+	groups   *groups      // nil: not asked for
+	grid     *grid        // nil: not asked for
+	linked   *linkedTally // nil: not asked for
 	gathered gathering
 
 	score        Score
@@ -62,6 +63,9 @@ func newTally(c *Config, rows int64) *tally {
 	}
 	if len(c.By) > 0 {
 		t.groups = newGroups(c)
+	}
+	if c.Linked {
+		t.linked = newLinkedTally(c)
 	}
 	return t
 }
@@ -99,6 +103,9 @@ func (t *tally) add(r *request, s *scorer) {
 	t.gathered.add(r)
 	if t.groups != nil {
 		t.groups.add(r, s)
+	}
+	if t.linked != nil {
+		t.linked.add(r, t.config)
 	}
 	if t.grid != nil {
 		t.grid.add(r, s)
@@ -267,6 +274,9 @@ func (t *tally) merge(o *tally) {
 	t.gathered.merge(o.gathered)
 	if t.groups != nil {
 		t.groups.merge(o.groups)
+	}
+	if t.linked != nil {
+		t.linked.merge(o.linked)
 	}
 	if t.grid != nil {
 		t.grid.merge(o.grid)

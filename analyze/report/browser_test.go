@@ -32,6 +32,7 @@ const hostile = `<img src=x onerror=alert(1)>&'"`
 func TestPages(t *testing.T) {
 	browser := browsertest.Start(t)
 	t.Run("run", func(t *testing.T) { openRun(t, browser) })
+	t.Run("windows", func(t *testing.T) { openWindows(t, browser) })
 	t.Run("comparison", func(t *testing.T) { openComparison(t, browser) })
 }
 

@@ -11,7 +11,8 @@
 //
 // wants(doc) says whether there is something to show. render(root, page) fills root, an empty
 // element, once; page.doc is the Document, page.run the store of the run that is looked at,
-// page.question that of the deadlines asked about, page.window that of the brushed window.
+// page.question that of the deadlines asked about, page.window that of the brushed window,
+// page.exact that of what a server answered about it.
 // A store has get, set and watch (store.js). Text gets into the page through metron.h
 // alone (dom.js), which makes text of it whatever it holds; metron.format prints numbers as
 // internal/term does; metron.chart draws with uPlot in the colours of the theme.

@@ -21,9 +21,17 @@ func scripts() []string {
 		"base/chart.js",
 		"base/markdown.js",
 		"base/grid.js",
+		"base/windows.js",
+		"base/axes.js",
+		"base/brush.js",
+		"base/live.js",
 		"modules/summary.js",
 		"modules/ask.js",
 		"modules/compare.js",
+		"modules/window.js",
+		"modules/time.js",
+		"modules/request.js",
+		"modules/tail.js",
 		"modules/groups.js",
 		"modules/sections.js",
 		"modules/workload.js",
@@ -49,7 +57,7 @@ func script() string {
 	return b.String()
 }
 
-func style() string { return asset("uplot/uPlot.min.css") + asset("style.css") }
+func style() string { return asset("uplot/uPlot.min.css") + asset("style.css") + asset("linked.css") }
 
 // asset is a file of the page. It is part of the program, so it is there.
 func asset(name string) string {

@@ -31,6 +31,14 @@ const themed = (options, width) => {
 
 const live = new Set();
 
+// sweep lets go of those that were drawn and taken off the page.
+const sweep = () => {
+  for (const c of live) if (c.plot !== null && !c.plot.root.isConnected) {
+    c.plot.destroy();
+    live.delete(c);
+  }
+};
+
 metron.chart = (root, options) => {
   let data = options.data, width = 0;
   const place = h("div", { class: "chart", role: "img", "aria-label": options.label });
@@ -56,12 +64,16 @@ metron.chart = (root, options) => {
     if (c.plot === null) c.draw();
     else c.plot.setSize({ width, height: c.plot.height });
   })).observe(place);
+  sweep();
   live.add(c);
   return c;
 };
 
 // redraw is for a change of theme or of the size of letters.
-metron.redraw = () => { for (const c of live) c.draw(); };
+metron.redraw = () => {
+  sweep();
+  for (const c of live) c.draw();
+};
 
 // shortly is a time without the zeros that a tick does not need: 10 ms.
 const shortly = (v) => format.seconds(v).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");

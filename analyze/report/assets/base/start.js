@@ -9,6 +9,7 @@ const page = metron.page = {
   run: store(first),            // the run that is looked at
   question: store(first?.grid?.asked ?? null), // a place in its grid
   window: store(null),          // { from, to } in seconds, as brushed; null: the whole run
+  exact: store(null),           // what the server answered about that window; null: nothing yet, or there is no server
   live: doc.live ?? null,
 };
 
