@@ -8,7 +8,7 @@
 // min_deadline.go, playback.go); accumulators that can be merged collect them
 // (Hist for what is counted per token, Samples for what is kept per request);
 // and a Result is printed as text, JSON, one line a request, plots, or a page, whose linked
-// charts linked.go feeds.
+// charts linked.go feeds, and whose sliders ask what grid.go answered in advance.
 //
 // What a request is held to is asked of it, too: deadlines.go says when its tokens
 // were due, by the prompt where there is a prefill model (package prefill), and slo.go
