@@ -100,11 +100,17 @@ func (l look) pixels(r vg.Rectangle) *image.NRGBA {
 	return image.NewNRGBA(image.Rect(0, 0, dots(size.X), dots(size.Y)))
 }
 
+// paint fills a part of an image: its first row, which the others copy.
 func paint(picture *image.NRGBA, r image.Rectangle, c color.NRGBA) {
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			picture.SetNRGBA(x, y, c)
-		}
+	if r.Empty() {
+		return
+	}
+	for x := r.Min.X; x < r.Max.X; x++ {
+		picture.SetNRGBA(x, r.Min.Y, c)
+	}
+	first := picture.Pix[picture.PixOffset(r.Min.X, r.Min.Y):picture.PixOffset(r.Max.X, r.Min.Y)]
+	for y := r.Min.Y + 1; y < r.Max.Y; y++ {
+		copy(picture.Pix[picture.PixOffset(r.Min.X, y):], first)
 	}
 }
 
