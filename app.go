@@ -31,6 +31,7 @@ func commands() []*cli.Command {
 		generate.Command(),
 		replay.Command(recipe.Prompter),
 		analyze.Command(),
+		analyze.PlotCommand(),
 		compare.Command(),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),

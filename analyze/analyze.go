@@ -48,7 +48,11 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	}
 	result := newResult(t, archive.Files, &c)
 	if c.Plots {
-		if result.timelines, err = readTimelines(ctx, archive, choose(t.picks), &c); err != nil {
+		chosen, err := choose(t.picks, &c)
+		if err != nil {
+			return nil, fmt.Errorf("analyze %s: %w", archive.Name(), err)
+		}
+		if result.timelines, err = readTimelines(ctx, archive, chosen, &c); err != nil {
 			return nil, err
 		}
 	}

@@ -3,7 +3,6 @@ package analyze
 import (
 	"bytes"
 	"context"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -292,7 +291,7 @@ func TestFilesWithoutAnswers(t *testing.T) {
 	}
 	failed := record(1, 0, 1)
 	failed.Outcome, failed.OutputTokens = schema.OutcomeTransportError, nil
-	got := analyze(t, Config{Plots: true}, failed)
+	got := analyze(t, Config{}, failed)
 	if !warned(got, "no_ok_requests") {
 		t.Errorf("no ok row: warnings %v", got.Warnings)
 	}
@@ -307,15 +306,6 @@ func TestFilesWithoutAnswers(t *testing.T) {
 	var text bytes.Buffer
 	if err := got.WriteText(&text); err != nil || !strings.Contains(text.String(), "1 transport_error") {
 		t.Errorf("%v\n%s", err, &text)
-	}
-	figures, err := got.figures()
-	if err != nil || len(figures) != 4 {
-		t.Fatalf("%d plots of nothing, %v", len(figures), err)
-	}
-	for _, f := range figures {
-		if err := f.SVG(io.Discard); err != nil {
-			t.Errorf("%s of nothing: %v", f.name, err)
-		}
 	}
 }
 

@@ -128,7 +128,7 @@ func BenchmarkAnalyze(b *testing.B) {
 		records = append(records, record(uint64(i), int64(i)*10_000, 1, times...))
 	}
 	path := writeFile(b, "run.parquet", schema.Meta{}, records...)
-	for name, c := range map[string]Config{"table": {}, "plots": {Plots: true}} {
+	for name, c := range map[string]Config{"table": {}, "plots": {Drawing: Drawing{Kinds: FigureNames()}}} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

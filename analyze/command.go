@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/analyze/plot"
 	"metron/internal/term"
 )
 
@@ -86,7 +87,7 @@ func run(c *cli.Context) error {
 		}
 	}
 	if out := c.String("out"); out != "" {
-		if err := result.WritePlots(out); err != nil {
+		if _, err := WriteFigures(out, plot.Style{}, []plot.Format{plot.PNG, plot.SVG}, result); err != nil {
 			return err
 		}
 	}
@@ -109,7 +110,9 @@ func configOf(c *cli.Context) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	config.Plots = c.String("out") != ""
+	if c.String("out") != "" {
+		config.Drawing.Kinds = FigureNames()
+	}
 	config.By = c.StringSlice("by")
 	config.Explain = c.Bool("explain")
 	if names := c.String("dialect"); names != "" {

@@ -68,6 +68,9 @@ type Config struct {
 	// of chosen requests, which takes a second pass over the files.
 	Plots bool
 
+	// Drawing is the figures that Draw is to make of the result.
+	Drawing Drawing
+
 	// PerRequest, if not nil, is called for every row in file order.
 	PerRequest func(*RequestRow) error
 
@@ -100,6 +103,11 @@ func (c Config) fill() Config {
 	}
 	if c.Percentile == "" {
 		c.Percentile = Nearest
+	}
+	for _, k := range c.Drawing.kinds() {
+		if k.ask != nil {
+			k.ask(&c)
+		}
 	}
 	return c
 }
@@ -142,6 +150,9 @@ func (c Config) Check() error {
 	if _, err := dimensionsOf(c.By); err != nil {
 		return err
 	}
+	if err := c.Drawing.check(); err != nil {
+		return err
+	}
 	return checkSections(c.Sections)
 }
 
@@ -169,6 +180,9 @@ func oneOf[T ~string](what string, v T, all []T) error {
 func (c *Config) columns() []string {
 	names := columnNames()
 	for _, k := range sections(c) {
+		names = append(names, k.columns...)
+	}
+	for _, k := range c.Drawing.kinds() {
 		names = append(names, k.columns...)
 	}
 	dims, _ := dimensionsOf(c.By) // Check has seen them

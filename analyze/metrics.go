@@ -78,6 +78,8 @@ const (
 	keyTBT         = "tbt_s"
 	keyICL         = "icl_s"
 	keyTPOT        = "tpot_s"
+	keyNormalized  = "normalized_latency_s"
+	keyE2E         = "e2e_latency_s"
 	keyDecodeRate  = "decode_rate_tokens_per_s"
 	keyDispatchLag = "dispatch_lag_s"
 	keyMinDeadline = "min_tbt_deadline_s"
@@ -97,9 +99,9 @@ func metrics() []metric {
 		{key: keyICL, label: "ICL", unit: unitSeconds},
 		{key: keyTPOT, label: "TPOT", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.tpot() }},
-		{key: "normalized_latency_s", label: "normalized latency", unit: unitSeconds,
+		{key: keyNormalized, label: "normalized latency", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.normalizedLatency() }},
-		{key: "e2e_latency_s", label: "E2E latency", unit: unitSeconds,
+		{key: keyE2E, label: "E2E latency", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) { return r.latency() }},
 		{key: "output_throughput_tokens_per_s", label: "output throughput", unit: unitRate,
 			value: func(r *request, _ *Config) (float64, reason) { return r.throughput() }},

@@ -23,10 +23,14 @@ type Result struct {
 	Settings SettingsOfJSON `json:"settings"`
 
 	percentile Method
-	ttft       *Samples
+	samples    map[string]*Samples // by the key of their metric
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
 	timelines  []timeline
+	ranked     int64 // requests that those were chosen from
+	trimmed    string
+	drawing    Drawing
+	gathered   gathering
 }
 
 // Population is every number about some requests: all, or those of a group.
@@ -127,9 +131,16 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 			Percentile: c.Percentile, Selection: c.Selection.String(), By: c.By, Trim: c.Trim.String()},
 		Prefill:    c.Prefill,
 		percentile: c.Percentile,
-		ttft:       t.samplesOf(keyTTFT),
+		samples:    map[string]*Samples{},
 		tbt:        &t.tbt,
 		decoding:   t.minima.Count(),
+		ranked:     int64(len(t.picks)),
+		trimmed:    c.kept.trimmed(c.Trim),
+		drawing:    c.Drawing,
+		gathered:   t.gathered,
+	}
+	for i, m := range t.metrics {
+		r.samples[m.key] = &t.samples[i]
 	}
 	if c.Prefill != nil {
 		r.Settings.PrefillSlackS = new(c.PrefillSlack.Seconds())

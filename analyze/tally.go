@@ -30,6 +30,7 @@ type tally struct {
 
 	sections sectionSet
 	groups   *groups // nil: not asked for
+	gathered gathering
 
 	score        Score
 	onTime, gaps int64 // of tokens with a deadline
@@ -51,6 +52,7 @@ type tally struct {
 func newTally(c *Config, rows int64) *tally {
 	t := &tally{config: c, metrics: metrics(), sections: newSectionSet(c, sections(c))}
 	t.init()
+	t.gathered = newGathering(c)
 	if c.Plots {
 		t.curve = NewCurve(rows)
 	}
@@ -90,6 +92,7 @@ func (t *tally) add(r *request, s *scorer) {
 		t.addSpan(r)
 	}
 	t.sections.add(r)
+	t.gathered.add(r)
 	if t.groups != nil {
 		t.groups.add(r, s)
 	}
@@ -254,6 +257,7 @@ func (t *tally) merge(o *tally) {
 	}
 	t.picks = append(t.picks, o.picks...)
 	t.sections.merge(&o.sections)
+	t.gathered.merge(o.gathered)
 	if t.groups != nil {
 		t.groups.merge(o.groups)
 	}

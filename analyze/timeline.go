@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -17,11 +18,12 @@ type pick struct {
 	tokens  int64
 	file    int
 	place   int64
+	id      string // the one of Drawing.Requests that begins its record_id
 }
 
 func pickOf(r *request, c *Config) pick {
 	index, _ := c.Fluidity.index(r.score)
-	return pick{index, r.playback.Stalled, r.gaps, r.file, r.place}
+	return pick{index, r.playback.Stalled, r.gaps, r.file, r.place, c.Drawing.idOf(r.recordID)}
 }
 
 // compare orders requests from the worst to the best: by fluidity-index, then by the
@@ -38,20 +40,43 @@ type chosen struct {
 	pick
 }
 
-// choose takes the worst, the median and the best request; fewer where there
-// are fewer.
-func choose(picks []pick) []chosen {
+// choose takes the requests that are asked for; by itself the worst, the median and the
+// best, fewer where there are fewer.
+func choose(picks []pick, c *Config) ([]chosen, error) {
 	slices.SortFunc(picks, pick.compare)
-	switch n := len(picks); n {
-	case 0:
-		return nil
-	case 1:
-		return []chosen{{"only", picks[0]}}
-	case 2:
-		return []chosen{{"worst", picks[0]}, {"best", picks[1]}}
-	default:
-		return []chosen{{"worst", picks[0]}, {"median", picks[(n-1)/2]}, {"best", picks[n-1]}}
+	n := len(picks)
+	switch {
+	case n == 0:
+		return nil, nil
+	case n == 1 && c.Drawing.Requests == nil:
+		return []chosen{{"only", picks[0]}}, nil
+	case n == 2 && c.Drawing.Requests == nil:
+		return []chosen{{rankWorst, picks[0]}, {rankBest, picks[1]}}, nil
 	}
+	var out []chosen
+	for _, name := range c.Drawing.requests() {
+		one := chosen{name: name}
+		switch name {
+		case rankWorst:
+			one.pick = picks[0]
+		case rankMedian:
+			one.pick = picks[(n-1)/2]
+		case rankBest:
+			one.pick = picks[n-1]
+		default:
+			found := slices.DeleteFunc(slices.Clone(picks), func(p pick) bool { return p.id != name })
+			if len(found) == 0 {
+				return nil, term.WithHint(fmt.Errorf("request %q: no answered request with the times of its tokens has a record_id that begins so", name),
+					"`metron analyze FILE --per-request requests.csv` lists them")
+			}
+			if len(found) > 1 {
+				return nil, fmt.Errorf("request %q: the record_id of %s begins so: give more of it", name, requestsOf(int64(len(found))))
+			}
+			one.pick = found[0]
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }
 
 // timeline is the tokens of one request against time.

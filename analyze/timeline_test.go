@@ -3,7 +3,6 @@ package analyze
 import (
 	"bytes"
 	"context"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"metron/analyze/plot"
 	"metron/schema"
 )
 
@@ -132,21 +132,15 @@ func TestForeignFiles(t *testing.T) {
 	}
 
 	backwards := record(1, 0, 1, 50_000, 40_000, 90_000)
-	r, err := Analyze(context.Background(), []string{write(backwards)}, Config{Plots: true})
+	r, err := Analyze(context.Background(), []string{write(backwards)}, Config{Drawing: Drawing{Kinds: FigureNames()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m := r.Metrics.Get("tbt_s"); m.Count != 2 || *m.Min != -0.01 || !warned(r, "times_backwards") {
 		t.Errorf("TBT %+v, warnings %v", m, r.Warnings)
 	}
-	if figures, err := r.figures(); err != nil {
+	if _, err := Draw(plot.Style{}, r); err != nil {
 		t.Error(err)
-	} else {
-		for _, f := range figures {
-			if err := f.SVG(io.Discard); err != nil {
-				t.Error(err)
-			}
-		}
 	}
 
 	short, many := record(2, 0, 1, 50_000, 60_000), record(3, 0, 1, 50_000, 60_000)

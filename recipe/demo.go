@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"metron/analyze"
+	"metron/analyze/plot"
 	"metron/capture"
 	"metron/internal/llmsim"
 	"metron/internal/term"
@@ -177,9 +178,10 @@ func (d Demo) send(ctx context.Context, trace, target, run string, progress io.W
 }
 
 func (d Demo) analyze(ctx context.Context, path, name string) (*analyze.Result, error) {
-	r, err := analyze.Analyze(ctx, []string{path}, analyze.Config{Plots: true})
+	r, err := analyze.Analyze(ctx, []string{path}, analyze.Config{Drawing: analyze.Drawing{Kinds: analyze.FigureNames()}})
 	if err != nil {
 		return nil, err
 	}
-	return r, r.WritePlots(filepath.Join(d.Dir, "plots-"+name))
+	_, err = analyze.WriteFigures(filepath.Join(d.Dir, "plots-"+name), plot.Style{}, []plot.Format{plot.PNG, plot.SVG}, r)
+	return r, err
 }

@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"metron/analyze/plot"
 	"metron/internal/term"
@@ -14,14 +13,15 @@ import (
 func DrawWorkload(w *demand.Workload, dir string) ([]string, error) {
 	var files []string
 	for _, p := range pictures(w) {
-		figure, err := p.lines.Figure()
-		if err == nil {
-			err = figure.Write(dir, p.name)
-		}
+		figure, err := p.lines.Figure(plot.Style{})
 		if err != nil {
 			return files, err
 		}
-		files = append(files, filepath.Join(dir, p.name+".png"), filepath.Join(dir, p.name+".svg"))
+		written, err := figure.Write(dir, p.name, plot.PNG, plot.SVG)
+		files = append(files, written...)
+		if err != nil {
+			return files, err
+		}
 	}
 	return files, nil
 }

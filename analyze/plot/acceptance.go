@@ -22,10 +22,11 @@ type Acceptance struct {
 }
 
 // Figure draws the curve.
-func (a Acceptance) Figure() (Figure, error) {
+func (a Acceptance) Figure(s Style) (Figure, error) {
+	l := s.look()
 	const title = "TBT acceptance: deadlines met by 99 % of requests"
 	if len(a.Deadlines) == 0 {
-		return Figure{title, a.Subtitle, nothing("no request has two tokens")}, nil
+		return l.nothing(title, a.Subtitle, "no request has two tokens"), nil
 	}
 	points := make(plotter.XYs, len(a.Deadlines))
 	for i := range points {
@@ -35,23 +36,27 @@ func (a Acceptance) Figure() (Figure, error) {
 	if err != nil {
 		return Figure{}, fmt.Errorf("plot %q: %w", title, err)
 	}
-	line.LineStyle = draw.LineStyle{Color: blue(), Width: 2}
-	p := newPlot("TBT deadline (ms)", "1 - P99 of the deadline miss rate")
-	p.Add(line, crossing{a})
+	line.LineStyle = l.curve(0)
+	p := l.newPlot("TBT deadline (ms)", "1 - P99 of the deadline miss rate")
+	p.Add(line, crossing{a, l})
 	p.X.Min, p.X.Max = 0, a.Deadlines[len(a.Deadlines)-1]*1e3
 	p.Y.Min, p.Y.Max = 0, 1
 	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), shareTicks(a.Level)
-	return Figure{title, a.Subtitle, p.Draw}, nil
+	return Figure{look: l, title: title, subtitle: a.Subtitle, body: p.Draw}, nil
 }
 
 // crossing marks where the curve reaches the level: one over the fluid token rate.
-type crossing struct{ a Acceptance }
+type crossing struct {
+	a Acceptance
+	l look
+}
 
 // Plot implements plot.Plotter.
 func (m crossing) Plot(c draw.Canvas, p *plot.Plot) {
+	l := m.l
 	x, y := p.Transforms(&c)
 	level := y(m.a.Level)
-	c.StrokeLine2(dashed(grey()), c.Min.X, level, c.Max.X, level)
+	c.StrokeLine2(l.dashed(l.grey), c.Min.X, level, c.Max.X, level)
 	if m.a.Rate == nil {
 		return
 	}
@@ -62,16 +67,16 @@ func (m crossing) Plot(c draw.Canvas, p *plot.Plot) {
 		label += ", right of this picture"
 	} else {
 		at := vg.Point{X: x(ms), Y: level}
-		c.StrokeLine2(dashed(vermillion()), at.X, c.Min.Y, at.X, at.Y)
-		c.DrawGlyphNoClip(draw.GlyphStyle{Color: vermillion(), Radius: 4, Shape: draw.CircleGlyph{}}, at)
+		c.StrokeLine2(l.dashed(l.accent), at.X, c.Min.Y, at.X, at.Y)
+		c.DrawGlyphNoClip(l.dot(l.accent), at)
 	}
 	// The curve rises from the lower left through the crossing to the upper right:
 	// the two other corners are free.
-	style := textStyle(textSize, ink())
+	style := letters(l.text, l.ink)
 	if ms > p.X.Max/2 {
 		style.XAlign = draw.XRight
-		c.FillText(style, vg.Point{X: min(x(ms)-8, c.Max.X), Y: level + 5}, label)
+		c.FillText(style, vg.Point{X: min(x(ms)-0.7*l.text, c.Max.X), Y: level + 0.45*l.text}, label)
 		return
 	}
-	c.FillText(style, vg.Point{X: x(ms) + 9, Y: level - textSize - 3}, label)
+	c.FillText(style, vg.Point{X: x(ms) + 0.8*l.text, Y: level - 1.3*l.text}, label)
 }

@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"image/color"
 	"iter"
 	"math"
 
@@ -37,10 +36,11 @@ type Mark struct {
 
 // Figure draws the distribution. One with no value above 0 cannot be drawn over a
 // logarithm: it says so instead.
-func (d CDF) Figure() (Figure, error) {
+func (d CDF) Figure(s Style) (Figure, error) {
+	l := s.look()
 	points, zero := d.points()
 	if len(points) == 0 {
-		return Figure{d.Title, d.Subtitle, nothing("no value above 0")}, nil
+		return l.nothing(d.Title, d.Subtitle, "no value above 0"), nil
 	}
 	low, high := points[0].X, points[len(points)-1].X
 	// Room on both sides, so that a curve of one value is a step and not an edge, and
@@ -58,14 +58,14 @@ func (d CDF) Figure() (Figure, error) {
 		return Figure{}, fmt.Errorf("plot %q: %w", d.Title, err)
 	}
 	line.StepStyle = plotter.PostStep
-	line.LineStyle = draw.LineStyle{Color: blue(), Width: 2}
+	line.LineStyle = l.curve(0)
 
-	p := newPlot(d.XLabel, "share of values at or below")
-	p.Add(line, marks{d.Marks})
+	p := l.newPlot(d.XLabel, "share of values at or below")
+	p.Add(line, marks{d.Marks, l})
 	p.X.Scale = plot.LogScale{}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, 0, 1
 	p.X.Tick.Marker, p.Y.Tick.Marker = logTicks(low, high), shareTicks()
-	return Figure{d.Title, d.Subtitle, p.Draw}, nil
+	return Figure{look: l, title: d.Title, subtitle: d.Subtitle, body: p.Draw}, nil
 }
 
 // points are the steps of the distribution above 0, at most maxPoints, and the share
@@ -96,14 +96,18 @@ func (d CDF) points() (points plotter.XYs, zero float64) {
 }
 
 // marks points at percentiles: a dot on the curve, a thread to the axis, a label.
-type marks struct{ list []Mark }
+type marks struct {
+	list []Mark
+	l    look
+}
 
 // Plot implements plot.Plotter.
 func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	style := textStyle(textSize, ink())
+	l := m.l
+	style := letters(l.text, l.ink)
 	// Threads first: a label lies over the thread of its neighbour.
-	thread := draw.LineStyle{Color: grey(), Width: 0.8, Dashes: []vg.Length{3, 3}}
+	thread := draw.LineStyle{Color: l.grey, Width: 0.4 * l.stroke, Dashes: []vg.Length{1.5 * l.stroke, 1.5 * l.stroke}}
 	for _, k := range m.list {
 		if k.Value >= p.X.Min {
 			c.StrokeLine2(thread, x(k.Value), c.Min.Y, x(k.Value), y(k.Share))
@@ -114,14 +118,12 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 			continue // at or below 0: not on a logarithmic axis
 		}
 		at := vg.Point{X: x(k.Value), Y: y(k.Share)}
-		c.DrawGlyphNoClip(draw.GlyphStyle{Color: vermillion(), Radius: 3.5, Shape: draw.CircleGlyph{}}, at)
+		c.DrawGlyphNoClip(l.dot(l.accent), at)
 		label := k.Label + "  " + term.Seconds(k.Value)
-		corner := vg.Point{X: at.X + 7, Y: at.Y - textSize - 3}
-		box := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + style.Width(label), Y: corner.Y + 0.8*textSize}}
-		c.SetColor(white())
+		corner := vg.Point{X: at.X + 0.65*l.text, Y: at.Y - 1.3*l.text}
+		box := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + style.Width(label), Y: corner.Y + 0.8*l.text}}
+		c.SetColor(l.ground)
 		c.Fill(box.Path())
 		c.FillText(style, corner, label)
 	}
 }
-
-func white() color.Color { return color.White }

@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"image/color"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -17,7 +16,7 @@ type Lines struct {
 	Subtitle string
 	XLabel   string
 	YLabel   string
-	Curves   []Curve // at most three are told apart
+	Curves   []Curve // at most six are told apart
 	LogX     bool    // values at or below 0 are not drawn
 	LogY     bool
 	Seconds  bool    // X is times, labelled with their units where it is logarithmic
@@ -33,10 +32,10 @@ type Curve struct {
 }
 
 // Figure draws the curves.
-func (l Lines) Figure() (Figure, error) {
-	p := newPlot(l.XLabel, l.YLabel)
-	p.Legend.Top, p.Legend.Left = true, true
-	colours := []color.Color{blue(), vermillion(), grey()}
+func (l Lines) Figure(s Style) (Figure, error) {
+	look := s.look()
+	p := look.newPlot(l.XLabel, l.YLabel)
+	var names []keyEntry
 	empty := true
 	for i, c := range l.Curves {
 		points := l.points(c)
@@ -47,21 +46,24 @@ func (l Lines) Figure() (Figure, error) {
 		if err != nil {
 			return Figure{}, fmt.Errorf("plot %q: %w", l.Title, err)
 		}
-		line.LineStyle = draw.LineStyle{Color: colours[i%len(colours)], Width: 2}
+		line.LineStyle = look.curve(i)
 		if c.Step {
 			line.StepStyle = plotter.PostStep
 		}
 		p.Add(line)
 		if len(l.Curves) > 1 {
-			p.Legend.Add(c.Name, line)
+			names = append(names, keyEntry{label: c.Name, line: line.LineStyle})
 		}
 		empty = false
 	}
 	if empty {
-		return Figure{l.Title, l.Subtitle, nothing("nothing to draw")}, nil
+		return look.nothing(l.Title, l.Subtitle, "nothing to draw"), nil
 	}
-	l.axes(p)
-	return Figure{l.Title, l.Subtitle, p.Draw}, nil
+	l.axes(p, look)
+	return Figure{look: look, title: l.Title, subtitle: l.Subtitle, body: func(c draw.Canvas) {
+		look.key(&c, names)
+		p.Draw(c)
+	}}, nil
 }
 
 // points are those that can be drawn, at most maxPoints.
@@ -76,9 +78,9 @@ func (l Lines) points(c Curve) (points plotter.XYs) {
 }
 
 // axes sets where they begin and end, and what is written at them.
-func (l Lines) axes(p *plot.Plot) {
+func (l Lines) axes(p *plot.Plot, look look) {
 	if l.Level > 0 {
-		p.Add(level{l.Level})
+		p.Add(level{l.Level, look.dashed(look.grey)})
 		p.Y.Min, p.Y.Max = min(p.Y.Min, l.Level), max(p.Y.Max, l.Level)
 	}
 	scale := func(a *plot.Axis, logarithmic bool) {
@@ -110,10 +112,13 @@ func (l Lines) axes(p *plot.Plot) {
 }
 
 // level is a dashed line across the picture.
-type level struct{ y float64 }
+type level struct {
+	y     float64
+	style draw.LineStyle
+}
 
 // Plot implements plot.Plotter.
 func (l level) Plot(c draw.Canvas, p *plot.Plot) {
 	_, y := p.Transforms(&c)
-	c.StrokeLine2(dashed(grey()), c.Min.X, y(l.y), c.Max.X, y(l.y))
+	c.StrokeLine2(l.style, c.Min.X, y(l.y), c.Max.X, y(l.y))
 }

@@ -25,11 +25,11 @@ func TestLines(t *testing.T) {
 	} {
 		var drawn [2]bytes.Buffer
 		for i := range drawn {
-			f, err := c.lines.Figure()
+			f, err := c.lines.Figure(Style{})
 			if err != nil {
 				t.Fatalf("%s: %v", c.lines.Title, err)
 			}
-			if err := f.SVG(&drawn[i]); err != nil {
+			if err := f.Encode(&drawn[i], SVG); err != nil {
 				t.Fatal(err)
 			}
 		}

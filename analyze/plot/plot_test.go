@@ -67,7 +67,7 @@ func TestFigures(t *testing.T) {
 		{"best", "", []float64{0.05}, []float64{0.1}},
 	}}
 	for name, f := range map[string]struct {
-		data interface{ Figure() (Figure, error) }
+		data Data
 		says []string
 	}{
 		"cdf":            {many(50_000), []string{"Times", "a < b & c", "p50  25.0 ms", "p99  49.5 ms", "100 %", "10 ms"}},
@@ -82,11 +82,11 @@ func TestFigures(t *testing.T) {
 		"no timelines":   {Timelines{}, []string{"no request"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			figure, err := f.data.Figure()
+			figure, err := f.data.Figure(Style{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			vector := drawn(t, figure.SVG)
+			vector := drawn(t, figure, SVG)
 			for _, want := range f.says {
 				if got := svgText(t, vector); !strings.Contains(got, want) {
 					t.Errorf("the SVG does not say %q:\n%s", want, got)
@@ -95,17 +95,17 @@ func TestFigures(t *testing.T) {
 			if len(vector) > 200_000 {
 				t.Errorf("the SVG has %d bytes", len(vector))
 			}
-			if !bytes.Equal(drawn(t, figure.SVG), vector) {
+			if !bytes.Equal(drawn(t, figure, SVG), vector) {
 				t.Error("drawn twice, the bytes differ")
 			}
 		})
 	}
 }
 
-func drawn(t *testing.T, write func(io.Writer) error) []byte {
+func drawn(t *testing.T, f Figure, format Format) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := write(&b); err != nil {
+	if err := f.Encode(&b, format); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -117,11 +117,11 @@ func TestWrite(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "figure.png"), []byte("an older picture"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	figure, err := many(500).Figure()
+	figure, err := many(500).Figure(Style{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := figure.Write(dir, "figure"); err != nil {
+	if _, err := figure.Write(dir, "figure", PNG, SVG); err != nil {
 		t.Fatal(err)
 	}
 	picture, err := png.Decode(bytes.NewReader(read(t, dir, "figure.png")))
@@ -190,11 +190,11 @@ func TestThinning(t *testing.T) {
 
 func TestWriteErrorsNameTheFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "absent")
-	figure, err := many(10).Figure()
+	figure, err := many(10).Figure(Style{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := figure.Write(dir, "figure"); err == nil || !strings.Contains(err.Error(), "figure.png") {
+	if _, err := figure.Write(dir, "figure", PNG, SVG); err == nil || !strings.Contains(err.Error(), "figure.png") {
 		t.Errorf("%v", err)
 	}
 }

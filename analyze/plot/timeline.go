@@ -26,37 +26,38 @@ type Timeline struct {
 }
 
 // Figure draws the requests.
-func (t Timelines) Figure() (Figure, error) {
+func (t Timelines) Figure(s Style) (Figure, error) {
+	l := s.look()
 	const title = "Tokens generated over time"
 	if len(t.Requests) == 0 {
-		return Figure{title, t.Subtitle, nothing("no request with the times of its tokens")}, nil
+		return l.nothing(title, t.Subtitle, "no request with the times of its tokens"), nil
 	}
 	plots := make([]*plot.Plot, len(t.Requests))
 	for i, r := range t.Requests {
 		var err error
-		if plots[i], err = r.plot(); err != nil {
+		if plots[i], err = r.plot(l); err != nil {
 			return Figure{}, fmt.Errorf("plot %q: request %s: %w", title, r.Name, err)
 		}
 	}
 	plots[0].Y.Label.Text = "tokens"
-	return Figure{title, t.Subtitle, func(c draw.Canvas) { t.draw(c, plots) }}, nil
+	return Figure{look: l, title: title, subtitle: t.Subtitle, tall: 0.4 + 0.6*float64(len(plots)), body: func(c draw.Canvas) { t.draw(c, l, plots) }}, nil
 }
 
-func (t Timeline) plot() (*plot.Plot, error) {
-	p := newPlot("seconds after the send", "")
+func (t Timeline) plot(l look) (*plot.Plot, error) {
+	p := l.newPlot("seconds after the send", "")
 	n := len(t.Times)
 	came, err := plotter.NewLine(append(plotter.XYs{{X: 0, Y: 0}}, thin(t.Times)...))
 	if err != nil {
 		return nil, err
 	}
 	came.StepStyle = plotter.PostStep
-	came.LineStyle = cameStyle()
+	came.LineStyle = l.curve(0)
 	due, err := plotter.NewLine(t.needs())
 	if err != nil {
 		return nil, err
 	}
-	due.LineStyle = dueStyle()
-	p.Add(waits{t.Times, t.Due}, due, came)
+	due.LineStyle = l.dashed(l.ink)
+	p.Add(waits{t.Times, t.Due, l.wait}, due, came)
 	p.X.Min, p.Y.Min = 0, 0
 	// The needs of a reader reach far beyond a fast answer: show where they go.
 	p.X.Max = 1.03 * min(max(t.Times[n-1], t.Due[n-1]), 2*max(t.Times[n-1], t.Due[0]))
@@ -94,7 +95,10 @@ func thin(times []float64) plotter.XYs {
 }
 
 // waits shades the times in which the reader had nothing to read.
-type waits struct{ times, due []float64 }
+type waits struct {
+	times, due []float64
+	colour     color.Color
+}
 
 // Plot implements plot.Plotter.
 func (s waits) Plot(c draw.Canvas, p *plot.Plot) {
@@ -105,48 +109,28 @@ func (s waits) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		// Never thinner than what can be seen.
 		from, to := x(s.due[i]), max(x(at), x(s.due[i])+0.6)
-		c.FillPolygon(waitColor(), []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
+		c.FillPolygon(s.colour, []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
 	}
 }
 
-func cameStyle() draw.LineStyle { return draw.LineStyle{Color: blue(), Width: 2} }
-func dueStyle() draw.LineStyle  { return dashed(ink()) }
-
-// waitColor is orange of the same palette, and lets the grid show through.
-func waitColor() color.Color { return color.NRGBA{0xe6, 0x9f, 0x00, 0x80} }
-
-func (t Timelines) draw(c draw.Canvas, plots []*plot.Plot) {
-	const gap, head = 18, 2.8 * textSize
-	t.key(&c)
-	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: gap, PadTop: head}
-	for i, tile := range plot.Align([][]*plot.Plot{plots}, tiles, c)[0] {
-		plots[i].Draw(tile)
-		at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: c.Max.Y - textSize}
-		tile.FillText(bold(textStyle(textSize, ink())), at, t.Requests[i].Name)
-		at.Y -= 1.2 * textSize
-		tile.FillText(textStyle(textSize-2, grey()), at, t.Requests[i].Detail)
+func (t Timelines) draw(c draw.Canvas, l look, plots []*plot.Plot) {
+	l.key(&c, []keyEntry{{label: "token received", line: l.curve(0)}, {label: "token needed by the reader", line: l.dashed(l.ink)},
+		{label: "reader waits", area: l.wait}})
+	for i, tile := range l.panels(c, 2.6*l.text, t.grid(l, plots)) {
+		at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: tile.Max.Y + 1.6*l.text}
+		c.FillText(bold(letters(l.text, l.ink)), at, t.Requests[i].Name)
+		at.Y -= 1.2 * l.text
+		c.FillText(letters(l.small, l.grey), at, t.Requests[i].Detail)
 	}
 }
 
-// key draws the legend as a line of its own above the panels, where it hides nothing.
-func (t Timelines) key(c *draw.Canvas) {
-	const sample, pad = 22, 5
-	y := c.Max.Y - textSize*0.6
-	x := c.Min.X
-	style := textStyle(textSize-1, ink())
-	for i, label := range []string{"token received", "token needed by the reader", "reader waits"} {
-		middle := y + 0.35*textSize
-		switch i {
-		case 0:
-			c.StrokeLine2(cameStyle(), x, middle, x+sample, middle)
-		case 1:
-			c.StrokeLine2(dueStyle(), x, middle, x+sample, middle)
-		default:
-			c.FillPolygon(waitColor(), []vg.Point{{X: x, Y: y - 1}, {X: x + sample, Y: y - 1}, {X: x + sample, Y: y + 0.8*textSize}, {X: x, Y: y + 0.8*textSize}})
-		}
-		x += sample + pad
-		c.FillText(style, vg.Point{X: x, Y: y}, label)
-		x += style.Width(label) + 3*pad
+// grid is the panels side by side, or in a column one above the other.
+func (t Timelines) grid(l look, plots []*plot.Plot) (rows [][]*plot.Plot) {
+	if !l.column {
+		return [][]*plot.Plot{plots}
 	}
-	c.Max.Y = y - textSize
+	for _, p := range plots {
+		rows = append(rows, []*plot.Plot{p})
+	}
+	return rows
 }

@@ -6,87 +6,88 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Figure is what is drawn: a title line, what the numbers are of, and a body.
-type Figure struct {
-	title, subtitle string
-	body            func(draw.Canvas)
-}
+// Format is a kind of file, named by its ending.
+type Format string
 
-// Write draws the figure into dir as name.png and name.svg, each under its name
-// only when complete.
-func (f Figure) Write(dir, name string) error {
-	if err := save(filepath.Join(dir, name+".png"), f.PNG); err != nil {
-		return err
-	}
-	return save(filepath.Join(dir, name+".svg"), f.SVG)
-}
+const (
+	PNG Format = "png"
+	SVG Format = "svg"
+	PDF Format = "pdf"
+)
 
-// PNG writes the figure as pixels.
-func (f Figure) PNG(w io.Writer) error {
-	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
-	f.draw(draw.New(canvas))
-	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-	return err
-}
+// Formats lists every format.
+func Formats() []Format { return []Format{PNG, SVG, PDF} }
 
-// SVG writes the figure as lines and text.
-func (f Figure) SVG(w io.Writer) error {
-	canvas := vgsvg.New(width, height)
-	f.draw(draw.New(canvas))
-	var b bytes.Buffer
-	if _, err := canvas.WriteTo(&b); err != nil {
-		return err
-	}
-	// Fonts to take where the one that the text was measured with is not installed:
-	// Arial has the same widths.
-	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"),
-		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
-	return err
-}
-
-func (f Figure) draw(c draw.Canvas) {
-	c.SetColor(white())
-	c.Fill(c.Rectangle.Path())
-	c = draw.Crop(c, margin, -margin, margin, -margin)
-	title, subtitle := bold(textStyle(titleSize, ink())), textStyle(textSize, grey())
-	y := c.Max.Y - titleSize
-	c.FillText(title, vg.Point{X: c.Min.X, Y: y}, f.title)
-	y -= 0.2 * textSize
-	for _, line := range lines(f.subtitle, subtitle, c.Max.X-c.Min.X) {
-		y -= 1.3 * textSize
-		c.FillText(subtitle, vg.Point{X: c.Min.X, Y: y}, line)
-	}
-	c.Max.Y = y - textSize
-	f.body(c)
-}
-
-// lines breaks a text between its parts, "; ", where it is wider than the figure.
-func lines(s string, style text.Style, width vg.Length) []string {
-	var out []string
-	for part := range strings.SplitSeq(s, "; ") {
-		if last := len(out) - 1; last >= 0 && style.Width(out[last]+"; "+part) <= width {
-			out[last] += "; " + part
-			continue
+// ParseFormats reads a comma list of formats.
+func ParseFormats(list string) ([]Format, error) {
+	var out []Format
+	for name := range strings.SplitSeq(list, ",") {
+		f := Format(name)
+		if !slices.Contains(Formats(), f) {
+			return nil, fmt.Errorf("format %q: must be one of %v", name, Formats())
 		}
-		out = append(out, part)
+		out = append(out, f)
 	}
-	return out
+	return out, nil
 }
 
-// nothing is the body of a figure without data.
-func nothing(why string) func(draw.Canvas) {
-	return func(c draw.Canvas) {
-		c.FillText(textStyle(textSize, grey()), vg.Point{X: c.Min.X, Y: c.Center().Y}, why)
+// Write draws the figure into dir as name.png, name.svg and so on, each under its name
+// only when complete, and gives their paths.
+func (f Figure) Write(dir, name string, formats ...Format) ([]string, error) {
+	var paths []string
+	for _, format := range formats {
+		path := filepath.Join(dir, name+"."+string(format))
+		if err := f.WriteFile(path, format); err != nil {
+			return paths, err
+		}
+		paths = append(paths, path)
 	}
+	return paths, nil
+}
+
+// WriteFile draws the figure into one file.
+func (f Figure) WriteFile(path string, format Format) error {
+	return save(path, func(w io.Writer) error { return f.Encode(w, format) })
+}
+
+// Encode writes the figure: a PNG is pixels, an SVG and a PDF are lines and text. The same
+// data give the same bytes as PNG and as SVG.
+func (f Figure) Encode(w io.Writer, format Format) error {
+	width, height := f.size()
+	switch format {
+	case PNG:
+		canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(f.look.dpi))
+		f.draw(draw.New(canvas))
+		_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
+		return err
+	case SVG:
+		canvas := vgsvg.New(width, height)
+		f.draw(draw.New(canvas))
+		var b bytes.Buffer
+		if _, err := canvas.WriteTo(&b); err != nil {
+			return err
+		}
+		// Fonts to take where the one that the text was measured with is not installed:
+		// Arial has the same widths.
+		_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"),
+			[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
+		return err
+	case PDF:
+		canvas := pdfCanvas{vgpdf.New(width, height)}
+		f.draw(draw.New(canvas))
+		_, err := canvas.WriteTo(w)
+		return err
+	}
+	return fmt.Errorf("format %q: must be one of %v", format, Formats())
 }
 
 // save writes a file under a temporary name and renames it.

@@ -1,0 +1,80 @@
+package plot
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// ticks marks an axis at given places.
+type ticks struct {
+	at     []float64
+	labels func(float64) string
+}
+
+// Ticks implements plot.Ticker.
+func (t ticks) Ticks(low, high float64) []plot.Tick {
+	var out []plot.Tick
+	for _, v := range t.at {
+		if v >= low-1e-9*(high-low) && v <= high+1e-9*(high-low) {
+			out = append(out, plot.Tick{Value: v, Label: t.labels(v)})
+		}
+	}
+	return out
+}
+
+// logTicks marks decades of seconds, and the more between them the fewer there are.
+func logTicks(low, high float64) ticks {
+	t := ticks{labels: duration}
+	steps := []float64{1, 2, 5}
+	switch {
+	case high/low > 2000:
+		steps = []float64{1}
+	case high/low < 15:
+		steps = []float64{1, 1.5, 2, 3, 4, 5, 7}
+	}
+	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
+		for _, s := range steps {
+			t.at = append(t.at, s*decade)
+		}
+	}
+	return t
+}
+
+// duration is a round time without the digits that term.Seconds adds: "20 ms".
+func duration(s float64) string {
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"s", 1}, {"ms", 1e-3}} {
+		if s >= unit.size*0.9995 {
+			return plain(s/unit.size) + " " + unit.name
+		}
+	}
+	return plain(s*1e6) + " µs"
+}
+
+// evenTicks marks four to seven round numbers from 0 to high.
+func evenTicks(high float64) ticks {
+	step := math.Pow(10, math.Floor(math.Log10(high/4)))
+	for _, factor := range []float64{10, 5, 2} {
+		if high/(step*factor) >= 3 {
+			step *= factor
+			break
+		}
+	}
+	t := ticks{labels: plain}
+	for i := 0.0; i*step <= high; i++ {
+		t.at = append(t.at, i*step)
+	}
+	return t
+}
+
+// shareTicks marks every quarter of 1, and what else matters.
+func shareTicks(more ...float64) ticks {
+	return ticks{at: append([]float64{0, 0.25, 0.5, 0.75, 1}, more...), labels: func(v float64) string { return plain(v*100) + " %" }}
+}
+
+// plain is a round number with what digits it needs: "0.5", "20".
+func plain(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
