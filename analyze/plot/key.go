@@ -13,6 +13,8 @@ type keyEntry struct {
 	line  draw.LineStyle  // Color nil: no line
 	area  color.Color     // nil: no area
 	dot   draw.GlyphStyle // Shape nil: no dot
+
+	pattern *pattern // nil: no area that has one
 }
 
 // key draws the legend as lines of their own above the plot, where it hides nothing, and
@@ -30,6 +32,9 @@ func (l look) key(c *draw.Canvas, entries []keyEntry) {
 		if e.area != nil {
 			low, high := y-0.1*l.small, y+0.8*l.small
 			c.FillPolygon(e.area, []vg.Point{{X: x, Y: low}, {X: x + sample, Y: low}, {X: x + sample, Y: high}, {X: x, Y: high}})
+		}
+		if e.pattern != nil {
+			e.pattern.fill(c, box(x, y-0.1*l.small, x+sample, y+0.8*l.small))
 		}
 		if e.line.Color != nil {
 			c.StrokeLine2(e.line, x, middle, x+sample, middle)
