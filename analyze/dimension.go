@@ -36,6 +36,7 @@ func dimensions() []dimension {
 		{name: "stream", append: func(to []byte, r *request) []byte { return strconv.AppendBool(to, r.stream) }},
 		bin("input_bin", func(r *request) maybe[int64] { return r.inputTokens }),
 		bin("output_bin", func(r *request) maybe[int64] { return r.n }),
+		window("second", "2006-01-02T15:04:05Z"),
 		window("minute", "2006-01-02T15:04Z"),
 		window("hour", "2006-01-02T15Z"),
 		window("day", "2006-01-02"),

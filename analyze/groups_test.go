@@ -85,7 +85,7 @@ func TestDimensions(t *testing.T) {
 	want := map[string]string{"model": "m", "response_model": "m-1", "api": "openai.chat", "endpoint": "/v1/chat/completions", "target": "http://a",
 		"tenant": "t", "session": "s", "turn": "3", "phase": "warmup", "outcome": "ok", "error_type": "odd", "status": "200",
 		"finish_reason": "length+stop", "token_source": "usage", "stream": "true", "input_bin": "512-1023", "output_bin": "4-7",
-		"minute": "2026-01-02T04:34Z", "hour": "2026-01-02T04Z", "day": "2026-01-02"}
+		"second": "2026-01-02T04:34:05Z", "minute": "2026-01-02T04:34Z", "hour": "2026-01-02T04Z", "day": "2026-01-02"}
 	for _, name := range DimensionNames() {
 		got := analyze(t, Config{By: []string{name}}, r)
 		if len(got.Groups) != 1 || got.Groups[0].Key.String() != want[name] {

@@ -1,6 +1,9 @@
 package analyze
 
-import "maps"
+import (
+	"maps"
+	"sort"
+)
 
 // SLOResults is the section "slo": one for each SLO, in the order that they were asked.
 type SLOResults []SLOResult
@@ -38,6 +41,12 @@ type ConstraintResult struct {
 	Pass       *bool    `json:"pass,omitempty"`   // of the population
 	Margin     *float64 `json:"margin,omitempty"` // how far inside the limit the value lies, as a share of the limit
 	unit       unit
+
+	// Beyond is how many of the Values of the population (requests, of tbt gaps) lie
+	// beyond the limit, and Tolerated the share of them that may: unlike percentiles, counts
+	// of parts of a run add up.
+	Beyond, Values int64   `json:"-"`
+	Tolerated      float64 `json:"-"`
 }
 
 // TightnessPoint is what the requests would have attained, had every time of the SLO been
@@ -128,6 +137,9 @@ func (t *sloTally) constraint(i int, all *tally, r *SLOResult) ConstraintResult 
 		out.Share = shareOf(t.met[i], r.Requests)
 		return out
 	}
+	if out.Tolerated = 1 - c.Quantile.Float(); c.metric.atLeast {
+		out.Tolerated = c.Quantile.Float()
+	}
 	value, ok := t.quantile(i, all)
 	if !ok {
 		return out
@@ -138,8 +150,42 @@ func (t *sloTally) constraint(i int, all *tally, r *SLOResult) ConstraintResult 
 	}
 	out.Value, out.Pass = new(value/scale), &pass
 	out.Margin = new(margin(value, c.Limit.Float(), c.metric.atLeast))
+	out.Beyond, out.Values = t.beyond(i, all)
 	r.take(pass, *out.Margin)
 	return out
+}
+
+// beyond counts the values of a constraint of the population, and those beyond its limit.
+func (t *sloTally) beyond(i int, all *tally) (beyond, values int64) {
+	c := &t.constraints[i]
+	limit := c.Limit.Float()
+	if c.metric.key == keyTBT {
+		within := int64(0)
+		for v, n := range all.tbt.All() {
+			if float64(v) > limit {
+				break
+			}
+			within += n
+		}
+		return all.tbt.Count() - within, all.tbt.Count()
+	}
+	sorted := t.samplesOf(i, all).Sorted()
+	below := sort.SearchFloat64s(sorted, limit)
+	if c.metric.atLeast {
+		return int64(below), int64(len(sorted))
+	}
+	for below < len(sorted) && sorted[below] == limit {
+		below++
+	}
+	return int64(len(sorted) - below), int64(len(sorted))
+}
+
+// samplesOf is what a constraint of the population, other than of tbt, is about.
+func (t *sloTally) samplesOf(i int, all *tally) *Samples {
+	if t.ownSamples(i) {
+		return &t.samples[i]
+	}
+	return all.samplesOf(t.constraints[i].metric.key)
 }
 
 // quantile is the value of a constraint of the population, in microseconds or as a
@@ -154,10 +200,7 @@ func (t *sloTally) quantile(i int, all *tally) (float64, bool) {
 		ranks := all.tbt.ranks()
 		return method.quantile(c.Quantile, all.tbt.Count(), func(rank int64) float64 { return float64(ranks.at(rank)) }), true
 	}
-	samples := &t.samples[i]
-	if !t.ownSamples(i) {
-		samples = all.samplesOf(c.metric.key)
-	}
+	samples := t.samplesOf(i, all)
 	if samples.Count() == 0 {
 		return 0, false
 	}

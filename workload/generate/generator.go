@@ -119,6 +119,16 @@ func (g *Generator) Run(ctx context.Context) (*Report, error) {
 	return g.report(ctx, m, arrivals)
 }
 
+// Each makes the rows and hands each on instead of writing a file; a row is valid until the
+// next.
+func (g *Generator) Each(ctx context.Context, put func(*schema.Record) error) error {
+	m, arrivals, err := g.open()
+	if err != nil {
+		return err
+	}
+	return g.fill(ctx, m, arrivals, put)
+}
+
 // open reads all specs, so that what is wrong with one is told before anything is
 // made.
 func (g *Generator) open() (*maker, process, error) {

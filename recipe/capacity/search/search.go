@@ -35,6 +35,7 @@ type Plan struct {
 	WarmupS   float64 // seconds of the schedule before them, sent and not measured
 	CooldownS float64 // and after them, so that the last ones meet the load that the first ones met
 	Seed      uint64  // of the arrivals and lengths: runs of different seeds are independent
+	Abort     bool    // stop it as soon as it is Hopeless: its rate is too high to learn much from the rest
 }
 
 // DurationS is how long the schedule lasts.
@@ -106,6 +107,7 @@ type CurvePoint struct {
 type Search struct {
 	config Config
 	runs   []Run
+	known  *belief // nil: a run was observed since
 }
 
 // New begins a search.
@@ -131,10 +133,13 @@ func (c Config) fill() Config {
 }
 
 // Observe takes what came back of a run, asked for or not.
-func (s *Search) Observe(r Run) { s.runs = append(s.runs, r) }
+func (s *Search) Observe(r Run) { s.runs, s.known = append(s.runs, r), nil }
 
-// Next is the run that would say most; false once the search has ended.
-func (s *Search) Next() (Plan, bool) { panic("not yet") }
-
-// Result is what the runs so far say.
-func (s *Search) Result() Result { panic("not yet") }
+// belief is where the capacity may lie, given at least one run with a verdict.
+func (s *Search) belief() *belief {
+	if s.known == nil {
+		b := believe(s.runs)
+		s.known = &b
+	}
+	return s.known
+}

@@ -1,0 +1,181 @@
+package search
+
+import (
+	"math"
+
+	"metron/analyze/stat"
+)
+
+const (
+	explore  = 64   // measured requests of a run that only has to find the order of magnitude
+	least    = 200  // and at least of one that has to tell by how much
+	leastS   = 60   // and lasts at least so many seconds: queues have a memory
+	furthest = 2.0  // factor by which a rate may lie beyond those that were run
+	lowest   = 1e-3 // share of FromRate below which nothing is tried
+	coarse   = 0.08 // spread at which the shortest runs tell enough
+)
+
+// Next is the run that would say most; false once the search has ended.
+func (s *Search) Next() (Plan, bool) {
+	if s.ended() != "" {
+		return Plan{}, false
+	}
+	rate, requests := s.choose()
+	rate = rounded(rate)
+	_, failed := s.bracket()
+	return Plan{Rate: rate, Requests: requests, WarmupS: s.config.SettleS, CooldownS: s.config.SettleS,
+		Seed:  s.config.Seed + uint64(len(s.runs)),
+		Abort: math.IsInf(failed, 1) || rate > s.belief().quantile(0.975)}, true
+}
+
+// rounded keeps four digits: enough for any precision, and runs of equal rates can be told.
+func rounded(rate float64) float64 {
+	unit := math.Pow(10, math.Floor(math.Log10(rate))-3)
+	if unit < 1 {
+		return math.Round(rate/unit) / math.Round(1/unit)
+	}
+	return math.Round(rate/unit) * unit
+}
+
+// bracket is the highest rate that passed and the lowest that failed by itself.
+func (s *Search) bracket() (passed, failed float64) {
+	failed = math.Inf(1)
+	for _, r := range s.runs {
+		switch {
+		case r.failed():
+			failed = min(failed, r.Rate)
+		case r.Pass != nil:
+			passed = max(passed, r.Rate)
+		}
+	}
+	return passed, failed
+}
+
+func (r *Run) failed() bool { return r.Aborted || r.Pass != nil && !*r.Pass }
+
+// ended says why no more runs are to be made.
+func (s *Search) ended() Why {
+	if len(s.runs) == 0 {
+		return ""
+	}
+	passed, failed := s.bracket()
+	switch {
+	case passed == 0 && math.IsInf(failed, 1):
+		return NoVerdict
+	case math.IsInf(failed, 1) && s.config.MaxRate > 0 && passed >= s.config.MaxRate:
+		return AboveMax
+	case passed == 0 && failed <= s.config.FromRate*lowest:
+		return BelowAll
+	case passed > 0 && !math.IsInf(failed, 1) && s.precise():
+		return Precise
+	case len(s.runs) >= s.config.MaxRuns:
+		return OutOfRuns
+	}
+	return ""
+}
+
+func (s *Search) precise() bool {
+	return s.spread() <= s.config.Precision
+}
+
+// spread is how far the ends of the interval lie from its middle on average, as a share of that.
+func (s *Search) spread() float64 {
+	b := s.belief()
+	return (b.quantile(0.975) - b.quantile(0.025)) / 2 / b.quantile(0.5)
+}
+
+// choose finds the rate and length of the next run. Until one run has passed and one failed
+// it doubles or halves the rate with short runs. From then on the rate lies about as far from
+// where the capacity may be as that is uncertain, below and above in turn, so that the bend
+// of the curve cancels and its slope becomes known.
+func (s *Search) choose() (rate float64, requests int) {
+	passed, failed := s.bracket()
+	exploring := min(explore, s.shortest())
+	switch {
+	case len(s.runs) == 0:
+		return s.capped(s.config.FromRate), exploring
+	case math.IsInf(failed, 1):
+		return s.capped(passed * furthest), exploring
+	case passed == 0:
+		return failed / furthest, exploring
+	}
+	b := s.belief()
+	middle := b.quantile(0.5)
+	off := (b.quantile(0.84) - b.quantile(0.16)) / 2 / middle
+	off = min(max(off, 0.01), 0.2)
+	if len(s.runs)%2 == 0 {
+		off = -off
+	}
+	low, high := s.extent()
+	rate = min(max(middle*(1+off), low/furthest), high*furthest)
+	return s.capped(rate), s.length(rate)
+}
+
+func (s *Search) capped(rate float64) float64 {
+	if most := s.config.MaxRate; most > 0 {
+		return min(rate, most)
+	}
+	return rate
+}
+
+func (s *Search) extent() (low, high float64) {
+	low = math.Inf(1)
+	for _, r := range s.runs {
+		low, high = min(low, r.Rate), max(high, r.Rate)
+	}
+	return low, high
+}
+
+// length is how many requests the next run measures: half of what seems to be missing, where
+// what is known grows with the requests of runs whose rates could still be the capacity; and
+// no more than what is known so far can use.
+func (s *Search) length(rate float64) int {
+	shortest, near := max(float64(s.shortest()), rate*leastS), 0.0
+	b := s.belief()
+	low, high := b.quantile(1e-3), b.quantile(1-1e-3)
+	for _, r := range s.runs {
+		if r.Rate >= low && r.Rate <= high {
+			near += r.requests()
+		}
+	}
+	spread := s.spread()
+	missing := near * (math.Pow(spread/s.config.Precision, 2) - 1)
+	most := shortest * math.Pow(coarse/spread, 2)
+	return int(math.Ceil(max(min(missing/2, most), shortest)))
+}
+
+// requests is how many requests the run measured.
+func (r *Run) requests() float64 {
+	n := int64(0)
+	if len(r.Parts) > 0 { // the first is of requests
+		for _, w := range r.Parts[0].Windows {
+			n += w.Values
+		}
+	}
+	return float64(n)
+}
+
+// shortest is how many requests a run needs for the percentiles of the SLO to be more than the
+// place of an outlier.
+func (s *Search) shortest() int {
+	if s.config.Requests > 0 {
+		return s.config.Requests
+	}
+	n := int64(least)
+	need := func(tolerance float64) {
+		if tolerance > 0 && tolerance < 1 {
+			n = max(n, stat.Support(1-min(tolerance, 1-tolerance)))
+		}
+	}
+	attainment := s.config.SLO.Attainment
+	if attainment.Den == 0 {
+		attainment = s.config.Attainment
+	}
+	need(1 - attainment.Float())
+	for _, c := range s.config.SLO.Constraints {
+		if c.Quantile.Den > 0 && c.Metric != "tbt" { // gaps are many
+			need(1 - c.Quantile.Float())
+		}
+	}
+	return int(n)
+}
