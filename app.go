@@ -14,6 +14,7 @@ import (
 	"metron/internal/llmsim"
 	"metron/internal/term"
 	"metron/recipe"
+	"metron/recipe/capacity"
 	"metron/replay"
 	"metron/schema/inspect"
 	"metron/schema/recovery"
@@ -33,6 +34,7 @@ func commands() []*cli.Command {
 		analyze.Command(),
 		analyze.PlotCommand(),
 		compare.Command(),
+		capacity.Command(recipe.Prompter),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),
