@@ -20,8 +20,26 @@ func (r *Result) WriteText(w io.Writer) error {
 		c := &r.Cells[i]
 		t.Row(c.Build, c.Workload, c.SLO, c.capacity(), c.interval(), fmt.Sprint(c.Runs), fmt.Sprint(c.New), c.ended())
 	}
-	_, err := t.WriteTo(w)
-	return err
+	if _, err := t.WriteTo(w); err != nil {
+		return err
+	}
+	return r.writeErrors(w)
+}
+
+// writeErrors says why cells failed, below the table: what several of a target have in
+// common once.
+func (r *Result) writeErrors(w io.Writer) error {
+	last := ""
+	for i := range r.Cells {
+		c := &r.Cells[i]
+		if line := fmt.Sprintf("%s, %s: %s", c.Build, c.Workload, c.Error); c.Error != "" && line != last {
+			if _, err := fmt.Fprintln(w, line); err != nil {
+				return err
+			}
+			last = line
+		}
+	}
+	return nil
 }
 
 func (c *Cell) writeText(w io.Writer) error {
@@ -36,6 +54,7 @@ func (c *Cell) writeText(w io.Writer) error {
 	f.Line("rates", "the highest that passed %s/s, the lowest that failed %s/s", end(c.Highest), end(c.Lowest))
 	f.Line("runs", "%d, %d of them new; %s of load in all", c.Runs, c.New, term.Seconds(c.Seconds))
 	f.Line("ended", "%s", c.ended())
+	f.Line("", "%s", c.Error)
 	if _, err := f.WriteTo(w); err != nil || len(c.Curve) == 0 {
 		return err
 	}
@@ -74,7 +93,7 @@ func share(v float64) string { return fmt.Sprintf("%.3g %%", 100*v) }
 // ended says why there are no more runs.
 func (c *Cell) ended() string {
 	if c.Error != "" {
-		return "FAILED: " + c.Error
+		return "FAILED"
 	}
 	switch c.Ended {
 	case "":
