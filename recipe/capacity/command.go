@@ -53,6 +53,10 @@ func do(c *cli.Context, prompters Prompters) (*Result, error) {
 	switch {
 	case c.Bool("offline") && c.IsSet("matrix"):
 		return nil, term.Usagef("--offline and --matrix exclude each other")
+	case c.IsSet("matrix") && (len(names) > 0 || c.IsSet("target") || c.IsSet("slo") || c.IsSet("arrival")):
+		return nil, term.Usagef("--matrix says the targets, the workloads and the SLOs: give them there")
+	case c.Bool("offline") && (c.IsSet("target") || c.IsSet("arrival")):
+		return nil, term.Usagef("--offline sends nothing: --target and --arrival have no meaning")
 	case c.Bool("offline") && len(names) == 0:
 		return nil, term.WithHint(term.Usagef("--offline needs runs"), "metron capacity --offline cap/runs --slo ttft_tpot")
 	case c.Bool("offline"):

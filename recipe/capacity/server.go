@@ -124,7 +124,9 @@ func (s *server) isReady(ctx context.Context) bool {
 func (s *server) command(ctx context.Context, text string) error {
 	p := shell(text)
 	ownGroup(p)
-	p.Stdout, p.Stderr = s.file, s.file
+	if s.file != nil {
+		p.Stdout, p.Stderr = s.file, s.file
+	}
 	if err := p.Start(); err != nil {
 		return err
 	}

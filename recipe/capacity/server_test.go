@@ -110,6 +110,11 @@ func TestServerIsReady(t *testing.T) {
 	if s.isReady(t.Context()) {
 		t.Error("nothing listens")
 	}
+	s.Ready = "echo and it may print; false"
+	if s.isReady(t.Context()) {
+		t.Error("the command fails")
+	}
+	s.Ready = ""
 	l, err := net.Listen("tcp", strings.TrimPrefix(s.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -48,8 +49,12 @@ func (s store) open() error {
 	return nil
 }
 
-// setAside moves a run that is not asked for anything.
+// setAside moves a run that is not asked for anything; one that has no file yet is no
+// error.
 func (s store) setAside(path string) error {
+	if !exists(path) {
+		return nil
+	}
 	if err := os.MkdirAll(s.torn(), 0o755); err != nil {
 		return err
 	}
@@ -84,7 +89,7 @@ func (s store) list() ([]stored, error) {
 			out = append(out, r)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b stored) int { return int(a.meta.TimeZero - b.meta.TimeZero) })
+	slices.SortStableFunc(out, func(a, b stored) int { return cmp.Compare(a.meta.TimeZero, b.meta.TimeZero) })
 	return out, nil
 }
 
