@@ -24,17 +24,17 @@ const (
 	bend = 0.7
 
 	slopeMedian, slopeSigma = 8.0, 1.2 // of the lognormal prior of b
-	excessMedian            = 1.2      // likewise of the factor on dispersions
-	excessSigma             = 0.5
+	excessMedian            = 1.6      // likewise of the factor on dispersions
+	excessSigma             = 0.4
 
 	// Before anything is seen a dispersion is 10, as if from three values beyond the limit.
 	dispersionPrior, dispersionWeight = 10.0, 3.0
-	dispersionReach                   = 0.05 // of the logarithm of the rate, within which dispersions are alike
+	dispersionReach                   = 0.08 // of the logarithm of the rate, within which dispersions are alike
 )
 
 func slopes() []float64     { return spaced(0.5, 80, 11) }
 func curvatures() []float64 { return []float64{0.01, 3, 6, 12} }
-func excesses() []float64   { return spaced(0.6, 4.8, 4) }
+func excesses() []float64   { return spaced(0.8, 6.4, 4) }
 
 // spaced is n numbers from low to high, each the same multiple of the one before.
 func spaced(low, high float64, n int) []float64 {

@@ -9,7 +9,7 @@ import (
 const (
 	explore  = 64   // measured requests of a run that only has to find the order of magnitude
 	least    = 200  // and at least of one that has to tell by how much
-	leastS   = 60   // and lasts at least so many seconds: queues have a memory
+	leastS   = 120  // and lasts at least so many seconds: queues have a memory
 	furthest = 2.0  // factor by which a rate may lie beyond those that were run
 	lowest   = 1e-3 // share of FromRate below which nothing is tried
 	coarse   = 0.08 // spread at which the shortest runs tell enough
@@ -102,7 +102,7 @@ func (s *Search) choose() (rate float64, requests int) {
 	b := s.belief()
 	middle := b.quantile(0.5)
 	off := (b.quantile(0.84) - b.quantile(0.16)) / 2 / middle
-	off = min(max(off, 0.01), 0.2)
+	off = min(max(off, 0.01), 0.15)
 	if len(s.runs)%2 == 0 {
 		off = -off
 	}

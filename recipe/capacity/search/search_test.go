@@ -1,0 +1,168 @@
+package search
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"metron/analyze"
+	"metron/internal/trend"
+)
+
+// curved is a run of a system whose share of values beyond the limit is a known curve, of
+// independent values.
+func curved(rate, capacity, slope float64, n int, seed uint64) Run {
+	rnd := rand.New(rand.NewPCG(seed, 7))
+	p := 1 / (1 + math.Exp(-logit(0.1)-slope*(rate/capacity-1)))
+	part := Part{Name: "ttft.p90<=1s", Tolerance: 0.1}
+	beyond := int64(0)
+	for range windows {
+		c := Count{Values: int64(n / windows)}
+		for range c.Values {
+			if rnd.Float64() < p {
+				c.Beyond++
+			}
+		}
+		beyond += c.Beyond
+		part.Windows = append(part.Windows, c)
+	}
+	return Run{Rate: rate, Seconds: float64(n) / rate, Pass: new(10*beyond <= int64(n)), Parts: []Part{part}}
+}
+
+func TestFindsAKnownCurve(t *testing.T) {
+	for _, c := range []struct{ capacity, slope float64 }{{7, 4}, {0.03, 20}} {
+		s := New(Config{Seed: 3, Precision: 0.04})
+		for p, ok := s.Next(); ok; p, ok = s.Next() {
+			s.Observe(curved(p.Rate, c.capacity, c.slope, p.Requests, p.Seed))
+		}
+		r := s.Result()
+		if r.Ended != Precise || math.Abs(*r.Capacity/c.capacity-1) > 0.08 || *r.Interval.Low > *r.Capacity || *r.Interval.High < *r.Capacity {
+			t.Errorf("capacity %v: %+v", c.capacity, r)
+		}
+		for i := range r.Curve {
+			if i > 0 && (r.Curve[i].Rate <= r.Curve[i-1].Rate || r.Curve[i].Holds > r.Curve[i-1].Holds) {
+				t.Errorf("capacity %v: the curve does not fall: %+v", c.capacity, r.Curve)
+			}
+		}
+	}
+}
+
+// TestHistoryIsTheState: whoever observes the same runs asks for the same one next, in whatever
+// pieces.
+func TestHistoryIsTheState(t *testing.T) {
+	whole := New(Config{})
+	for range 8 {
+		p, _ := whole.Next()
+		whole.Observe(curved(p.Rate, 5, 8, p.Requests, p.Seed))
+	}
+	replayed := New(Config{})
+	for _, r := range whole.runs {
+		replayed.Observe(r)
+	}
+	a, _ := whole.Next()
+	b, _ := replayed.Next()
+	if a != b || !reflect.DeepEqual(whole.Result(), replayed.Result()) {
+		t.Errorf("%+v is next, replayed %+v", a, b)
+	}
+}
+
+// TestOffline: a few runs made for something else bracket the capacity, and two say less than ten.
+func TestOffline(t *testing.T) {
+	width := func(rates ...float64) float64 {
+		s := New(Config{})
+		for i, rate := range rates {
+			s.Observe(curved(rate, 10, 6, 1000, uint64(i)))
+		}
+		r := s.Result()
+		if r.Capacity == nil || *r.Interval.Low > 10 || *r.Interval.High < 10 {
+			t.Fatalf("runs at %v: %+v, want an interval about 10", rates, r)
+		}
+		return *r.Interval.High - *r.Interval.Low
+	}
+	if two, ten := width(5, 20), width(5, 6, 7, 8, 9, 11, 12, 14, 16, 20); ten >= two/2 {
+		t.Errorf("intervals %v wide of two runs, %v of ten", two, ten)
+	}
+}
+
+func TestEnds(t *testing.T) {
+	always := func(pass bool) func(Plan) Run {
+		return func(p Plan) Run {
+			c := Count{Values: 100}
+			if !pass {
+				c.Beyond = 100
+			}
+			return Run{Rate: p.Rate, Pass: &pass, Parts: []Part{{Name: "a", Tolerance: 0.1, Windows: []Count{c}}}}
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		config Config
+		run    func(Plan) Run
+		want   Why
+		runs   int
+	}{
+		{"all pass", Config{MaxRate: 10}, always(true), AboveMax, 5},
+		{"all pass without end", Config{MaxRuns: 4}, always(true), OutOfRuns, 4},
+		{"none passes", Config{FromRate: 8}, always(false), BelowAll, 11},
+		{"no verdict", Config{}, func(p Plan) Run { return Run{Rate: p.Rate} }, NoVerdict, 1},
+	} {
+		s := New(c.config)
+		for p, ok := s.Next(); ok; p, ok = s.Next() {
+			s.Observe(c.run(p))
+		}
+		r := s.Result()
+		if r.Ended != c.want || r.Runs != c.runs || r.Capacity != nil {
+			t.Errorf("%s: %+v, want %s after %d runs and no capacity", c.name, r, c.want, c.runs)
+		}
+	}
+}
+
+func TestShortestRun(t *testing.T) {
+	for text, want := range map[string]int{
+		"etalon:ttft_tpot": 200, "etalon:tbt_ttft": 200, "ttft.p99<=1s": 662, "ttft<=1s,attainment=0.99": 662, "ttft.p99.9<=1s": 6636,
+	} {
+		slo, err := analyze.ParseSLO(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := New(Config{SLO: slo}).shortest(); got != want {
+			t.Errorf("%s: %d requests, want %d", text, got, want)
+		}
+	}
+}
+
+func TestHopeless(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	points := func(seconds int, level, perSecond float64) (out []trend.Point) {
+		for i := range seconds * 10 {
+			filling := min(1, float64(i)/50)
+			v := filling*level + perSecond*float64(i)/10 + math.Sqrt(level)*rnd.NormFloat64()
+			out = append(out, trend.Point{At: int64(i) * 100_000, Value: int64(max(0, v))})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name   string
+		points []trend.Point
+		want   bool
+	}{
+		{"nothing", nil, false},
+		{"too short to say", points(15, 50, 10), false},
+		{"steady after it filled", points(60, 50, 0), false},
+		{"grows by a fiftieth", points(60, 50, 0.4), false},
+		{"grows by half of what is sent", points(30, 50, 10), true},
+	} {
+		if got := Hopeless(c.points, 20); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestRatesAreRound(t *testing.T) {
+	for rate, want := range map[float64]float64{1: 1, 0.0312345: 0.03123, 19.98765: 19.99, 123456: 123500} {
+		if got := rounded(rate); got != want {
+			t.Errorf("%v is rounded to %v, want %v", rate, got, want)
+		}
+	}
+}
