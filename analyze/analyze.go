@@ -46,6 +46,9 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	if err := countClusters(ctx, archive, &c, t); err != nil {
 		return nil, err
 	}
+	if err := t.gathered.reread(ctx, archive, &c); err != nil {
+		return nil, err
+	}
 	result := newResult(t, archive.Files, &c)
 	if c.Plots {
 		chosen, err := choose(t.picks, &c)

@@ -209,24 +209,24 @@ func TestFailuresLeaveNothing(t *testing.T) {
 }
 
 func TestOutWritesPlots(t *testing.T) {
-	run := goldenRun(t)
+	// Few kinds make sense of one whole answer: drawing pixels takes long.
+	whole := record(1, 0, 1)
+	whole.Stream, whole.End = false, new(int64(500_000))
+	run := writeFile(t, "whole.parquet", schema.Meta{Vantage: schema.VantageReplay}, whole)
+	t.Chdir(t.TempDir())
 	before := time.Now().Add(-time.Hour)
 	if err := os.Mkdir("plots", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	old := filepath.Join("plots", "ttft_cdf.png")
+	old := filepath.Join("plots", "e2e_cdf.png")
 	if err := os.WriteFile(old, []byte("an older picture"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chtimes(old, before, before); err != nil {
 		t.Fatal(err)
 	}
-	out, err := metron(t, run, "--out", "plots", "--json")
-	if err != nil {
+	if _, err := metron(t, run, "--out", "plots", "--json"); err != nil {
 		t.Fatal(err)
-	}
-	if !strings.Contains(out, `"acceptance_curve"`) {
-		t.Error("the curve that was drawn is not in the JSON")
 	}
 	files, err := os.ReadDir("plots")
 	if err != nil {
@@ -239,8 +239,7 @@ func TestOutWritesPlots(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", f.Name(), info.Size(), err)
 		}
 	}
-	want := "tbt_acceptance.png tbt_acceptance.svg tbt_cdf.png tbt_cdf.svg tokens_over_time.png tokens_over_time.svg ttft_cdf.png ttft_cdf.svg"
-	if got := strings.Join(names, " "); got != want {
-		t.Errorf("files %s, want %s", got, want)
+	if got := strings.Join(names, " "); !strings.Contains(got, "e2e_cdf.png e2e_cdf.svg") || strings.Contains(got, "ttft_cdf") || strings.Contains(got, ".e2e") {
+		t.Errorf("files %s, want those of the latency, nothing of a first token, and nothing left behind", got)
 	}
 }

@@ -24,6 +24,7 @@ type figureKind struct {
 	draw func(figureRun) (plot.Data, string)
 	// across holds runs against one another, which were read one by one.
 	across func([]figureRun) (plot.Data, string)
+	pair   bool // across takes two runs, no more and no fewer
 }
 
 // gatherer collects what a figure shows. As a section does, it merges: gatherers of
@@ -53,13 +54,14 @@ type Drawing struct {
 type FigureKind struct {
 	Name, Usage string
 	Across      bool // it holds several runs against one another
+	Pair        bool // two of them
 }
 
 // FigureKinds lists every figure.
 func FigureKinds() []FigureKind {
 	var out []FigureKind
 	for _, k := range figureKinds() {
-		out = append(out, FigureKind{k.name, k.usage, k.across != nil})
+		out = append(out, FigureKind{k.name, k.usage, k.across != nil, k.pair})
 	}
 	return out
 }

@@ -4,12 +4,17 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"metron/internal/term"
 )
 
 // caption is the line below a title: which files, how many of what, how they were counted,
 // which rows, and what was trimmed.
-func (r *Result) caption(parts ...string) string {
-	all := append([]string{r.name()}, parts...)
+func (r *Result) caption(parts ...string) string { return r.captionOf(r.name(), parts...) }
+
+// captionOf is the same of files that go by another name.
+func (r *Result) captionOf(name string, parts ...string) string {
+	all := append([]string{name}, parts...)
 	if s := r.Settings.Selection; s != "" {
 		all = append(all, "where "+s)
 	}
@@ -26,4 +31,17 @@ func (r *Result) name() string {
 		return fmt.Sprintf("%s and %d more", of, n-1)
 	}
 	return of
+}
+
+// captionOfRuns is the caption of runs that are held against one another.
+func captionOfRuns(runs []figureRun, parts ...string) string {
+	var names, counts []string
+	for _, r := range runs {
+		names, counts = append(names, r.name()), append(counts, term.Count(r.Requests.MeasuredOK))
+	}
+	if len(runs) > 3 {
+		names = append(names[:2], fmt.Sprintf("%d more", len(runs)-2))
+	}
+	parts = append([]string{"N = " + strings.Join(counts, ", ") + " answered requests"}, parts...)
+	return runs[0].captionOf(strings.Join(names, ", "), parts...)
 }

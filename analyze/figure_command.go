@@ -143,7 +143,7 @@ func (j *plotJob) bindOut(c *cli.Context) (err error) {
 // that hold runs against one another must be asked for by name.
 func ofOnePopulation(files int) (names []string) {
 	for _, k := range FigureKinds() {
-		if !k.Across || files == 1 {
+		if !k.Across || files == 1 && !k.Pair {
 			names = append(names, k.Name)
 		}
 	}

@@ -11,8 +11,7 @@ func timelinesFigure(r figureRun) (plot.Data, string) {
 	if len(r.timelines) == 0 {
 		return nil, "no answered request has the times of its tokens"
 	}
-	p := plot.Timelines{Subtitle: r.caption(fmt.Sprintf("N = %s requests, ranked by fluidity-index", term.Count(r.ranked)),
-		fmt.Sprintf("deadlines: %s to the first token, %s for each after it", r.Settings.firstDeadline(), term.Seconds(r.Settings.TBTDeadlineS)))}
+	p := plot.Timelines{Subtitle: r.caption(fmt.Sprintf("N = %s requests, ranked by fluidity-index", term.Count(r.ranked)), r.deadlinesText())}
 	for i := range r.timelines {
 		p.Requests = append(p.Requests, r.timelines[i].panel())
 	}

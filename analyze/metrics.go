@@ -82,6 +82,7 @@ const (
 	keyE2E         = "e2e_latency_s"
 	keyDecodeRate  = "decode_rate_tokens_per_s"
 	keyDispatchLag = "dispatch_lag_s"
+	keyMissRate    = "deadline_miss_rate"
 	keyMinDeadline = "min_tbt_deadline_s"
 )
 
@@ -117,7 +118,7 @@ func metrics() []metric {
 			value: func(r *request, _ *Config) (float64, reason) { return known(r.n, noTokenCount) }},
 		{key: "fluidity_index", label: "fluidity-index", unit: unitShare,
 			value: func(r *request, c *Config) (float64, reason) { return r.deadlineValue(c.Fluidity.index(r.score)) }},
-		{key: "deadline_miss_rate", label: "deadline miss rate", unit: unitShare,
+		{key: keyMissRate, label: "deadline miss rate", unit: unitShare,
 			value: func(r *request, _ *Config) (float64, reason) { return r.deadlineValue(r.score.MissRate()) }},
 		{key: keyMinDeadline, label: "min TBT deadline", unit: unitSeconds,
 			value: func(r *request, _ *Config) (float64, reason) {

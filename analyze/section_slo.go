@@ -49,8 +49,11 @@ type sloTally struct {
 	leftOut    map[reason]int64
 }
 
-func newSLOs(c *Config) section {
-	s := &slos{config: c, tries: tightness(), judged: judged{scorer: &scorer{arithmetic: c.Fluidity}}}
+func newSLOs(c *Config) section { return slosOf(c, tightness()) }
+
+// slosOf tries the SLOs as tight as is asked; 100 is among the tries.
+func slosOf(c *Config, tries []int64) *slos {
+	s := &slos{config: c, tries: tries, judged: judged{scorer: &scorer{arithmetic: c.Fluidity}}}
 	for i := range c.SLOs {
 		t := sloTally{slo: &c.SLOs[i], leftOut: map[reason]int64{}}
 		for _, b := range c.SLOs[i].Constraints {

@@ -59,13 +59,7 @@ func (s *tokenRate) add(r *request) {
 }
 
 // secondOf is the second of the clock that a moment is in.
-func secondOf(us int64) int64 {
-	second := us / windowUS
-	if us%windowUS < 0 {
-		second--
-	}
-	return second
-}
+func secondOf(us int64) int64 { return binOf(us, windowUS) }
 
 func (s *tokenRate) merge(o section) {
 	other := o.(*tokenRate)

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"maps"
+	"slices"
 	"sort"
 )
 
@@ -76,10 +77,7 @@ func (p *Population) section(name string) sectionResult {
 }
 
 func (t *sloTally) result(all *tally, tries []int64) SLOResult {
-	target := t.slo.Attainment
-	if target.Den == 0 {
-		target = all.config.Attainment
-	}
+	target := t.target(all.config)
 	r := SLOResult{SLO: t.slo.Name, Means: t.slo.String(), AttainmentTarget: target.Float(), TokensUnknown: t.unknown, LeftOut: t.leftOut}
 	perSecond := func(n int64) *float64 {
 		if s := all.seconds(); s > 0 {
@@ -87,22 +85,16 @@ func (t *sloTally) result(all *tally, tries []int64) SLOResult {
 		}
 		return nil
 	}
-	answered := total(t.goodFrom)
-	good, tokens, left := int64(0), int64(0), total(t.leftFrom)
-	for i, hundredths := range tries {
-		good += t.goodFrom[i]
-		tokens += t.tokensFrom[i]
-		left -= t.leftFrom[i] // who had violated it by the abort, and is a miss
-		judged := answered + t.failed + left
-		p := TightnessPoint{Scale: float64(hundredths) / 100, Attainment: shareOf(good, judged),
-			GoodRequestsPerS: perSecond(good), GoodTokensPerS: perSecond(tokens)}
+	for i, a := range t.attained(tries) {
+		p := TightnessPoint{Scale: float64(tries[i]) / 100, Attainment: shareOf(a.good, a.judged),
+			GoodRequestsPerS: perSecond(a.good), GoodTokensPerS: perSecond(a.tokens)}
 		r.Tightness = append(r.Tightness, p)
-		if hundredths == 100 {
-			r.Requests, r.Good, r.Attainment = judged, good, p.Attainment
+		if tries[i] == 100 {
+			r.Requests, r.Good, r.Attainment = a.judged, a.good, p.Attainment
 			r.GoodRequestsPerS, r.GoodTokensPerS = p.GoodRequestsPerS, p.GoodTokensPerS
-			if gone := total(t.leftFrom) - left; gone > 0 {
+			if a.leftInTime > 0 {
 				r.LeftOut = maps.Clone(t.leftOut)
-				r.LeftOut[leftInTime] = gone
+				r.LeftOut[leftInTime] = a.leftInTime
 			}
 		}
 	}
@@ -113,6 +105,41 @@ func (t *sloTally) result(all *tally, tries []int64) SLOResult {
 		r.Constraints = append(r.Constraints, t.constraint(i, all, &r))
 	}
 	return r
+}
+
+// target is the share of the requests that must be good.
+func (t *sloTally) target(c *Config) Fraction {
+	if t.slo.Attainment.Den == 0 {
+		return c.Attainment
+	}
+	return t.slo.Attainment
+}
+
+// attained is what the requests come to at one tightness.
+type attained struct {
+	judged, good int64
+	tokens       int64 // of the good ones
+	leftInTime   int64 // aborted before anything was violated: not judged
+}
+
+// attained adds up the tries, from the tightest.
+func (t *sloTally) attained(tries []int64) (out []attained) {
+	var a attained
+	answered, left := total(t.goodFrom), int64(0)
+	for i := range tries {
+		a.good += t.goodFrom[i]
+		a.tokens += t.tokensFrom[i]
+		left += t.leftFrom[i]
+		// Who had violated it by the abort is a miss.
+		a.judged, a.leftInTime = answered+t.failed+total(t.leftFrom)-left, left
+		out = append(out, a)
+	}
+	return out
+}
+
+// ofRequests reports whether something is asked of a request by itself.
+func (t *sloTally) ofRequests() bool {
+	return slices.ContainsFunc(t.constraints, func(c boundConstraint) bool { return c.Scope != ScopePopulation })
 }
 
 // take counts one part of the SLO in.

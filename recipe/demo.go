@@ -178,7 +178,7 @@ func (d Demo) send(ctx context.Context, trace, target, run string, progress io.W
 }
 
 func (d Demo) analyze(ctx context.Context, path, name string) (*analyze.Result, error) {
-	r, err := analyze.Analyze(ctx, []string{path}, analyze.Config{Drawing: analyze.Drawing{Kinds: analyze.FigureNames()}})
+	r, err := analyze.Analyze(ctx, []string{path}, analyze.Config{Drawing: analyze.Drawing{Kinds: []string{"ttft_cdf", "tbt_cdf", "tbt_acceptance", "tokens_over_time"}}})
 	if err != nil {
 		return nil, err
 	}

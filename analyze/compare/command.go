@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"metron/analyze"
+	"metron/analyze/plot"
 	"metron/internal/term"
 	"metron/schema"
 )
@@ -33,6 +34,7 @@ Example:
 			&cli.StringFlag{Name: "pairing", Value: string(Auto), Usage: "compare requests with themselves where both runs replay one trace (auto), always (source), or never (none)"},
 			&cli.StringFlag{Name: "fail-on", Usage: "`CHANGES` that must not be"},
 			&cli.IntFlag{Name: "worst", Value: 5, Usage: "list so many of the requests whose E2E latency grew most"},
+			&cli.StringFlag{Name: "out", Usage: "write the distributions of TTFT, TBT and E2E over each other, as PNG and SVG, into `DIR`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON instead of a table"},
 		}),
 		Action: runCommand,
@@ -47,6 +49,11 @@ func runCommand(c *cli.Context) error {
 	out, err := Compare(c.Context, c.Args().First(), c.Args().Tail(), config)
 	if err != nil {
 		return err
+	}
+	if dir := c.String("out"); dir != "" {
+		if err := out.WriteFigures(dir, plot.Style{}, plot.PNG, plot.SVG); err != nil {
+			return err
+		}
 	}
 	write := out.WriteText
 	if c.Bool("json") {
@@ -74,7 +81,7 @@ func configOf(c *cli.Context) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst")}
+	config := Config{Analyze: question, Pairing: Pairing(c.String("pairing")), Worst: c.Int("worst"), Draw: c.String("out") != ""}
 	if !slices.Contains(Pairings(), config.Pairing) {
 		return Config{}, schema.DidYouMean(term.Usagef("compare: --pairing %q is none of auto, source, none", config.Pairing),
 			string(config.Pairing), []string{string(Auto), string(BySource), string(None)})

@@ -31,6 +31,7 @@ type Config struct {
 	Pairing Pairing        // "": auto
 	Gates   []Gate         // what must hold of each run against the first
 	Worst   int            // how many of the requests that got worse to list; 0: none
+	Draw    bool           // for Comparison.WriteFigures
 }
 
 // Comparison is the answer. A nil number is undefined.
@@ -61,6 +62,8 @@ type Against struct {
 	Metrics []Metric  `json:"metrics"`
 	Rates   []Rate    `json:"rates"`
 	Worst   []Changed `json:"worst"` // the requests whose E2E latency grew most; of Paired
+
+	figures []figure
 }
 
 // Metric is one metric of two runs.
@@ -146,6 +149,7 @@ func Compare(ctx context.Context, base string, runs []string, c Config) (*Compar
 	if c.Analyze.EstimatePrefill { // the runs are held to the base's deadlines, not to what each of them made of its own
 		c.Analyze.Prefill, c.Analyze.EstimatePrefill = a.result.Prefill, false
 	}
+	var drawn []*run
 	for _, name := range runs {
 		b, err := read(ctx, name, c.Analyze)
 		if err != nil {
@@ -156,9 +160,15 @@ func Compare(ctx context.Context, base string, runs []string, c Config) (*Compar
 			return nil, err
 		}
 		out.Against = append(out.Against, *one)
+		if c.Draw {
+			drawn = append(drawn, b)
+		}
 	}
 	out.judge()
 	for i := range out.Against {
+		if c.Draw {
+			out.Against[i].figures = figures(a, drawn[i], &out.Against[i])
+		}
 		for _, g := range c.Gates {
 			out.Gates = append(out.Gates, g.apply(&out.Against[i]))
 		}

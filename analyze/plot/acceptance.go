@@ -62,7 +62,7 @@ func (m crossing) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	deadline := 1 / *m.a.Rate
 	ms := deadline * 1e3
-	label := fmt.Sprintf("fluid token rate %s tok/s: one token every %s", term.Number(*m.a.Rate), term.Seconds(deadline))
+	label := fmt.Sprintf("fluid token rate %s tok/s; one token every %s", term.Number(*m.a.Rate), term.Seconds(deadline))
 	if ms > p.X.Max {
 		label += ", right of this picture"
 	} else {
@@ -71,12 +71,13 @@ func (m crossing) Plot(c draw.Canvas, p *plot.Plot) {
 		c.DrawGlyphNoClip(l.dot(l.accent), at)
 	}
 	// The curve rises from the lower left through the crossing to the upper right:
-	// the two other corners are free.
+	// below the level there is room on the wider side of it.
 	style := letters(l.text, l.ink)
-	if ms > p.X.Max/2 {
-		style.XAlign = draw.XRight
-		c.FillText(style, vg.Point{X: min(x(ms)-0.7*l.text, c.Max.X), Y: level + 0.45*l.text}, label)
-		return
+	from, to := c.Min.X+0.5*l.text, min(x(ms)-0.5*l.text, c.Max.X)
+	if ms <= p.X.Max/2 {
+		from, to = x(ms)+0.8*l.text, c.Max.X
 	}
-	c.FillText(style, vg.Point{X: x(ms) + 0.8*l.text, Y: level - 1.3*l.text}, label)
+	for i, line := range lines(label, style, to-from) {
+		c.FillText(style, vg.Point{X: from, Y: level - l.text*vg.Length(1.3+1.25*float64(i))}, line)
+	}
 }

@@ -34,38 +34,53 @@ type Mark struct {
 	Value float64
 }
 
+func (k Mark) text() string { return k.Label + "  " + term.Seconds(k.Value) }
+
 // Figure draws the distribution. One with no value above 0 cannot be drawn over a
 // logarithm: it says so instead.
 func (d CDF) Figure(s Style) (Figure, error) {
 	l := s.look()
+	p, err := d.plot(l)
+	if err != nil {
+		return Figure{}, fmt.Errorf("plot %q: %w", d.Title, err)
+	}
+	if p == nil {
+		return l.nothing(d.Title, d.Subtitle, "no value above 0"), nil
+	}
+	return Figure{look: l, title: d.Title, subtitle: d.Subtitle, body: p.Draw}, nil
+}
+
+// plot is the distribution without its title; nil where no value is above 0.
+func (d CDF) plot(l look) (*plot.Plot, error) {
 	points, zero := d.points()
 	if len(points) == 0 {
-		return l.nothing(d.Title, d.Subtitle, "no value above 0"), nil
+		return nil, nil
 	}
 	low, high := points[0].X, points[len(points)-1].X
 	// Room on both sides, so that a curve of one value is a step and not an edge, and
-	// a seventh of the axis for the label of the last mark.
+	// for the label of the last mark.
 	low, high = low/math.Pow(high/low, 0.02)/1.05, high*math.Pow(high/low, 0.02)*1.05
 	for _, k := range d.Marks {
 		if k.Value > low {
-			high = max(high, k.Value*math.Pow(k.Value/low, 1.0/6))
+			share := float64(letters(l.text, l.ink).Width(k.text())+l.text) / float64(0.8*l.width)
+			high = max(high, k.Value*math.Pow(k.Value/low, share/(1-share)))
 		}
 	}
 	curve := append(plotter.XYs{{X: low, Y: zero}}, points...)
 	curve = append(curve, plotter.XY{X: high, Y: 1})
 	line, err := plotter.NewLine(curve)
 	if err != nil {
-		return Figure{}, fmt.Errorf("plot %q: %w", d.Title, err)
+		return nil, err
 	}
 	line.StepStyle = plotter.PostStep
 	line.LineStyle = l.curve(0)
 
 	p := l.newPlot(d.XLabel, "share of values at or below")
 	p.Add(line, marks{d.Marks, l})
-	p.X.Scale = plot.LogScale{}
+	p.X.Scale = logScale{}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = logTicks(low, high), shareTicks()
-	return Figure{look: l, title: d.Title, subtitle: d.Subtitle, body: p.Draw}, nil
+	p.X.Tick.Marker, p.Y.Tick.Marker = l.logTicks(low, high), shareTicks()
+	return p, nil
 }
 
 // points are the steps of the distribution above 0, at most maxPoints, and the share
@@ -119,7 +134,7 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		at := vg.Point{X: x(k.Value), Y: y(k.Share)}
 		c.DrawGlyphNoClip(l.dot(l.accent), at)
-		label := k.Label + "  " + term.Seconds(k.Value)
+		label := k.text()
 		corner := vg.Point{X: at.X + 0.65*l.text, Y: at.Y - 1.3*l.text}
 		box := vg.Rectangle{Min: corner, Max: vg.Point{X: corner.X + style.Width(label), Y: corner.Y + 0.8*l.text}}
 		c.SetColor(l.ground)

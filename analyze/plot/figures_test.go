@@ -2,9 +2,13 @@ package plot
 
 import (
 	"bytes"
+	"encoding/base64"
+	"image/png"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -13,14 +17,14 @@ import (
 // every style, and drawn twice is the same bytes.
 func TestRunFigures(t *testing.T) {
 	says := map[string][]string{
-		"run":          {"The run over time", "in flight (requests)", "TTFT p99", "not measured", "SUSPECT: p99 send lag over 1 ms", "INVALID: over 10 ms", "seconds after the first send", "20"},
-		"heat":         {"TBT", "p99", "tokens a cell", "50 ms", "seconds after the first send"},
-		"lanes":        {"Requests in their lanes", "waiting for the first token: queue and prefill", "a token is overdue", "truncated", "http_error", "not_sent", "40"},
+		"run":          {"The run over time", "in flight (requests)", "TTFT p99", "not measured", "SUSPECT: p99 send lag over 1 ms", "INVALID: over 10 ms", "seconds after the first request", "20"},
+		"heat":         {"TBT", "p99", "tokens a cell", "100 ms", "seconds after the first request"},
+		"lanes":        {"Requests in their lanes", "waiting for the first token: queue and prefill", "a token is overdue, where it shows", "truncated", "http_error", "not_sent", "40"},
 		"few_lanes":    {"queue", "prefill, by the model", "6"},
 		"tight":        {"ttft<=100ms,tbt[p99]<=50ms: 90 % at 1.19×", "ttft<=50ms: below 90 %", "0.25×", "good requests/s"},
 		"overlay":      {"before.parquet", "after.parquet", "may be chance", "p99.9", "+20 %"},
 		"capacity":     {"azure-conv", "tbt_ttft", "failed", "> 1,234", "large-gpu, chunked", "2.31"},
-		"latency_rate": {"ttft.p99<=500ms", "the SLO failed", "capacity 3.60 (95 %: 3.30 to 4.10)", "500 ms", "requests/s"},
+		"latency_rate": {"ttft.p99<=500ms", "the SLO failed", "capacity 3.60 (95 %: 3.30 to 4.10)", "1 s", "requests/s"},
 		"no run":       {"no request was sent"}, "no heat": {"no value above 0"}, "no lanes": {"no request in this window"}, "not tight": {"no request was judged"},
 		"no overlay": {"a run has no value above 0"}, "no bars": {"nothing to draw"}, "no rates": {"no run has a latency"},
 		"a moment": {"seconds"}, "bars of nothing": {"failed"},
@@ -161,5 +165,31 @@ func sampleFigures() map[string]Data {
 			{"p50", []RatePoint{{Rate: 1, Seconds: 0.04}, {Rate: 2, Seconds: 0.045}, {Rate: 4, Seconds: 0.06}, {Rate: 8, Seconds: 0.2, Failed: true}}},
 			{"p99", []RatePoint{{Rate: 1, Seconds: 0.1, Low: new(0.08), High: new(0.15)}, {Rate: 2, Seconds: 0.15, Low: new(0.1), High: new(0.2)}, {Rate: 4, Seconds: 0.6, Low: new(0.4), High: new(1.6)}, {Rate: 8, Seconds: 4.2, Failed: true, Low: new(3.0), High: new(5.5)}}},
 		}, Limit: &RateLimit{"ttft.p99<=500ms", 0.5}, Capacity: &RateInterval{new(3.6), new(3.3), new(4.1)}},
+	}
+}
+
+// Viewers keep the proportions of an image in an SVG: the cells of a heat map have those of
+// their place.
+func TestHeatMapFillsItsPlace(t *testing.T) {
+	f, err := sampleFigures()["heat"].Figure(Style{Size: Column})
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := regexp.MustCompile(`<image x="[^"]*" y="[^"]*" width="([^"]*)" height="([^"]*)" xlink:href="data:image/png;base64,([^"]*)"`).
+		FindAllStringSubmatch(string(drawn(t, f, SVG)), -1)
+	if len(places) != 2 { // the scale, and the cells
+		t.Fatalf("%d images", len(places))
+	}
+	for _, p := range places {
+		picture, err := png.Decode(base64.NewDecoder(base64.StdEncoding, strings.NewReader(p[3])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wide, _ := strconv.ParseFloat(p[1], 64)
+		tall, _ := strconv.ParseFloat(p[2], 64)
+		size := picture.Bounds().Size()
+		if got := float64(size.X) / float64(size.Y); math.Abs(got/(wide/tall)-1) > 0.03 {
+			t.Errorf("%v pixels for %v by %v points", size, wide, tall)
+		}
 	}
 }

@@ -110,8 +110,8 @@ func (r LatencyRate) Figure(s Style) (Figure, error) {
 	}
 	low, high = low/1.25, high*1.25
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1.05*fast, low, high
-	p.Y.Scale = plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), logTicks(low, high)
+	p.Y.Scale = logScale{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), l.logTicks(low, high)
 	names = append(names, r.marks(l)...)
 	return Figure{look: l, title: r.Title, subtitle: r.Subtitle, body: func(c draw.Canvas) {
 		l.key(&c, names)

@@ -93,15 +93,15 @@ func (l Lines) axes(p *plot.Plot, look look) {
 		if a.Min, a.Max = a.Min/1.1, a.Max*1.1; a.Max < 2*a.Min {
 			a.Min, a.Max = a.Min/2, a.Max*2
 		}
-		a.Scale = plot.LogScale{}
-		t := logTicks(a.Min, a.Max)
+		a.Scale = logScale{}
+		t := look.logTicks(a.Min, a.Max)
 		t.labels = term.Number
 		a.Tick.Marker = t
 	}
 	scale(&p.X, l.LogX)
 	scale(&p.Y, l.LogY)
 	if l.LogX && l.Seconds {
-		p.X.Tick.Marker = logTicks(p.X.Min, p.X.Max)
+		p.X.Tick.Marker = look.logTicks(p.X.Min, p.X.Max)
 	}
 	if l.Shares {
 		p.Y.Min, p.Y.Max = 0, 1

@@ -22,6 +22,7 @@ type look struct {
 	title, text, small vg.Length // sizes of letters
 	margin             vg.Length
 	stroke             vg.Length // width of a curve
+	labels             int       // that fit along an axis
 
 	ground, ink, grey, faint color.Color
 	accent                   color.Color   // of what is pointed at
@@ -30,9 +31,9 @@ type look struct {
 }
 
 func (s Style) look() look {
-	l := look{width: 8 * vg.Inch, height: 4.5 * vg.Inch, dpi: 200, title: 15, text: 11, small: 10, margin: 14, stroke: 2}
+	l := look{width: 8 * vg.Inch, height: 4.5 * vg.Inch, dpi: 200, title: 15, text: 11, small: 10, margin: 14, stroke: 2, labels: 9}
 	if s.Size == Column {
-		l = look{column: true, width: 240, height: 180, dpi: 400, title: 8.5, text: 7, small: 6.5, margin: 3, stroke: 1.1}
+		l = look{column: true, width: 240, height: 180, dpi: 400, title: 8.5, text: 7, small: 6.5, margin: 3, stroke: 1.1, labels: 6}
 	}
 	// Okabe and Ito's colours: told apart by every kind of colour vision.
 	var (
@@ -81,7 +82,7 @@ func (l look) dashed(c color.Color) draw.LineStyle {
 
 // dot marks a place.
 func (l look) dot(c color.Color) draw.GlyphStyle {
-	return draw.GlyphStyle{Color: c, Radius: 1.8 * l.stroke, Shape: draw.CircleGlyph{}}
+	return draw.GlyphStyle{Color: c, Radius: 1.8 * l.stroke, Shape: disc{}}
 }
 
 func letters(size vg.Length, c color.Color) text.Style {
@@ -117,4 +118,13 @@ func (l look) newPlot(xLabel, yLabel string) *plot.Plot {
 	grid.Horizontal = grid.Vertical
 	p.Add(grid)
 	return p
+}
+
+// thick and thin are strokes beside curves.
+func (l look) thick(c color.Color) draw.LineStyle {
+	return draw.LineStyle{Color: c, Width: 2 * l.stroke}
+}
+
+func (l look) thin(c color.Color) draw.LineStyle {
+	return draw.LineStyle{Color: c, Width: 0.6 * l.stroke}
 }

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"metron/internal/term"
 )
 
 // Overlay is the distributions of times in two runs over each other, and beside them how
@@ -59,9 +61,9 @@ func (o Overlay) Figure(s Style) (Figure, error) {
 		p.Add(line)
 		names = append(names, keyEntry{label: []string{o.A.Name, o.B.Name}[i], line: l.curve(i)})
 	}
-	p.X.Scale = plot.LogScale{}
+	p.X.Scale = logScale{}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = fewLogTicks(low, high, 5), shareTicks()
+	p.X.Tick.Marker, p.Y.Tick.Marker = l.fewer(5).logTicks(low, high), shareTicks()
 	rows := [][]*plot.Plot{{p}}
 	if len(o.Changes) > 0 {
 		names = append(names, keyEntry{label: "difference, with its 95 % interval", area: l.wait})
@@ -125,12 +127,13 @@ func (o Overlay) changes(l look) *plot.Plot {
 	}
 	room := max(0.08*(high-low), 0.005)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(n)-0.5, low-room, high+room
-	t := between(p.Y.Min, p.Y.Max)
+	t := roundTicks(p.Y.Min, p.Y.Max)
 	t.labels = func(v float64) string {
+		label := term.Number(math.Round(v*1e4)/100) + " %"
 		if v > 0 {
-			return "+" + plain(math.Round(v*1e4)/100) + " %"
+			return "+" + label
 		}
-		return plain(math.Round(v*1e4)/100) + " %"
+		return label
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = marks, t
 	p.Add(changesOf{o.Changes, l})

@@ -74,7 +74,7 @@ func TestFigures(t *testing.T) {
 		"cdf of one":     {CDF{Title: "One", Count: 1, Values: values(0.02)}, []string{"One", "20 ms"}},
 		"cdf of zeros":   {CDF{Title: "Zeros", Count: 2, Values: values(0, 0)}, []string{"no value above 0"}},
 		"cdf of none":    {CDF{Title: "None", Values: values()}, []string{"no value above 0"}},
-		"curve":          {curve, []string{"fluid token rate 40 tok/s: one token every 25.0 ms", "90 %", "N = 3"}},
+		"curve":          {curve, []string{"fluid token rate 40 tok/s; one token every 25.0 ms", "90 %", "N = 3"}},
 		"curve, slow":    {slow, []string{"right of this picture"}},
 		"curve, no rate": {unknown, []string{"90 %"}},
 		"no curve":       {Acceptance{}, []string{"no request has two tokens"}},

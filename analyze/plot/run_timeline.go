@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -12,6 +13,7 @@ import (
 // Each series has a number a bin of time.
 type RunTimeline struct {
 	Subtitle string
+	FromS    float64   // when the first bin begins
 	StepS    float64   // length of a bin
 	Arrivals []float64 // requests/s
 	InFlight []float64 // on average over the bin
@@ -20,32 +22,6 @@ type RunTimeline struct {
 	TTFTP99  []float64
 	Errors   []float64 // requests/s that ended otherwise than ok
 	Shades   []Shade
-}
-
-// Shade is a stretch of time that is not to be read like the others.
-type Shade struct {
-	FromS, ToS float64
-	Kind       ShadeKind
-}
-
-// ShadeKind is why.
-type ShadeKind string
-
-const (
-	ShadeLeftOut ShadeKind = "not measured"
-	ShadeSuspect ShadeKind = "SUSPECT: p99 send lag over 1 ms"
-	ShadeInvalid ShadeKind = "INVALID: over 10 ms"
-)
-
-// shade is how a kind is filled.
-func (l look) shade(k ShadeKind) pattern {
-	switch k {
-	case ShadeSuspect:
-		return pattern{area: l.wait}
-	case ShadeInvalid:
-		return pattern{area: l.wait, line: draw.LineStyle{Color: l.accent, Width: 0.3 * l.stroke}, rising: true, every: 0.6 * l.text}
-	}
-	return pattern{area: tint(l.grey, 0x38)}
 }
 
 // Figure draws the series as panels above each other.
@@ -62,13 +38,16 @@ func (r RunTimeline) Figure(s Style) (Figure, error) {
 		{name: "TTFT p50 and p99", curves: [][]float64{r.TTFTP50, r.TTFTP99}, times: true},
 		{name: "not ok (requests/s)", curves: [][]float64{r.Errors}, area: true, bad: true},
 	}
+	if last := &panels[len(panels)-1]; slices.Max(r.Errors) == 0 {
+		last.name = "not ok: none"
+	}
 	return Figure{look: l, title: title, subtitle: r.Subtitle, tall: 1.7, body: func(c draw.Canvas) {
 		l.key(&c, append([]keyEntry{{label: "TTFT p50", line: l.curve(0)}, {label: "TTFT p99", line: l.curve(1)}}, l.shadeKey(r.Shades)...))
 		var plots []*plot.Plot
 		for i := range panels {
 			plots = append(plots, panels[i].plot(l, &r))
 		}
-		for i, tile := range l.stack(c, l.small, plots, "seconds after the first send") {
+		for i, tile := range l.stack(c, l.small, plots, "seconds after the first request") {
 			at := vg.Point{X: plots[i].DataCanvas(tile).Min.X, Y: tile.Max.Y + 0.3*l.small}
 			c.FillText(letters(l.small, l.ink), at, panels[i].name)
 		}
@@ -86,8 +65,8 @@ type timePanel struct {
 
 func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 	p := l.newPlot("", "")
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, float64(len(r.Arrivals))*r.StepS, 0, 1
-	p.X.Tick.Marker, p.Y.Tick.Marker = evenTicks(p.X.Max), fewTicks(1)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = r.FromS, r.FromS+float64(len(r.Arrivals))*r.StepS, 0, 1
+	p.X.Tick.Marker, p.Y.Tick.Marker = roundTicks(p.X.Min, p.X.Max), fewTicks(1)
 	p.Y.Tick.Label.Font.Size = l.small
 	p.Add(shades{r.Shades, l})
 	low, high := math.Inf(1), 0.0
@@ -97,7 +76,7 @@ func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 				low, high = min(low, v), max(high, v)
 			}
 		}
-		b := bins{values: values, stepS: r.StepS, line: l.curve(i), area: t.area}
+		b := bins{values: values, fromS: r.FromS, stepS: r.StepS, line: l.curve(i), area: t.area}
 		b.line.Width *= 0.6
 		if t.bad {
 			b.line.Color = l.accent
@@ -108,9 +87,9 @@ func (t *timePanel) plot(l look, r *RunTimeline) *plot.Plot {
 	case high == 0:
 		p.Y.Tick.Marker = ticks{at: []float64{0}, labels: plain}
 	case t.times:
-		p.Y.Scale = plot.LogScale{}
+		p.Y.Scale = logScale{}
 		p.Y.Min, p.Y.Max = low/1.3, high*1.3
-		p.Y.Tick.Marker = fewLogTicks(p.Y.Min, p.Y.Max, 2)
+		p.Y.Tick.Marker = l.fewer(2).logTicks(p.Y.Min, p.Y.Max)
 	default:
 		p.Y.Max = 1.1 * high
 		p.Y.Tick.Marker = fewTicks(high)

@@ -35,7 +35,7 @@ func (w SwimLanes) Figure(s Style) (Figure, error) {
 	if len(w.Lanes) == 0 {
 		return l.nothing(title, w.Subtitle, "no request in this window"), nil
 	}
-	p := l.newPlot("seconds", "request, in the order of arrival")
+	p := l.newPlot("seconds after the first request", "request, in the order of arrival")
 	n := float64(len(w.Lanes))
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = math.Inf(1), math.Inf(-1), -n-0.5, -0.5
 	failed := false
@@ -48,7 +48,7 @@ func (w SwimLanes) Figure(s Style) (Figure, error) {
 	}
 	room := 0.02 * (p.X.Max - p.X.Min)
 	p.X.Min, p.X.Max = p.X.Min-room, p.X.Max+room
-	p.X.Tick.Marker = between(p.X.Min, p.X.Max)
+	p.X.Tick.Marker = roundTicks(p.X.Min, p.X.Max)
 	p.Y.Tick.Marker, p.Y.Tick.Length = lanes{len(w.Lanes)}, 0
 	p.Add(lanesOf{w, l})
 	return Figure{look: l, title: title, subtitle: w.Subtitle, tall: 1.5, body: func(c draw.Canvas) {
@@ -77,7 +77,7 @@ func (w SwimLanes) key(l look, failed bool) []keyEntry {
 		waiting, prefill = "queue", "prefill, by the model"
 	}
 	out := []keyEntry{{label: waiting, pattern: new(l.lanePattern(laneQueue))}, {label: prefill, pattern: new(l.lanePattern(lanePrefill))},
-		{label: "decoding: a tick a token, where they fit", pattern: new(l.lanePattern(laneDecode))}, {label: "a token is overdue", pattern: new(l.lanePattern(laneStall))}}
+		{label: "decoding: a tick a token, where they fit", pattern: new(l.lanePattern(laneDecode))}, {label: "a token is overdue, where it shows", pattern: new(l.lanePattern(laneStall))}}
 	if failed {
 		out = append(out, keyEntry{label: "not ok", dot: l.cross()})
 	}
@@ -151,9 +151,7 @@ func (w lanesOf) draw(c *draw.Canvas, r *Lane, y, half vg.Length, x func(float64
 		part(laneDecode, first, r.Tokens[n-1], 0.55*half)
 		w.ticks(c, r.Tokens, y, half, x)
 	}
-	for _, wait := range r.Waits {
-		part(laneStall, wait[0], wait[1], half)
-	}
+	w.waits(c, r.Waits, y, half, x)
 	if r.Outcome == "" {
 		return
 	}
@@ -165,6 +163,33 @@ func (w lanesOf) draw(c *draw.Canvas, r *Lane, y, half vg.Length, x func(float64
 		style.XAlign, left = draw.XRight, min(x(r.DueS), at.X)-0.5*w.l.text
 	}
 	c.FillText(style, vg.Point{X: left, Y: y - 0.35*style.Font.Size}, r.Outcome)
+}
+
+// waits fills those that can be seen; those that nearly touch become one. The more lanes there are,
+// the wider is what is seen, which bounds an SVG.
+func (w lanesOf) waits(c *draw.Canvas, waits [][2]float64, y, half vg.Length, x func(float64) vg.Length) {
+	least := 0.03 * vg.Length(max(10, len(w.Lanes)))
+	var joined []vg.Rectangle
+	for _, one := range waits {
+		from, to := x(one[0]), x(one[1])
+		if n := len(joined); n > 0 && from-joined[n-1].Max.X < 0.2 {
+			joined[n-1].Max.X = to
+		} else {
+			joined = append(joined, box(from, y-half, to, y+half))
+		}
+	}
+	var narrow vg.Path // too narrow for a pattern
+	stall := w.l.lanePattern(laneStall)
+	for _, r := range joined {
+		switch wide := r.Max.X - r.Min.X; {
+		case wide >= 2*stall.every:
+			stall.fill(c, r)
+		case wide >= least:
+			narrow = append(narrow, r.Path()...)
+		}
+	}
+	c.SetColor(w.l.accent)
+	c.Fill(narrow)
 }
 
 // ticks marks the tokens of a lane where they fit: the more lanes there are, the wider apart
@@ -201,15 +226,4 @@ func (t lanes) Ticks(float64, float64) (out []plot.Tick) {
 		}
 	}
 	return out
-}
-
-// between marks round numbers on an axis that need not begin at 0.
-func between(low, high float64) ticks {
-	t := evenTicks(high - low)
-	step := t.at[1] - t.at[0]
-	t.at = nil
-	for v := math.Ceil(low/step) * step; v <= high; v += step {
-		t.at = append(t.at, math.Round(v/step)*step+0) // no -0
-	}
-	return t
 }

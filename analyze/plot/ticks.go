@@ -24,22 +24,46 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 	return out
 }
 
-// logTicks marks decades of seconds, and the more between them the fewer there are.
-func logTicks(low, high float64) ticks {
+// logTicks marks round numbers of seconds over a logarithmic axis, as many as have room.
+func (l look) logTicks(low, high float64) ticks {
 	t := ticks{labels: duration}
-	steps := []float64{1, 2, 5}
-	switch {
-	case high/low > 2000:
-		steps = []float64{1}
-	case high/low < 15:
-		steps = []float64{1, 1.5, 2, 3, 4, 5, 7}
-	}
-	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
-		for _, s := range steps {
-			t.at = append(t.at, s*decade)
+	for _, steps := range [][]float64{tenths(1), tenths(2), tenths(5), {1, 1.5, 2, 3, 4, 5, 7}, {1, 2, 5}, {1, 3}, {1}} {
+		t.at = nil
+		for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
+			for _, s := range steps {
+				if v := s * decade; v >= low && v <= high {
+					t.at = append(t.at, v)
+				}
+			}
+		}
+		if len(t.at) <= l.labels {
+			break
 		}
 	}
+	return t.atMost(l.labels)
+}
+
+// tenths is 1 to 9.9 in steps of so many tenths, for an axis within a decade.
+func tenths(step int) (out []float64) {
+	for i := 10; i < 100; i += step {
+		out = append(out, float64(i)/10)
+	}
+	return out
+}
+
+// atMost leaves so many.
+func (t ticks) atMost(labels int) ticks {
+	for len(t.at) > labels {
+		t.at = everySecond(t.at)
+	}
 	return t
+}
+
+func everySecond(list []float64) (out []float64) {
+	for i := 0; i < len(list); i += 2 {
+		out = append(out, list[i])
+	}
+	return out
 }
 
 // duration is a round time without the digits that term.Seconds adds: "20 ms".
@@ -78,3 +102,16 @@ func shareTicks(more ...float64) ticks {
 
 // plain is a round number with what digits it needs: "0.5", "20".
 func plain(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+// logScale is gonum's, but that the middle of an axis lies in its middle. To find the room
+// that a label in the middle takes gonum asks where the mean of the ends lies, which
+// over a logarithm is almost the upper one, and would leave a gap there.
+type logScale struct{ plot.LogScale }
+
+// Normalize implements plot.Normalizer.
+func (s logScale) Normalize(low, high, x float64) float64 {
+	if x == 0.5*(high+low) {
+		return 0.5
+	}
+	return s.LogScale.Normalize(low, high, x)
+}

@@ -8,8 +8,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"metron/internal/term"
 )
 
 // Tightness is goodput against how tight an SLO is: every one of its times is multiplied by
@@ -66,14 +64,14 @@ func (t Tightness) Figure(s Style) (Figure, error) {
 		shares.Add(crossings{one, i, l})
 		label := one.Name
 		if at, ok := one.reaches(); ok {
-			label += fmt.Sprintf(": %s at %s×", plain(one.Target*100)+" %", term.Number(at))
+			label += fmt.Sprintf(": %s at %s×", plain(one.Target*100)+" %", plain(math.Round(at*100)/100))
 		} else {
 			label += ": below " + plain(one.Target*100) + " %"
 		}
 		names = append(names, keyEntry{label: label, line: l.curve(i)})
 	}
 	for _, p := range []*plot.Plot{shares, rates} {
-		p.X.Scale = plot.LogScale{}
+		p.X.Scale = logScale{}
 		p.X.Min, p.X.Max = low, high
 		p.X.Tick.Marker = scaleTicks(low, high)
 	}

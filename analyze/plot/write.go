@@ -3,6 +3,7 @@ package plot
 import (
 	"bytes"
 	"fmt"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -60,15 +60,16 @@ func (f Figure) WriteFile(path string, format Format) error {
 }
 
 // Encode writes the figure: a PNG is pixels, an SVG and a PDF are lines and text. The same
-// data give the same bytes as PNG and as SVG.
+// data give the same bytes.
 func (f Figure) Encode(w io.Writer, format Format) error {
 	width, height := f.size()
 	switch format {
 	case PNG:
 		canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(f.look.dpi))
 		f.draw(draw.New(canvas))
-		_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
-		return err
+		// Most is of one colour: to look for more than repeats takes long and saves little.
+		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+		return encoder.Encode(w, canvas.Image())
 	case SVG:
 		canvas := vgsvg.New(width, height)
 		f.draw(draw.New(canvas))
@@ -76,16 +77,15 @@ func (f Figure) Encode(w io.Writer, format Format) error {
 		if _, err := canvas.WriteTo(&b); err != nil {
 			return err
 		}
-		// Fonts to take where the one that the text was measured with is not installed:
-		// Arial has the same widths.
-		_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"),
-			[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
+		_, err := strings.NewReplacer(
+			// Fonts to take where the one that the text was measured with is not installed:
+			// Arial has the same widths.
+			"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
+			// Images are PNGs, whatever gonum calls them.
+			"data:image/jpg;base64,", "data:image/png;base64,").WriteString(w, b.String())
 		return err
 	case PDF:
-		canvas := pdfCanvas{vgpdf.New(width, height)}
-		f.draw(draw.New(canvas))
-		_, err := canvas.WriteTo(w)
-		return err
+		return f.pdf(w)
 	}
 	return fmt.Errorf("format %q: must be one of %v", format, Formats())
 }
