@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/urfave/cli/v2"
@@ -93,7 +94,8 @@ func stampAny(ctx context.Context, c *cli.Context, path string, m schema.Meta) (
 	return st, err
 }
 
-// rateOf is the mean rate of a run's measured requests, by their schedule.
+// rateOf is the mean rate of a run's measured requests by their schedule, of four digits
+// like those of a search.
 func rateOf(ctx context.Context, path string) (float64, error) {
 	a, err := schema.OpenArchive(path)
 	if err != nil {
@@ -121,5 +123,5 @@ func rateOf(ctx context.Context, path string) (float64, error) {
 	if last == first {
 		return 0, fmt.Errorf("%q has no rate: %s requests at one moment", path, term.Count(n))
 	}
-	return float64(n-1) / (float64(last-first) / 1e6), nil
+	return strconv.ParseFloat(strconv.FormatFloat(float64(n-1)/(float64(last-first)/1e6), 'g', 4, 64), 64)
 }
