@@ -72,6 +72,9 @@ func (g *grid) row(c *cli.Context, t *target, w *loadSpec, prompters Prompters) 
 	if err != nil {
 		return nil, err
 	}
+	for i := range b.question.SLOs {
+		b.question.SLOs[i].Name = g.SLOs[i].name
+	}
 	return &row{bench: b, server: server{target: *t, log: filepath.Join(out, "logs", fileName(t.Label)+"-"+fileName(w.Name)+".log"),
 		readyWithin: g.ReadyWithin.or(10 * time.Minute), stopWithin: g.StopWithin.or(30 * time.Second)}}, nil
 }

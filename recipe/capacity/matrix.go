@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"metron/analyze"
 	"metron/internal/term"
 )
 
@@ -20,7 +21,7 @@ import (
 type grid struct {
 	Targets   []target   `yaml:"targets"`
 	Workloads []loadSpec `yaml:"workloads"`
-	SLOs      []string   `yaml:"slos"`
+	SLOs      []goal     `yaml:"slos"`
 	Flags     flagList   `yaml:"flags"` // of every cell
 
 	ReadyWithin span `yaml:"ready_within"` // 0: 10 minutes
@@ -42,6 +43,27 @@ type loadSpec struct {
 	Name  string   `yaml:"name"`
 	Trace string   `yaml:"trace"` // "": flags say what is generated
 	Flags flagList `yaml:"flags"`
+}
+
+// goal is an SLO and its name in tables and plots: a text, or a map of one name and the
+// text.
+type goal struct{ name, slo string }
+
+func (g *goal) UnmarshalYAML(n ast.Node) error {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
+		g.name = m.Values[0].Key.GetToken().Value
+		n = m.Values[0].Value
+	}
+	text, ok := n.(ast.ScalarNode)
+	if !ok {
+		return atLine(n, "want an SLO, or a name and an SLO")
+	}
+	g.slo = text.GetToken().Value
+	g.name = orElse(g.name, g.slo)
+	if _, err := analyze.ParseSLO(g.slo); err != nil {
+		return atLine(n, "%v", err)
+	}
+	return nil
 }
 
 // span is a duration as Go writes it.
@@ -189,7 +211,7 @@ func (g *grid) check() error {
 func (g *grid) args(t *target, w *loadSpec) []string {
 	args := slices.Concat(g.Flags, t.Flags, w.Flags, []string{"--target=" + t.URL, "--label=" + t.Label, "--workload=" + w.Name})
 	for _, s := range g.SLOs {
-		args = append(args, "--slo="+s)
+		args = append(args, "--slo="+s.slo)
 	}
 	return args
 }

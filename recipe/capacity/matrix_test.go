@@ -26,7 +26,7 @@ workloads:
       to: 10m
   - name: even
     flags: {arrival: "poisson:rate=1", lengths: "fixed:input=100,output=10"}
-slos: [tbt_ttft, "ttft<=1s,tbt[p99]<=50ms"]
+slos: [tbt_ttft, {joint: "ttft<=1s,tbt[p99]<=50ms"}]
 flags:
   from-rate: 2.5
   precision: 5%
@@ -50,6 +50,9 @@ func TestMatrix(t *testing.T) {
 	}
 	if g.Targets[1].Label != "127.0.0.1:8001" || g.ReadyWithin.or(time.Minute) != 90*time.Second || g.StopWithin.or(time.Minute) != time.Minute {
 		t.Errorf("%+v", g)
+	}
+	if g.SLOs[0] != (goal{"tbt_ttft", "tbt_ttft"}) || g.SLOs[1] != (goal{"joint", "ttft<=1s,tbt[p99]<=50ms"}) {
+		t.Errorf("SLOs %v", g.SLOs)
 	}
 	c, err := parse(g.args(&g.Targets[0], &g.Workloads[0]))
 	if err != nil {
@@ -78,7 +81,9 @@ func TestMatrixSaysTheLine(t *testing.T) {
 		{"  from-rate: 2.5", "  slo: deadline", "matrix.yaml:18: the matrix itself says slo"},
 		{"  body: [a=1, b=2]", "  body: {a: 1}", "matrix.yaml:20: flag body: want a value"},
 		{"ready_within: 90s", "ready_within: soon", `matrix.yaml:22: "soon" is no duration`},
-		{"slos: [tbt_ttft, \"ttft<=1s,tbt[p99]<=50ms\"]\n", "", "want targets, workloads and slos"},
+		{"ttft<=1s", "tft<=1s", `matrix.yaml:16: SLO "tft<=1s,tbt[p99]<=50ms": at character 1: no metric "tft"`},
+		{"{joint", "{a: b, joint", "matrix.yaml:16: want an SLO"},
+		{"slos: [tbt_ttft, {joint: \"ttft<=1s,tbt[p99]<=50ms\"}]\n", "", "want targets, workloads and slos"},
 		{"    url: http://127.0.0.1:8000\n", "", `target 1: url "" is no URL`},
 		{"name: even", "name: chat", "two workloads are chat"},
 		{"- url: http://127.0.0.1:8001", "- {url: 'http://127.0.0.1:8001', label: small}", "two targets are small"},
