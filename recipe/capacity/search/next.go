@@ -8,11 +8,11 @@ import (
 
 const (
 	explore  = 64   // measured requests of a run that only has to find the order of magnitude
-	least    = 200  // and at least of one that has to tell by how much
+	fewest   = 200  // and at least of one that has to tell by how much
 	leastS   = 120  // and lasts at least so many seconds: queues have a memory
 	furthest = 2.0  // factor by which a rate may lie beyond those that were run
 	lowest   = 1e-3 // share of FromRate below which nothing is tried
-	coarse   = 0.08 // spread at which the shortest runs tell enough
+	loose    = 0.08 // spread at which the shortest runs tell enough
 )
 
 // Next is the run that would say most; false once the search has ended.
@@ -140,7 +140,7 @@ func (s *Search) length(rate float64) int {
 	}
 	spread := s.spread()
 	missing := near * (math.Pow(spread/s.config.Precision, 2) - 1)
-	most := shortest * math.Pow(coarse/spread, 2)
+	most := shortest * math.Pow(loose/spread, 2)
 	return int(math.Ceil(max(min(missing/2, most), shortest)))
 }
 
@@ -161,7 +161,7 @@ func (s *Search) shortest() int {
 	if s.config.Requests > 0 {
 		return s.config.Requests
 	}
-	n := int64(least)
+	n := int64(fewest)
 	need := func(tolerance float64) {
 		if tolerance > 0 && tolerance < 1 {
 			n = max(n, stat.Support(1-min(tolerance, 1-tolerance)))

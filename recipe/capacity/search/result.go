@@ -1,9 +1,9 @@
 package search
 
 import (
-	"slices"
-
+	"cmp"
 	"math"
+	"slices"
 
 	"metron/analyze/stat"
 )
@@ -49,12 +49,7 @@ func (s *Search) curve() []CurvePoint {
 		p.bind(runs)
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b CurvePoint) int {
-		if a.Rate < b.Rate {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(a, b CurvePoint) int { return cmp.Compare(a.Rate, b.Rate) })
 	return out
 }
 
@@ -62,27 +57,19 @@ func (s *Search) curve() []CurvePoint {
 func (p *CurvePoint) bind(runs []Run) {
 	worst := math.Inf(-1)
 	for _, name := range parts(runs) {
-		var sum evidence
+		beyond, of, dispersion, tolerance := 0.0, 0.0, 1.0, 0.0
 		for _, r := range runs {
 			for i := range r.Parts {
-				if r.Parts[i].Name != name {
-					continue
-				}
-				if e, ok := r.Parts[i].tally(r.Rate, false); ok {
-					sum.beyond, sum.of = sum.beyond+e.beyond, sum.of+e.of
-					sum.dispersion = max(sum.dispersion, e.dispersion)
-					sum.rate = r.Parts[i].tolerance()
+				if e, ok := r.Parts[i].tally(r.Rate, false); ok && r.Parts[i].Name == name {
+					beyond, of, dispersion = beyond+e.beyond, of+e.of, max(dispersion, e.own)
+					tolerance = r.Parts[i].tolerance()
 				}
 			}
 		}
-		if sum.of == 0 {
-			continue
-		}
-		share := sum.beyond / sum.of
-		if over := share / sum.rate; over > worst {
+		if over := beyond / of / tolerance; of > 0 && over > worst {
 			worst = over
-			p.Binding, p.Beyond, p.Limit = name, share, sum.rate
-			p.Interval = stat.Share(int64(sum.beyond/sum.dispersion), int64(sum.of/sum.dispersion))
+			p.Binding, p.Beyond, p.Limit = name, beyond/of, tolerance
+			p.Interval = stat.Share(int64(beyond/dispersion), int64(of/dispersion))
 		}
 	}
 }

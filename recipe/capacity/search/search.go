@@ -25,7 +25,7 @@ const (
 	DefaultFromRate  = 1
 	DefaultPrecision = 0.025
 	DefaultSettleS   = 10
-	DefaultMaxRuns   = 60
+	DefaultMaxRuns   = 100
 )
 
 // Plan is a run to make: a stationary stream of requests at a rate.
