@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/urfave/cli/v2"
@@ -37,6 +38,9 @@ func offline(ctx context.Context, c *cli.Context, names []string) (*Result, erro
 	groups := map[string]*group{}
 	var order []*group
 	for _, path := range paths {
+		if !strings.HasSuffix(path, ".parquet") { // it is being made, or was cut off
+			continue
+		}
 		r, err := openRun(path)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"metron/internal/term"
 	"metron/recipe/capacity/search"
+	"metron/schema"
 )
 
 // WriteText prints the result as a person reads it: one cell with its curve, several as
@@ -26,20 +27,38 @@ func (r *Result) WriteText(w io.Writer) error {
 	return r.writeErrors(w)
 }
 
-// writeErrors says why cells failed, below the table: what several of a target have in
-// common once.
+// writeErrors says below the table why cells failed, and which are to be doubted: what
+// several of a target have in common once.
 func (r *Result) writeErrors(w io.Writer) error {
-	last := ""
+	seen := map[string]bool{}
 	for i := range r.Cells {
 		c := &r.Cells[i]
-		if line := fmt.Sprintf("%s, %s: %s", c.Build, c.Workload, c.Error); c.Error != "" && line != last {
+		for _, why := range []string{c.Error, c.invalid()} {
+			line := fmt.Sprintf("%s, %s: %s", c.Build, c.Workload, why)
+			if why == "" || seen[line] {
+				continue
+			}
+			seen[line] = true
 			if _, err := fmt.Fprintln(w, line); err != nil {
 				return err
 			}
-			last = line
 		}
 	}
 	return nil
+}
+
+// invalid says how many runs were believed although their timing did not hold.
+func (c *Cell) invalid() string {
+	n := 0
+	for i := range c.Each {
+		if c.Each[i].Verdict == schema.VerdictInvalid {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d runs are INVALID: they describe the sender as well as the target", n, len(c.Each))
 }
 
 func (c *Cell) writeText(w io.Writer) error {
@@ -55,6 +74,7 @@ func (c *Cell) writeText(w io.Writer) error {
 	f.Line("runs", "%d, %d of them new; %s of load in all", c.Runs, c.New, term.Seconds(c.Seconds))
 	f.Line("ended", "%s", c.ended())
 	f.Line("", "%s", c.Error)
+	f.Line("doubt", "%s", c.invalid())
 	if _, err := f.WriteTo(w); err != nil || len(c.Curve) == 0 {
 		return err
 	}
@@ -88,7 +108,12 @@ func between(low, high *float64, format func(float64) string) string {
 	return side(low) + " to " + side(high)
 }
 
-func share(v float64) string { return fmt.Sprintf("%.3g %%", 100*v) }
+func share(v float64) string {
+	if v < 1e-6 { // no run tells it from none
+		v = 0
+	}
+	return fmt.Sprintf("%.3g %%", 100*v)
+}
 
 // ended says why there are no more runs.
 func (c *Cell) ended() string {
