@@ -16,7 +16,8 @@
 // far, in their order, and from nothing else: a search goes on where a stored history
 // ends, and runs that were made for something else may be observed first, or alone.
 //
-// Judge (judge.go) makes one graded number with an error of a run, not only pass or
-// fail; model.go says where the capacity lies, given those; next.go which run would say
-// most; hopeless.go when to stop a run early. docs/capacity.md has the reasons.
+// Judge (judge.go) counts what lies beyond each limit in a run, window by window, instead of only
+// passing or failing it; evidence.go says how much such counts are worth, model.go
+// and belief.go where the capacity lies given those; next.go which run would say
+// most; hopeless.go when to stop one early. docs/capacity.md has the reasons, and the proof.
 package search

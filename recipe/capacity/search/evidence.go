@@ -60,21 +60,19 @@ func (e *evidence) binomial() float64 {
 	return e.of * share * (1 - share)
 }
 
-// disperse finds the dispersions: pooled, because one run's own is a poor estimate, and a run
-// that saw nothing beyond the limit has none, though what it might have seen comes in bursts.
-// Runs of about the same rate count most: queues make bursts long.
-func disperse(runs []evidence) {
-	for i := range runs {
-		sum, weights := dispersionPrior*dispersionWeight, dispersionWeight
-		for j := range runs {
-			z := math.Log(runs[j].rate/runs[i].rate) / dispersionReach
-			known := runs[j].binomial() / (runs[j].binomial() + dispersionKnown)
-			weight := known * math.Exp(-z*z/2)
-			sum += weight * runs[j].own
-			weights += weight
-		}
-		runs[i].dispersion = sum / weights
+// dispersionAt is the dispersion of runs at about a rate: pooled, because one run's own is a
+// poor estimate, and a run that saw nothing beyond the limit has none, though what it might have
+// seen comes in bursts.
+func dispersionAt(runs []evidence, rate float64) float64 {
+	sum, weights := dispersionPrior*dispersionWeight, dispersionWeight
+	for j := range runs {
+		z := math.Log(runs[j].rate/rate) / dispersionReach
+		known := runs[j].binomial() / (runs[j].binomial() + dispersionKnown)
+		weight := known * math.Exp(-z*z/2)
+		sum += weight * runs[j].own
+		weights += weight
 	}
+	return sum / weights
 }
 
 // tolerance keeps a share that nothing may exceed, or everything, within what a logit
@@ -86,6 +84,13 @@ type account struct {
 	runs      []evidence
 	tolerance float64
 	beyond    float64 // values beyond the limit in all runs
+	values    float64 // in all runs
+	requests  float64
+}
+
+// burstS is for how long values share a fate at a rate: as many of them as the dispersion is large.
+func (a *account) burstS(rate float64) float64 {
+	return dispersionAt(a.runs, rate) * a.requests / a.values / rate
 }
 
 // gather sorts what runs say by parts. A part that no value was beyond the limit of bounds nothing
@@ -99,13 +104,16 @@ func gather(runs []Run) []account {
 			for i := range r.Parts {
 				if p := &r.Parts[i]; p.Name == name {
 					if e, ok := p.tally(r.Rate, r.Aborted); ok {
+						a.values, a.requests = a.values+e.of, a.requests+r.requests()
 						a.runs, a.tolerance, a.beyond = append(a.runs, e), p.tolerance(), a.beyond+e.beyond
 					}
 				}
 			}
 		}
 		if a.runs != nil {
-			disperse(a.runs)
+			for i := range a.runs {
+				a.runs[i].dispersion = dispersionAt(a.runs, a.runs[i].rate)
+			}
 			out, most = append(out, a), max(most, a.beyond)
 		}
 	}

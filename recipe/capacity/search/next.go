@@ -9,10 +9,15 @@ import (
 const (
 	explore  = 64   // measured requests of a run that only has to find the order of magnitude
 	fewest   = 200  // and at least of one that has to tell by how much
-	leastS   = 120  // and lasts at least so many seconds: queues have a memory
+	leastS   = 120  // and lasts at least so many seconds
 	furthest = 2.0  // factor by which a rate may lie beyond those that were run
 	lowest   = 1e-3 // share of FromRate below which nothing is tried
 	loose    = 0.08 // spread at which the shortest runs tell enough
+
+	// Queues have a memory: where bursts are long, so are runs, and what goes before them.
+	burstsSettled = 10
+	burstsRun     = 100
+	longestS      = 3600 // seconds that bursts may ask for
 )
 
 // Next is the run that would say most; false once the search has ended.
@@ -21,11 +26,13 @@ func (s *Search) Next() (Plan, bool) {
 		return Plan{}, false
 	}
 	rate, requests := s.choose()
-	rate = rounded(rate)
-	_, failed := s.bracket()
-	return Plan{Rate: rate, Requests: requests, WarmupS: s.config.SettleS, CooldownS: s.config.SettleS,
-		Seed:  s.config.Seed + uint64(len(s.runs)),
-		Abort: math.IsInf(failed, 1) || rate > s.belief().quantile(0.975)}, true
+	p := Plan{Rate: rounded(rate), Requests: requests, WarmupS: s.config.SettleS, CooldownS: s.config.SettleS,
+		Seed: s.config.Seed + uint64(len(s.runs)), Abort: true}
+	if passed, failed := s.bracket(); passed > 0 && !math.IsInf(failed, 1) {
+		p.WarmupS = max(p.WarmupS, min(burstsSettled*s.burstS(rate), longestS/10))
+		p.Abort = rate > s.belief().quantile(0.975)
+	}
+	return p, true
 }
 
 // rounded keeps four digits: enough for any precision, and runs of equal rates can be told.
@@ -130,7 +137,8 @@ func (s *Search) extent() (low, high float64) {
 // what is known grows with the requests of runs whose rates could still be the capacity; and
 // no more than what is known so far can use.
 func (s *Search) length(rate float64) int {
-	shortest, near := max(float64(s.shortest()), rate*leastS), 0.0
+	seconds := max(leastS, min(burstsRun*s.burstS(rate), longestS))
+	shortest, near := max(float64(s.shortest()), rate*seconds), 0.0
 	b := s.belief()
 	low, high := b.quantile(1e-3), b.quantile(1-1e-3)
 	for _, r := range s.runs {
@@ -142,6 +150,16 @@ func (s *Search) length(rate float64) int {
 	missing := near * (math.Pow(spread/s.config.Precision, 2) - 1)
 	most := shortest * math.Pow(loose/spread, 2)
 	return int(math.Ceil(max(min(missing/2, most), shortest)))
+}
+
+// burstS is how long the bursts are in which values lie beyond a limit, of the part that has
+// the longest.
+func (s *Search) burstS(rate float64) float64 {
+	longest := 0.0
+	for _, a := range gather(s.runs) {
+		longest = max(longest, a.burstS(rate))
+	}
+	return longest
 }
 
 // requests is how many requests the run measured.
