@@ -16,6 +16,7 @@ import (
 	"metron/internal/llmsim"
 	"metron/internal/term"
 	"metron/recipe"
+	"metron/recipe/capacity"
 	"metron/recipe/profile"
 	"metron/replay"
 	"metron/schema/inspect"
@@ -39,6 +40,7 @@ func commands() []*cli.Command {
 		compare.Command(),
 		view.Command(),
 		profile.Command(recipe.Prompter),
+		capacity.Command(recipe.Prompter),
 		inspect.Command(recipe.DrawWorkload),
 		trace.Command(),
 		recovery.Command(),
