@@ -9,9 +9,14 @@ import (
 	"metron/analyze/stat"
 )
 
-// alike is how far apart lengths may be that are taken for one: prompts of the same
-// length may differ by a token or two as the server counts them.
-const alike = 0.01
+// Lengths that lie this near to one another are taken for one, since a server that counts by
+// a tokenizer of its own finds prompts of one length a little longer and shorter: no gap
+// between them is more than alike of them, or two tokens, and the longest is no more than
+// widest times the shortest.
+const (
+	alike  = 0.08
+	widest = 1.2
+)
 
 // minRepeats is how many measurements have a median that one of them does not move.
 const minRepeats = 3
@@ -71,6 +76,9 @@ func AreRepeated(points []Point) bool {
 	groups := ofLength(byLength(points))
 	repeats := make([]int64, len(groups))
 	for i, g := range groups {
+		if float64(g[len(g)-1].Tokens) > max(widest*float64(g[0].Tokens), float64(g[0].Tokens+4)) {
+			return false // any length
+		}
 		repeats[i] = int64(len(g))
 	}
 	return len(groups) >= minLengths && median(repeats) >= minRepeats
@@ -83,7 +91,7 @@ func ofLength(sorted []Point) (groups [][]Point) {
 	}
 	from := 0
 	for i, p := range sorted {
-		if float64(p.Tokens-sorted[from].Tokens) > alike*float64(sorted[from].Tokens) {
+		if i > 0 && float64(p.Tokens-sorted[i-1].Tokens) > max(2, alike*float64(sorted[i-1].Tokens)) {
 			groups, from = append(groups, sorted[from:i]), i
 		}
 	}

@@ -90,6 +90,14 @@ func TestRepeatedTravels(t *testing.T) {
 	}
 }
 
+// manyLengths are each a little longer than the one before.
+func manyLengths() (points []Point) {
+	for n := int64(100); n < 5000; n += n / 50 {
+		points = append(points, Point{n, 9})
+	}
+	return points
+}
+
 func TestAreRepeated(t *testing.T) {
 	one := func() float64 { return 1 }
 	for _, c := range []struct {
@@ -102,6 +110,8 @@ func TestAreRepeated(t *testing.T) {
 		{"repeated", ladder(Quadratic{ConstantUS: 1000}, 3, one), true},
 		{"one length", []Point{{5, 9}, {5, 9}, {5, 9}, {5, 9}}, false},
 		{"nearly one length", []Point{{1000, 9}, {1004, 9}, {1009, 9}, {2000, 9}, {2001, 9}, {2002, 9}, {3000, 9}, {3001, 9}, {3002, 9}}, true},
+		{"by a tokenizer of its own", []Point{{124, 9}, {126, 9}, {133, 9}, {251, 9}, {264, 9}, {274, 9}, {507, 9}, {524, 9}, {528, 9}}, true},
+		{"any length", manyLengths(), false},
 	} {
 		if got := AreRepeated(c.points); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
