@@ -90,7 +90,7 @@ func run(c *cli.Context) error {
 	}
 	// Nearly all of the heap is plain numbers, which cost the collector nothing: collected
 	// often, the memory of large archives stays near what they need.
-	defer debug.SetGCPercent(debug.SetGCPercent(25))
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	config.Progress = &Progress{}
 	progress := term.StartProgress(c.App.ErrWriter, config.Progress.Line)
 	defer progress.Stop()

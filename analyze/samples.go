@@ -36,7 +36,7 @@ func (b *block) add(v float64) {
 			b.small = append(b.small, small)
 			return
 		}
-		b.large, b.small = b.appendTo(nil), nil
+		b.large, b.small = b.appendTo(make([]float64, 0, max(cap(b.small), 8))), nil
 	}
 	b.large = append(b.large, v)
 }
@@ -50,8 +50,11 @@ func (b *block) appendTo(values []float64) []float64 {
 
 // Add keeps a value.
 func (s *Samples) Add(v float64) {
-	if n := len(s.blocks); n == 0 || s.blocks[n-1].len() == blockSize {
+	switch n := len(s.blocks); {
+	case n == 0:
 		s.blocks = append(s.blocks, block{})
+	case s.blocks[n-1].len() == blockSize: // by now it will be full, too
+		s.blocks = append(s.blocks, block{small: make([]uint32, 0, blockSize)})
 	}
 	s.blocks[len(s.blocks)-1].add(v)
 	s.count++
