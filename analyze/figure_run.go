@@ -94,7 +94,8 @@ func runFigure(r figureRun) (plot.Data, string) {
 	}
 	// All series stand in the bins that the longest of them needs.
 	bins := &s.tokens
-	for _, us := range []int64{s.first.value, s.last.value} {
+	// Imported rows may be sent before they are due.
+	for _, us := range append([]int64{s.first.value, s.last.value}, s.starts...) {
 		bins.at(us)
 	}
 	step := float64(bins.stepUS()) / usPerSecond
