@@ -94,9 +94,11 @@ func runFigure(r figureRun) (plot.Data, string) {
 	}
 	// All series stand in the bins that the longest of them needs.
 	bins := &s.tokens
-	// Imported rows may be sent before they are due.
-	for _, us := range append([]int64{s.first.value, s.last.value}, s.starts...) {
+	for _, us := range []int64{s.first.value, s.last.value} {
 		bins.at(us)
+	}
+	if len(s.starts) > 0 { // which an import may have before they were due
+		bins.at(slices.Min(s.starts))
 	}
 	step := float64(bins.stepUS()) / usPerSecond
 	per := func(moments []int64) []float64 {
