@@ -178,6 +178,7 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"analyze", in("a.parquet"), "--fluidity", "fuzzy"}, 2, "fuzzy"},
 		{[]string{"analyze", in("a.parquet"), "--per-request", in("x.xls")}, 2, "x.xls"},
 		{[]string{"analyze", in("a.parquet"), "--target-miss-rate", "2"}, 2, "2"},
+		{[]string{"plot", "ttft_cdf,compare_ttft", in("none.parquet")}, 2, "compare_ttft: it takes two runs, and 1"},
 		{[]string{"inspect", in("none.parquet")}, 1, "no such file"},
 		{[]string{"import", "azure", in("none.csv"), "--out", in("never.parquet")}, 1, "none.csv"},
 		{[]string{"import", "azure", in("bad.csv"), "--out", in("never.parquet")}, 1, "many"},

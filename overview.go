@@ -17,13 +17,14 @@ import (
 // which one comes next in a folder.
 func overview(w io.Writer, dir string) error {
 	screen := term.ScreenOf(w, 80)
-	found := recordings(dir)
-	here, next := nextCommands(found)
+	found, unopened := recordings(dir)
+	here, next := nextCommands(found, unopened)
 	fmt.Fprintf(w, `%s
 
-  capture  ─┐
-  import   ─┼─► trace.parquet ──replay──► run.parquet ──analyze──► numbers, plots
-  generate ─┘      trace, inspect             └──────compare──► better or worse?
+  capture  ─┐                 ┌ capacity ─► the most requests/s that hold an SLO
+  import   ─┼─► trace.parquet ┴ replay ─► run.parquet ┬ analyze ─► numbers, plots
+  generate ─┘   trace, inspect                        ├ view ─► report, page to ask
+                                                      └ compare ─► better or worse?
 
 %s
 `, screen.Head("metron: record LLM traffic with the time of every token, replay it, ask the columns"), here)
@@ -44,9 +45,9 @@ type recording struct {
 // mostRecordings bounds how many files are opened for a line of advice.
 const mostRecordings = 100
 
-// recordings are the newest traces and runs of a folder, the newest first; what cannot be
-// read is none.
-func recordings(dir string) []recording {
+// recordings are the newest traces and runs of a folder, the newest first, and how many older
+// files were not opened; what cannot be read is none.
+func recordings(dir string) (found []recording, unopened int) {
 	paths, _ := filepath.Glob(filepath.Join(dir, "*.parquet"))
 	var all []recording
 	for _, path := range paths {
@@ -57,7 +58,6 @@ func recordings(dir string) []recording {
 	slices.SortFunc(all, func(a, b recording) int {
 		return cmp.Or(b.written.Compare(a.written), cmp.Compare(a.name, b.name))
 	})
-	var found []recording
 	for _, r := range all[:min(len(all), mostRecordings)] {
 		f, err := schema.Open(r.name)
 		if err != nil {
@@ -68,17 +68,17 @@ func recordings(dir string) []recording {
 		f.Close()
 		found = append(found, r)
 	}
-	return found
+	return found, max(0, len(all)-mostRecordings)
 }
 
 // nextCommands says what is there and what to type.
-func nextCommands(found []recording) (here string, commands []string) {
+func nextCommands(found []recording, unopened int) (here string, commands []string) {
 	var traces, runs []string
 	for _, r := range found {
 		if r.isRun {
-			runs = append(runs, r.name)
+			runs = append(runs, term.FileWord(r.name))
 		} else {
-			traces = append(traces, r.name)
+			traces = append(traces, term.FileWord(r.name))
 		}
 	}
 	here = fmt.Sprintf("in this folder: %s, %s", term.Plural(int64(len(traces)), "trace", "traces"), term.Plural(int64(len(runs)), "run", "runs"))
@@ -93,6 +93,9 @@ func nextCommands(found []recording) (here string, commands []string) {
 	default:
 		here = "in this folder: no trace and no run yet"
 		commands = []string{"metron demo", "metron capture --upstream http://127.0.0.1:8000 --out traces"}
+	}
+	if unopened > 0 {
+		here += fmt.Sprintf(" among the newest %d files; %s not opened", mostRecordings, term.Plural(int64(unopened), "older one was", "older ones were"))
 	}
 	return here, commands
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"metron/internal/completion"
 	"metron/internal/term"
 )
 
@@ -58,12 +60,55 @@ func TestOverview(t *testing.T) {
 	show("1 trace, 1 run", "next:  metron analyze a.parquet")
 	put("b.parquet", "run-v1.0.parquet", time.Minute)
 	show("1 trace, 2 runs", "next:  metron analyze b.parquet", "metron compare a.parquet b.parquet")
+	put("-my run.parquet", "run-v1.0.parquet", 0)
+	show("1 trace, 3 runs", "next:  metron analyze './-my run.parquet'", "metron compare b.parquet './-my run.parquet'")
 	for _, found := range [][]recording{nil, {{name: "t.parquet"}}, {{name: "a.parquet", isRun: true}, {name: "b.parquet", isRun: true}}} {
-		_, next := nextCommands(found)
+		_, next := nextCommands(found, 0)
 		for _, line := range next {
 			if err := parse(strings.Fields(line)); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}
+		}
+	}
+}
+
+// TestOverviewOfMany: what was not opened is said.
+func TestOverviewOfMany(t *testing.T) {
+	if here, _ := nextCommands([]recording{{name: "t.parquet"}}, 1); here != "in this folder: 1 trace, 0 runs among the newest 100 files; 1 older one was not opened" {
+		t.Error(here)
+	}
+	dir := t.TempDir()
+	for i := range mostRecordings + 2 { // which cannot be read
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.parquet", i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, unopened := recordings(dir); len(found) != 0 || unopened != 2 {
+		t.Errorf("%d found, %d not opened", len(found), unopened)
+	}
+}
+
+// TestFlagValuesOfEach: a flag completes in every command that takes it, and to words that its
+// usage there speaks of.
+func TestFlagValuesOfEach(t *testing.T) {
+	all := commands()
+	elsewhere := map[string]string{} // by name and usage: what it completes to in another command
+	for _, c := range leaves(all, "") {
+		for _, f := range c.flags {
+			if !f.takesValue {
+				continue
+			}
+			got := completion.Next(all, flagValues(), append(strings.Fields(c.name), "--"+f.name, ""))
+			for _, word := range got {
+				if f.name != "where" && !strings.Contains(f.usage, word) {
+					t.Errorf("%s --%s: its usage does not speak of %q", c.name, f.name, word)
+				}
+			}
+			key, words := f.name+" "+f.usage, strings.Join(got, " ")
+			if before, seen := elsewhere[key]; seen && before != words {
+				t.Errorf("%s --%s completes to %q, elsewhere to %q", c.name, f.name, words, before)
+			}
+			elsewhere[key] = words
 		}
 	}
 }
@@ -129,7 +174,10 @@ type leaf struct {
 	flags []leafFlag
 }
 
-type leafFlag struct{ name, usage string }
+type leafFlag struct {
+	name, usage string
+	takesValue  bool
+}
 
 func leaves(list []*cli.Command, before string) (out []leaf) {
 	for _, c := range list {
@@ -142,7 +190,7 @@ func leaves(list []*cli.Command, before string) (out []leaf) {
 				if d, ok := f.(cli.DocGenerationFlag); ok {
 					usage = d.GetUsage() + " " + d.GetDefaultText() + " " + d.GetValue()
 				}
-				l.flags = append(l.flags, leafFlag{f.Names()[0], usage})
+				l.flags = append(l.flags, leafFlag{f.Names()[0], usage, term.Wanting(c.Flags, f.Names()[0]) != ""})
 			}
 			out = append(out, l)
 		}

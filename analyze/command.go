@@ -49,7 +49,7 @@ Examples:
 			&cli.BoolFlag{Name: "json", Usage: "--format json"},
 			&cli.StringFlag{Name: "out", Usage: "write plots as PNG and SVG, and the page of --report, into `DIR`"},
 			&cli.StringFlag{Name: "report", Usage: "write a page that answers further questions into `FILE` (.html)"},
-			term.TextsFlag("publish", "send the numbers to a `TRACKER`, "+strings.Join(publish.Kinds(), " or ")+" (repeatable); credentials come from the environment"),
+			term.SecretTextsFlag("publish", "send the numbers to a `TRACKER`, "+strings.Join(publish.Kinds(), " or ")+" (repeatable); credentials come from the environment", term.RedactURL),
 			&cli.StringFlag{Name: "per-request", Usage: "write a line a request to `FILE` (.csv, .jsonl or .parquet)"},
 			&cli.StringFlag{Name: "per-token", Usage: "write a line a token to `FILE` (.csv, .jsonl or .parquet)"},
 		}),

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"metron/internal/term"
@@ -10,16 +11,17 @@ import (
 
 // caption is the line below a title: which files, how many of what, how they were counted,
 // which rows, and what was trimmed.
-func (r *Result) caption(parts ...string) string { return r.captionOf(r.name(), parts...) }
+func (r *Result) caption(parts ...string) string {
+	return joinedCaption(r.name(), r.Settings.Selection, r.trimmed, parts...)
+}
 
-// captionOf is the same of files that go by another name.
-func (r *Result) captionOf(name string, parts ...string) string {
+func joinedCaption(name, selection, trimmed string, parts ...string) string {
 	all := append([]string{name}, parts...)
-	if s := r.Settings.Selection; s != "" {
-		all = append(all, "where "+s)
+	if selection != "" {
+		all = append(all, "where "+selection)
 	}
-	if r.trimmed != "" {
-		all = append(all, r.trimmed)
+	if trimmed != "" {
+		all = append(all, trimmed)
 	}
 	return strings.Join(all, "; ")
 }
@@ -33,15 +35,23 @@ func (r *Result) name() string {
 	return of
 }
 
-// captionOfRuns is the caption of runs that are held against one another.
-func captionOfRuns(runs []figureRun, parts ...string) string {
-	var names, counts []string
+// captionOfRuns is the caption of runs that are held against one another, which were asked
+// the same; count is how many of what each of them shows.
+func captionOfRuns(runs []figureRun, count func(*Result) int64, what string, parts ...string) string {
+	var names, counts, trims []string
 	for _, r := range runs {
-		names, counts = append(names, r.name()), append(counts, term.Count(r.Requests.MeasuredOK))
+		names, counts = append(names, r.name()), append(counts, term.Count(count(r.Result)))
+		if r.trimmed != "" {
+			trims = append(trims, r.name()+": "+r.trimmed)
+		}
+	}
+	trimmed := strings.Join(trims, "; ")
+	if !slices.ContainsFunc(runs, func(r figureRun) bool { return r.trimmed != runs[0].trimmed }) {
+		trimmed = runs[0].trimmed
 	}
 	if len(runs) > 3 {
 		names = append(names[:2], fmt.Sprintf("%d more", len(runs)-2))
 	}
-	parts = append([]string{"N = " + strings.Join(counts, ", ") + " answered requests"}, parts...)
-	return runs[0].captionOf(strings.Join(names, ", "), parts...)
+	parts = append([]string{"N = " + strings.Join(counts, ", ") + " " + what}, parts...)
+	return joinedCaption(strings.Join(names, ", "), runs[0].Settings.Selection, trimmed, parts...)
 }

@@ -36,19 +36,20 @@ func (r *Result) counted(key string, count int64) []string {
 	return []string{fmt.Sprintf("N = %s gaps%s", term.Count(count), r.zeroGaps()), policy}
 }
 
-// values are those of a metric in seconds, each with how often it occurred, ascending.
+// values are those of a metric in its unit, each with how often it occurred, ascending.
 func (r *Result) values(key string) iter.Seq2[float64, int64] {
+	scale := r.Metrics.Get(key).unit.scale()
 	return func(yield func(float64, int64) bool) {
 		if key == keyTBT {
 			for v, n := range r.tbt.All() {
-				if !yield(float64(v)/usPerSecond, n) {
+				if !yield(float64(v)/scale, n) {
 					return
 				}
 			}
 			return
 		}
 		for _, v := range r.samples[key].Sorted() {
-			if !yield(v/usPerSecond, 1) {
+			if !yield(v/scale, 1) {
 				return
 			}
 		}

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,27 +58,19 @@ func runPlot(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(job.dir, 0o755); err != nil {
-		return fmt.Errorf("create the folder for plots: %w", err)
-	}
-	for _, f := range figures {
-		if f.Missing != "" {
+	for i, f := range figures {
+		switch {
+		case f.Missing != "":
 			fmt.Fprintf(c.App.ErrWriter, "metron: no %s: %s\n", f.Name, f.Missing)
-			continue
-		}
-		name := f.Name
-		if job.file != "" {
-			name = job.file
-		}
-		written, err := f.Write(job.dir, name, job.formats...)
-		for _, path := range written {
-			fmt.Fprintln(c.App.Writer, path)
-		}
-		if err != nil {
-			return err
+		case job.file != "":
+			figures[i].Name = job.file
 		}
 	}
-	return nil
+	written, err := WriteDrawn(job.dir, figures, job.formats...)
+	for _, path := range written {
+		fmt.Fprintln(c.App.Writer, path)
+	}
+	return err
 }
 
 // plotJob is what `metron plot` is to do.
@@ -111,6 +102,11 @@ func plotJobOf(c *cli.Context) (j plotJob, err error) {
 	}
 	if err := j.config.Check(); err != nil {
 		return j, term.Usagef("plot: %w", err)
+	}
+	for _, k := range j.config.Drawing.kinds() {
+		if k.pair && len(j.paths) != 2 {
+			return j, term.WithHint(term.Usagef("plot %s: it takes two runs, and %d were given", k.name, len(j.paths)), "metron plot %s base.parquet new.parquet", k.name)
+		}
 	}
 	if len(j.config.Drawing.Requests) > 0 && !slices.Contains(j.config.Drawing.Kinds, "tokens_over_time") {
 		return j, term.Usagef("plot: --request chooses what tokens_over_time shows, which is not drawn")

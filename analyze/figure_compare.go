@@ -27,10 +27,14 @@ func CompareDistributions(a, b *Result, key string, changes []plot.Change, how s
 	if sa.Count == 0 || sb.Count == 0 {
 		return nil, "a run has no answered request with this time"
 	}
+	count, what := func(r *Result) int64 { return r.Metrics.Get(key).Count }, "answered requests"
+	if key == keyTBT {
+		what = "gaps"
+	}
 	label := map[string]string{keyTTFT: "time to first token", keyTBT: "time between tokens", keyE2E: "end-to-end latency"}[key]
 	return plot.Overlay{
 		Title:    strings.ToUpper(label[:1]) + label[1:] + ": what changed",
-		Subtitle: captionOfRuns([]figureRun{{Result: a}, {Result: b}}, how),
+		Subtitle: captionOfRuns([]figureRun{{Result: a}, {Result: b}}, count, what, how),
 		XLabel:   label,
 		A:        plot.Side{Name: a.name(), Values: a.values(key), Count: sa.Count},
 		B:        plot.Side{Name: b.name(), Values: b.values(key), Count: sb.Count},

@@ -2,12 +2,14 @@ package analyze
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"metron/analyze/plot"
 	"metron/analyze/prefill"
+	"metron/schema"
 )
 
 // Bins of prompt lengths hold every request once, in order, and none shares a length with
@@ -29,6 +31,9 @@ func TestPromptBins(t *testing.T) {
 				if name == "even" && (b.mid < float64(first) || b.mid > float64(last)) {
 					t.Fatalf("the middle of %d to %d is %v", first, last, b.mid)
 				}
+				if least := min(25, len(points)); name == "even" && len(b.times) < least {
+					t.Fatalf("bin %d of %d holds %d requests", i, len(bins), len(b.times))
+				}
 				at += len(b.times)
 			}
 			if at != len(points) {
@@ -36,6 +41,33 @@ func TestPromptBins(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A TTFT of 0 has no place on a logarithmic axis, and no part in what is drawn there.
+func TestViolinsOfZero(t *testing.T) {
+	var rows []schema.Record
+	for i := range 20 {
+		first := int64(10_000 + i)
+		if i < 6 {
+			first = 0
+		}
+		rows = append(rows, record(uint64(i+1), int64(i)*1000, 1, first, first+20_000))
+	}
+	v := dataOf[plot.Violins](t, Config{}, "ttft_violins", rows...)
+	if g := v.Groups[0]; len(v.Groups) != 1 || g.Count != 14 || len(g.Values) != 14 || g.P25 < 0.01 || !strings.Contains(v.Subtitle, "N = 14 answered requests; 6 requests with a TTFT not above 0 left out") {
+		t.Errorf("%+v", v)
+	}
+	if _, err := v.Figure(plot.Style{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShortCount(t *testing.T) {
+	for tokens, want := range map[int64]string{1: "1", 999: "999", 1000: "1k", 1449: "1.4k", 9999: "10k", 11_586: "12k", 131_072: "131k", 1_048_576: "1049k"} {
+		if got := shortCount(tokens); got != want {
+			t.Errorf("%d is %q, want %q", tokens, got, want)
+		}
+	}
 }
 
 // The steps of the send lag, against counting by hand.

@@ -97,6 +97,9 @@ func runFigure(r figureRun) (plot.Data, string) {
 	for _, us := range []int64{s.first.value, s.last.value} {
 		bins.at(us)
 	}
+	if len(s.starts) > 0 { // which an import may have before they were due
+		bins.at(slices.Min(s.starts))
+	}
 	step := float64(bins.stepUS()) / usPerSecond
 	per := func(moments []int64) []float64 {
 		out := make([]float64, len(bins.bins))

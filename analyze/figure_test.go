@@ -11,15 +11,18 @@ import (
 	"testing"
 
 	"metron/analyze/plot"
+	"metron/internal/term"
 	"metron/schema"
 )
 
 // smallRun writes a run with something for every figure to show.
-func smallRun(t *testing.T) string {
+func smallRun(t *testing.T) string { return smallRunOf(t, "run.parquet", 60) }
+
+func smallRunOf(t *testing.T, name string, requests int) string {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var rows []schema.Record
-	for i := range 60 {
+	for i := range requests {
 		input := 100 + int64(rnd.IntN(3000))
 		at := 20_000 + 50*input + int64(rnd.IntN(20_000))
 		times := []int64{at}
@@ -35,21 +38,31 @@ func smallRun(t *testing.T) string {
 		r.Dispatched, r.Wrote, r.End = new(int64(rnd.IntN(300))), new(int64(300+rnd.IntN(300))), new(times[len(times)-1]+100)
 		rows = append(rows, r)
 	}
-	return writeFile(t, "run.parquet", schema.Meta{Vantage: schema.VantageReplay}, rows...)
+	return writeFile(t, name, schema.Meta{Vantage: schema.VantageReplay}, rows...)
 }
 
 // Every kind of the table is drawn from one small run, in every style, and says what it is of.
 func TestEveryFigure(t *testing.T) {
-	path := smallRun(t)
-	r, err := Analyze(context.Background(), []string{path}, Config{Trim: Trim{HeadRows: 2}, Drawing: Drawing{Kinds: FigureNames()}})
-	if err != nil {
-		t.Fatal(err)
+	config := Config{Trim: Trim{HeadRows: 2}, Drawing: Drawing{Kinds: FigureNames()}}
+	var runs []*Result
+	for _, path := range []string{smallRun(t), smallRunOf(t, "other.parquet", 50)} {
+		r, err := Analyze(context.Background(), []string{path}, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, r)
 	}
+	r, other := runs[0], runs[1]
+	counted := func(key string) string {
+		return "N = " + term.Count(r.Metrics.Get(key).Count) + ", " + term.Count(other.Metrics.Get(key).Count)
+	}
+	ofBoth := map[string]string{"token_rate_bars": "N = 58, 48 answered requests", "compare_ttft": "N = 58, 48 answered requests",
+		"compare_tbt": counted(keyTBT) + " gaps", "compare_e2e": "N = 58, 48 answered requests"}
 	if len(r.Curve) == 0 {
 		t.Error("the curve that is drawn is not in the result")
 	}
 	for _, style := range []plot.Style{{}, {Theme: plot.Dark, Size: plot.Column}} {
-		figures, err := Draw(style, r, r)
+		figures, err := Draw(style, r, other)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,11 +83,34 @@ func TestEveryFigure(t *testing.T) {
 				t.Errorf("%s: drawn twice, the bytes differ: %v", f.Name, err)
 			}
 			said := strings.Join(strings.FieldsFunc(first.String(), func(r rune) bool { return r == '<' || r == '>' || r == '\n' }), " ")
-			for _, want := range []string{"run.parquet", "N = ", "the first 2"} {
+			wanted := []string{"run.parquet", "N = ", "the first 2"}
+			if both := ofBoth[f.Name]; both != "" {
+				wanted = append(wanted, "other.parquet", both)
+			}
+			for _, want := range wanted {
 				if !strings.Contains(said, want) {
 					t.Errorf("%s does not say %q", f.Name, want)
 				}
 			}
+		}
+	}
+}
+
+// What was left out of each run is said of each where it differs.
+func TestCaptionOfRuns(t *testing.T) {
+	run := func(name, trimmed string) figureRun {
+		return figureRun{Result: &Result{Files: []FileInfo{{Path: name}}, trimmed: trimmed}}
+	}
+	count := func(*Result) int64 { return 7 }
+	for want, runs := range map[string][]figureRun{
+		"a, b; N = 7, 7 gaps; how":                         {run("x/a", ""), run("b", "")},
+		"a, b; N = 7, 7 gaps; how; 2 of it":                {run("a", "2 of it"), run("b", "2 of it")},
+		"a, b; N = 7, 7 gaps; how; a: 2 of it; b: 3 of it": {run("a", "2 of it"), run("b", "3 of it")},
+		"a, b; N = 7, 7 gaps; how; b: 3 of it":             {run("a", ""), run("b", "3 of it")},
+		"a, b, 2 more; N = 7, 7, 7, 7 gaps; how; 2 of it":  {run("a", "2 of it"), run("b", "2 of it"), run("c", "2 of it"), run("d", "2 of it")},
+	} {
+		if got := captionOfRuns(runs, count, "gaps", "how"); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

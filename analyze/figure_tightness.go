@@ -1,8 +1,6 @@
 package analyze
 
 import (
-	"fmt"
-
 	"metron/analyze/plot"
 	"metron/internal/term"
 )
@@ -59,7 +57,6 @@ func tightnessFigure(r figureRun) (plot.Data, string) {
 	if len(p.Curves) == 0 {
 		return nil, "no request was judged by an SLO that a request by itself can meet (an SLO such as 'ttft.p99<=2s' bounds all of them together)"
 	}
-	deadlines := fmt.Sprintf("deadlines at 1×: %s to the first token, %s for each after it", r.Settings.firstDeadline(), term.Seconds(r.Settings.TBTDeadlineS))
-	p.Subtitle = r.caption("N = "+term.Count(requests)+" requests", "every time of the SLO is multiplied by the scale", deadlines)
+	p.Subtitle = r.caption("N = "+term.Count(requests)+" requests", "every time of the SLO is multiplied by the scale", r.deadlinesText()+" at 1×")
 	return p, ""
 }

@@ -118,6 +118,20 @@ func TestRunTimelineAddsUp(t *testing.T) {
 	}
 }
 
+// A request may be sent, and end, before it was due: an import says so.
+func TestRunTimelineOfEarlySends(t *testing.T) {
+	early := record(1, 0, 1, 100_000, 500_000)
+	early.Ready = new(int64(1_000_000))
+	p := dataOf[plot.RunTimeline](t, Config{}, "run_timeline", early)
+	busyS := 0.0
+	for _, v := range p.InFlight {
+		busyS += v * p.StepS
+	}
+	if math.Abs(busyS-0.5) > 1e-9 {
+		t.Errorf("in flight for %v s, want 0.5", busyS)
+	}
+}
+
 // The heat map counts every gap above 0 of those that TBT pools, in the row of its length.
 func TestHeatMapCounts(t *testing.T) {
 	rows := busyRows()

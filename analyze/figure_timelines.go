@@ -21,11 +21,7 @@ func timelinesFigure(r figureRun) (plot.Data, string) {
 func (t *timeline) panel() plot.Timeline {
 	p := plot.Timeline{Name: t.name, Detail: fmt.Sprintf("fluidity %.3f", t.index)}
 	if n := t.playback.Stalls; n > 0 {
-		waits := term.Count(n) + " waits"
-		if n == 1 {
-			waits = "1 wait"
-		}
-		p.Detail += fmt.Sprintf("; %s, %s", waits, term.Seconds(float64(t.playback.Stalled)/usPerSecond))
+		p.Detail += fmt.Sprintf("; %s, %s", term.Plural(n, "wait", "waits"), term.Seconds(float64(t.playback.Stalled)/usPerSecond))
 	}
 	for i, at := range t.times {
 		p.Times = append(p.Times, float64(at)/usPerSecond)

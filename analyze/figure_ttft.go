@@ -14,6 +14,7 @@ import (
 type promptTTFTs struct {
 	points  []promptTTFT
 	unknown int64 // requests with a TTFT that do not say how long their prompt was
+	zero    int64 // requests whose TTFT has no place on a logarithmic axis
 	cached  bool  // of some prompt a part was cached
 }
 
@@ -34,6 +35,8 @@ func (p *promptTTFTs) add(r *request) {
 	case why != "":
 	case !r.inputTokens.ok || r.inputTokens.value < 1:
 		p.unknown++
+	case us <= 0:
+		p.zero++
 	default:
 		p.points = append(p.points, promptTTFT{r.inputTokens.value, us})
 		p.cached = p.cached || r.cachedTokens.value > 0
@@ -44,6 +47,7 @@ func (p *promptTTFTs) merge(o gatherer) {
 	other := o.(*promptTTFTs)
 	p.points = append(p.points, other.points...)
 	p.unknown += other.unknown
+	p.zero += other.zero
 	p.cached = p.cached || other.cached
 }
 
@@ -59,13 +63,16 @@ func (p *promptTTFTs) caption(r *Result) string {
 	if p.unknown > 0 {
 		parts = append(parts, requestsOf(p.unknown)+" of unknown prompt length left out")
 	}
+	if p.zero > 0 {
+		parts = append(parts, requestsOf(p.zero)+" with a TTFT not above 0 left out")
+	}
 	if p.cached {
 		parts = append(parts, "some prompts were cached in part")
 	}
 	return r.caption(parts...)
 }
 
-const noPromptTTFTs = "no answered request has both a TTFT and the length of its prompt"
+const noPromptTTFTs = "no answered request has both a TTFT above 0 and the length of its prompt"
 
 // promptBin is the requests whose prompts are of some lengths.
 type promptBin struct {
@@ -99,18 +106,18 @@ func octaveBins(points []promptTTFT) []promptBin {
 }
 
 // evenBins cuts the points, sorted by length, into bins of about as many, never between two
-// of one length.
+// of one length. Where there are enough for one bin, each has at least fewest.
 func evenBins(points []promptTTFT) []promptBin {
 	const most, fewest = 24, 25
 	var bins []promptBin
 	least := max(fewest, (len(points)+most-1)/most)
 	for from := 0; from < len(points); {
 		to := min(from+least, len(points))
-		if len(points)-to < least/2 {
-			to = len(points)
-		}
 		for to < len(points) && points[to].tokens == points[to-1].tokens {
 			to++
+		}
+		if len(points)-to < least {
+			to = len(points)
 		}
 		b := promptBin{from: points[from].tokens, mid: float64(points[(from+to-1)/2].tokens)}
 		for _, p := range points[from:to] {
@@ -136,19 +143,19 @@ func violinsFigure(r figureRun) (plot.Data, string) {
 	v := plot.Violins{Title: "Time to first token by the length of the prompt", Subtitle: gathered.caption(r.Result),
 		XLabel: "shortest prompt of each group in tokens; N below it", YLabel: "time to first token"}
 	for _, b := range octaveBins(gathered.sorted()) {
-		g := plot.Violin{Name: shortCount(b.from), Values: b.times, Count: int64(len(b.times)),
-			P25: b.at(r.percentile, 25), P50: b.at(r.percentile, 50), P75: b.at(r.percentile, 75), P99: b.at(r.percentile, 99)}
-		// A logarithm has no 0; neither has a server that answers.
-		g.Values = slices.DeleteFunc(g.Values, func(v float64) bool { return v <= 0 })
-		v.Groups = append(v.Groups, g)
+		v.Groups = append(v.Groups, plot.Violin{Name: shortCount(b.from), Values: b.times, Count: int64(len(b.times)),
+			P25: b.at(r.percentile, 25), P50: b.at(r.percentile, 50), P75: b.at(r.percentile, 75), P99: b.at(r.percentile, 99)})
 	}
 	return v, ""
 }
 
 // shortCount is a number of tokens in the room between two violins.
 func shortCount(tokens int64) string {
-	if tokens < 1000 {
+	switch {
+	case tokens < 1000:
 		return term.Count(tokens)
+	case tokens >= 10_000:
+		return fmt.Sprintf("%.0fk", float64(tokens)/1000)
 	}
 	return fmt.Sprintf("%.2gk", float64(tokens)/1000)
 }

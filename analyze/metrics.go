@@ -136,10 +136,15 @@ func metrics() []metric {
 // scale divides what Samples hold into the unit of the metric: times are kept in
 // integer microseconds.
 func (m *metric) scale(a Arithmetic) float64 {
-	switch {
-	case m.key == keyMinDeadline:
+	if m.key == keyMinDeadline {
 		return a.deadlineUnit()
-	case m.unit == unitSeconds:
+	}
+	return m.unit.scale()
+}
+
+// scale divides what Samples hold of it: of times, microseconds.
+func (u unit) scale() float64 {
+	if u == unitSeconds {
 		return usPerSecond
 	}
 	return 1

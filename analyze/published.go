@@ -3,6 +3,7 @@ package analyze
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,12 +14,15 @@ import (
 // Published is what trackers of experiments are told of a result: the whole population,
 // not its groups, which the JSON has.
 func (r *Result) Published() (*publish.Report, error) {
+	if !r.firstSend.ok { // a tracker wants to know when
+		return nil, fmt.Errorf("publish %s: no measured request was sent, so there is no run to tell of", r.name())
+	}
 	var result bytes.Buffer
 	if err := r.WriteJSON(&result); err != nil {
 		return nil, err
 	}
 	out := &publish.Report{Name: r.name(), JSON: result.Bytes(), Settings: r.settings(),
-		Start: time.UnixMicro(r.firstSend), End: time.UnixMicro(r.firstSend)}
+		Start: time.UnixMicro(r.firstSend.value), End: time.UnixMicro(r.firstSend.value)}
 	if r.DurationS != nil {
 		out.End = out.Start.Add(time.Duration(*r.DurationS * float64(time.Second)))
 	}
@@ -33,17 +37,7 @@ func (r *Result) Published() (*publish.Report, error) {
 		}
 	}
 	for _, key := range publish.Measured() {
-		scale := 1.0
-		if r.Metrics.Get(key).unit == unitTokens {
-			scale = usPerSecond // which values divides by
-		}
-		out.Distributions = append(out.Distributions, publish.Distribution{Metric: key, Values: func(yield func(float64, int64) bool) {
-			for v, n := range r.values(key) {
-				if !yield(v*scale, n) {
-					return
-				}
-			}
-		}})
+		out.Distributions = append(out.Distributions, publish.Distribution{Metric: key, Values: r.values(key)})
 	}
 	return out, nil
 }

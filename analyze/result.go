@@ -28,7 +28,7 @@ type Result struct {
 	Linked *Linked `json:"-"`
 
 	percentile Method
-	firstSend  int64               // us since 1970
+	firstSend  maybe[int64]        // us since 1970
 	samples    map[string]*Samples // by the key of their metric
 	tbt        *Hist
 	decoding   int64 // requests of two or more tokens
@@ -139,7 +139,7 @@ func newResult(t *tally, files []*schema.File, c *Config) *Result {
 			Percentile: c.Percentile, Selection: c.Selection.String(), By: c.By, Trim: c.Trim.String()},
 		Prefill:    c.Prefill,
 		percentile: c.Percentile,
-		firstSend:  t.firstSend.value,
+		firstSend:  t.firstSend,
 		samples:    map[string]*Samples{},
 		tbt:        &t.tbt,
 		decoding:   t.minima.Count(),

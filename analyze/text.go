@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"metron/analyze/prefill"
 	"metron/analyze/stat"
 	"metron/internal/term"
 	"metron/internal/verdict"
@@ -193,7 +192,7 @@ func (r *Result) intervalTable(screen term.Screen) *term.Table {
 	return &t
 }
 
-// interval prints both ends, the unit once where it is the same: "93.1-98.0 ms".
+// interval prints both ends, the unit once where it is the same: "93.1 to 98.0 ms".
 func (u unit) interval(i stat.Interval) string {
 	low, high := u.format(i.Low), u.format(i.High)
 	if low == "-" && high == "-" {
@@ -219,95 +218,4 @@ func (u unit) format(v *float64) string {
 		return strconv.FormatFloat(*v, 'f', 3, 64)
 	}
 	return term.Number(*v)
-}
-
-// totals is what stands below the table: the population as a whole, as pairs of
-// a label and a text.
-func (r *Result) totals() [][2]string {
-	f, p := &r.Fluidity, &r.Playback
-	playback := percent(p.Continuity) + " of the time reading"
-	if p.Stalls > 0 {
-		playback += fmt.Sprintf(", %s stalls, the longest %s", term.Count(p.Stalls), term.Seconds(*p.LongestStallS))
-		if *p.StartDelayS > 0 {
-			playback += fmt.Sprintf("; a start %s after the first token would have avoided all", term.Seconds(*p.StartDelayS))
-		}
-	}
-	lines := [][2]string{
-		{"throughput", strings.Join([]string{rate(r.Throughput.RequestsPerS, "requests/s"),
-			rate(r.Throughput.OutputTokensPerS, "output tok/s"), rate(r.Throughput.TotalTokensPerS, "tok/s with the input")}, ", ")},
-		{"deadlines", fmt.Sprintf("%s to the first token, %s for each after it (%s arithmetic)",
-			r.Settings.firstDeadline(), term.Seconds(f.TBTDeadlineS), r.Settings.Fluidity)},
-		{"service level", fmt.Sprintf("%s of %s deadlines missed (%s)",
-			term.Count(f.ServiceMissed), term.Count(f.ServiceTotal), percent(f.ServiceMissRate))},
-		{"fluid token rate", fmt.Sprintf("%s (siblings: 1/mean TPOT %s, 1/P99 TBT %s)",
-			rate(f.FluidTokenRate, "tok/s"), rate(f.TPOTRate, "tok/s"), rate(f.TBTP99Rate, "tok/s"))},
-		{"absolute attainment", percent(p.AbsoluteAttainment) + " of the tokens by their place in the schedule"},
-		{"playback", playback},
-	}
-	if r.Prefill != nil {
-		lines = slices.Insert(lines, 2, [2]string{"prefill", prefillText(r.Prefill)})
-	}
-	return lines
-}
-
-// prefillText is the model in a line.
-func prefillText(m *prefill.Model) string {
-	line := fmt.Sprintf("a line of %d knots", len(m.Knots))
-	if c := m.Curve; c != nil {
-		line = fmt.Sprintf("%s + %s a token + %.3g ns a squared token", term.Seconds(c.ConstantUS/usPerSecond),
-			term.Seconds(c.PerTokenUS/usPerSecond), c.PerTokenSq*1e3)
-	}
-	line += fmt.Sprintf(", for %s to %s tokens", term.Count(m.MinTokens), term.Count(m.MaxTokens))
-	if m.Source != "" {
-		line += " (" + m.Source + ")"
-	}
-	return line
-}
-
-func rate(v *float64, unit string) string {
-	if v == nil {
-		return "- " + unit
-	}
-	return term.Number(*v) + " " + unit
-}
-
-func percent(share *float64) string {
-	if share == nil {
-		return "-"
-	}
-	return strconv.FormatFloat(*share*100, 'f', 2, 64) + " %"
-}
-
-// notes are the footnotes: warnings, and the rows that metrics left out.
-func (r *Result) notes(paint term.Paint) []string {
-	var notes []string
-	for _, w := range r.Warnings {
-		notes = append(notes, paint.Doubt("!")+" "+w.Message)
-	}
-	// Which metrics a reason took as many rows from, and which reasons took from the
-	// same metrics.
-	var order []string
-	shown, rows := r.shown(), map[string][]string{} // by the names of the metrics
-	for _, why := range reasons() {
-		labels := map[int64][]string{}
-		for _, m := range shown {
-			if n := m.LeftOut[why]; n > 0 {
-				labels[n] = append(labels[n], m.label)
-			}
-		}
-		for _, n := range slices.Sorted(maps.Keys(labels)) {
-			names := strings.Join(labels[n], ", ")
-			if len(labels[n]) == len(shown) {
-				names = "every metric"
-			}
-			if rows[names] == nil {
-				order = append(order, names)
-			}
-			rows[names] = append(rows[names], term.Count(n)+" "+why.phrase())
-		}
-	}
-	for _, names := range order {
-		notes = append(notes, fmt.Sprintf("  left out of %s: %s", names, strings.Join(rows[names], ", ")))
-	}
-	return notes
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"metron/internal/exchange"
 	"metron/internal/jsonparts"
 )
 
@@ -26,6 +27,53 @@ func ParseField(text string) (Field, error) {
 		return Field{name, bytes.TrimSpace([]byte(value))}, nil
 	}
 	return textField(name, value), nil
+}
+
+// notKept stands for a value that may be a credential.
+const notKept = "[not kept]"
+
+// isSecret reports whether the field, or a text within it, may be a credential by its name.
+func (f Field) isSecret() bool {
+	var value any
+	_ = json.Unmarshal(f.Value, &value) // of a Field: cannot fail
+	return hasSecret(f.Name, value)
+}
+
+func hasSecret(name string, value any) bool {
+	switch value := value.(type) {
+	case string:
+		return exchange.IsSecretive(name)
+	case []any:
+		return slices.ContainsFunc(value, func(one any) bool { return hasSecret(name, one) })
+	case map[string]any:
+		for inner, one := range value {
+			if hasSecret(inner, one) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shownField is a --body that may be shown to anybody.
+func shownField(text string) string {
+	f, err := ParseField(text)
+	switch {
+	case err != nil:
+		return notKept
+	case f.isSecret():
+		return f.Name + "=" + notKept
+	}
+	return text
+}
+
+// shownHeader is the same of a --header: of its value nobody knows what it is.
+func shownHeader(text string) string {
+	name, _, ok := strings.Cut(text, ":")
+	if !ok {
+		return notKept
+	}
+	return name + ": " + notKept
 }
 
 func textField(name, value string) Field {

@@ -19,7 +19,7 @@ import (
 // targetFlags say who is asked, and how.
 func targetFlags() []cli.Flag {
 	return []cli.Flag{
-		term.TextsFlag("target", "base `URL` of the server (repeatable: requests are dealt to several)"),
+		term.SecretTextsFlag("target", "base `URL` of the server (repeatable: requests are dealt to several)", term.RedactURL),
 		&cli.StringFlag{Name: "spread", Value: string(SpreadRequest), Usage: "how several targets share the requests, `HOW`: request, one after the other, or session, a session stays on one"},
 		&cli.StringFlag{Name: "api-key-env", Usage: "environment `VARIABLE` that holds the API key"},
 		&cli.StringFlag{Name: "api-key-file", Usage: "`FILE` that holds the API key"},
@@ -37,8 +37,8 @@ func changeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "api", Usage: "send every request in the form of this `API`: " + strings.Join(forms.Names(), ", "), DefaultText: "the recorded one"},
 		term.TextsFlag("model", "ask for this `NAME|RECORDED=NAME` instead of the recorded model, of all or of one (repeatable; default: the recorded one, else the first that the target lists)"),
-		term.TextsFlag("body", "set this field of every body's top level: `NAME=VALUE`, JSON or else a string (repeatable)"),
-		term.TextsFlag("header", "send this header, `'NAME: VALUE'`, with every request (repeatable)"),
+		term.SecretTextsFlag("body", "set this field of every body's top level: `NAME=VALUE`, JSON or else a string (repeatable)", shownField),
+		term.SecretTextsFlag("header", "send this header, `'NAME: VALUE'`, with every request (repeatable)", shownHeader),
 		&cli.StringFlag{Name: "stream", Value: "recorded", Usage: "what is streamed: `recorded|always`"},
 	}
 }
@@ -183,8 +183,8 @@ func (c *Changes) config() map[string]any {
 	}
 	fields := map[string]any{}
 	for _, f := range c.Fields {
-		if fields[f.Name] = f.Value; exchange.IsSecretive(f.Name) && f.Value[0] == '"' {
-			fields[f.Name] = "[not kept]"
+		if fields[f.Name] = f.Value; f.isSecret() {
+			fields[f.Name] = notKept
 		}
 	}
 	if len(fields) > 0 {

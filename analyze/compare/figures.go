@@ -2,7 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"metron/analyze"
@@ -45,23 +44,20 @@ func figures(a, b *run, out *Against) (list []figure) {
 // WriteFigures draws what Config.Draw asked for into a folder. With several runs the names of the
 // files end in the number of the run.
 func (c *Comparison) WriteFigures(dir string, style plot.Style, formats ...plot.Format) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("create the folder for plots: %w", err)
-	}
+	var drawn []analyze.NamedFigure
 	for i := range c.Against {
 		for _, f := range c.Against[i].figures {
 			name := f.name
 			if len(c.Against) > 1 {
 				name = fmt.Sprintf("%s_%d", f.name, i+1)
 			}
-			drawn, err := f.data.Figure(style)
+			one, err := f.data.Figure(style)
 			if err != nil {
 				return fmt.Errorf("figure %s: %w", name, err)
 			}
-			if _, err := drawn.Write(dir, name, formats...); err != nil {
-				return err
-			}
+			drawn = append(drawn, analyze.NamedFigure{Name: name, Figure: one})
 		}
 	}
-	return nil
+	_, err := analyze.WriteDrawn(dir, drawn, formats...)
+	return err
 }

@@ -198,3 +198,12 @@ func TestWriteErrorsNameTheFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Ticks of an axis on which nothing is, or that is no number, are those to 1.
+func TestEvenTicks(t *testing.T) {
+	for _, high := range []float64{0, -1, math.NaN(), math.Inf(1), 1} {
+		if at := evenTicks(high).at; len(at) < 4 || at[0] != 0 || at[len(at)-1] != 1 {
+			t.Errorf("to %v: %v", high, at)
+		}
+	}
+}

@@ -79,8 +79,12 @@ func duration(s float64) string {
 	return plain(s*1e6) + " µs"
 }
 
-// evenTicks marks four to seven round numbers from 0 to high.
+// evenTicks marks four to seven round numbers from 0 to high, those to 1 where it is no
+// number above 0.
 func evenTicks(high float64) ticks {
+	if !(high > 0) || math.IsInf(high, 1) {
+		high = 1
+	}
 	step := math.Pow(10, math.Floor(math.Log10(high/4)))
 	for _, factor := range []float64{10, 5, 2} {
 		if high/(step*factor) >= 3 {

@@ -29,7 +29,7 @@ func newServer(base *url.URL, header http.Header) server {
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 1 << 20
 
-// statusError is an answer other than 200.
+// statusError is an answer other than 2xx.
 type statusError struct {
 	status int
 	header http.Header

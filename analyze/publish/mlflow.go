@@ -38,9 +38,8 @@ func openMLflow(value string, env func(string) string) (Tracker, error) {
 
 // What one log-batch takes; the longest values of a parameter and a tag.
 const (
-	mlflowMetrics  = 1000
+	mlflowMetrics  = 1000 // as many as of all together
 	mlflowParams   = 100
-	mlflowEntities = 1000 // together
 	mlflowParamLen = 6000
 	mlflowTagLen   = 5000
 )
@@ -143,7 +142,7 @@ func (m *mlflow) fill(ctx context.Context, run mlflowRun, r *Report) error {
 		}
 		metrics = append(metrics, mlflowMetric{Key: key, Value: n.Value, Timestamp: r.End.UnixMilli()})
 	}
-	for part := range slices.Chunk(metrics, min(mlflowMetrics, mlflowEntities)) {
+	for part := range slices.Chunk(metrics, mlflowMetrics) {
 		if err := m.call(ctx, http.MethodPost, "runs/log-batch", map[string]any{"run_id": run.RunID, "metrics": part}, nil); err != nil {
 			return err
 		}

@@ -46,7 +46,10 @@ func Measured() []string {
 // otlpMetrics is a report as one resource: histograms by the conventions, and our own
 // numbers as gauges under metron.
 func otlpMetrics(r *Report, own []*common.KeyValue) []*metrics.ResourceMetrics {
-	attributes := append([]*common.KeyValue{text("service.name", "metron"), text("metron.run", r.Name)}, own...)
+	var attributes []*common.KeyValue
+	for _, a := range append([]*common.KeyValue{text("service.name", "metron"), text("metron.run", r.Name)}, own...) {
+		attributes = set(attributes, a)
+	}
 	byName := map[string]*metrics.Metric{}
 	scope := &metrics.ScopeMetrics{Scope: &common.InstrumentationScope{Name: "metron"}}
 	add := func(name, unit, about string) (m *metrics.Metric, first bool) {
@@ -131,6 +134,17 @@ func ucum(unit string) string {
 		return "1"
 	}
 	return unit
+}
+
+// set puts an attribute into a list, in the place of one of its key: keys are unique there.
+func set(list []*common.KeyValue, a *common.KeyValue) []*common.KeyValue {
+	for i := range list {
+		if list[i].Key == a.Key {
+			list[i] = a
+			return list
+		}
+	}
+	return append(list, a)
 }
 
 func text(key, value string) *common.KeyValue {

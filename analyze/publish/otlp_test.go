@@ -98,6 +98,14 @@ func TestOTLP(t *testing.T) {
 	}
 }
 
+// TestOTLPAttributes: a key is there once, and the user's own, of several the last, prevails.
+func TestOTLPAttributes(t *testing.T) {
+	got := otlpMetrics(report(0, 0), []*common.KeyValue{text("a", "1"), text("service.name", "bench"), text("a", "2")})[0].Resource.Attributes
+	if len(got) != 3 || attribute(got, "service.name") != "bench" || attribute(got, "metron.run") != "run.parquet" || attribute(got, "a") != "2" {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestOTLPAnswers: what the protocol says to send again is sent again, what it says not is not.
 func TestOTLPAnswers(t *testing.T) {
 	answer := func(status int) func(http.ResponseWriter) {

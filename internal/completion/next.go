@@ -5,11 +5,13 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
 )
 
 // Values are the words that a flag takes.
 type Values struct {
-	Command string // its words, such as "trace slice"; "": every command that has the flag
+	Command string // its words, such as "trace slice", or the first of them; "": every command that has the flag
 	Flag    string // "": the command's first argument
 	Words   []string
 	List    bool // several of them, joined by commas
@@ -31,10 +33,10 @@ func Next(commands []*cli.Command, values []Values, words []string) []string {
 			return nil
 		case strings.HasPrefix(word, "-"):
 			if at != nil && !strings.Contains(word, "=") {
-				pending = wanting(at.Flags, word)
+				pending = term.Wanting(at.Flags, word)
 			}
 		default:
-			if next := find(commands, word); next != nil {
+			if next := term.Find(commands, word); next != nil {
 				path, at, commands = append(path, word), next, next.Subcommands
 			} else {
 				arguments++
@@ -77,7 +79,7 @@ func unsplit(words []string) (line []string, last string) {
 
 func valuesOf(values []Values, command, flag, typed, before string) []string {
 	for _, v := range values {
-		if v.Flag != flag || v.Command != "" && v.Command != command {
+		if v.Flag != flag || v.Command != "" && !strings.HasPrefix(command+" ", v.Command+" ") {
 			continue
 		}
 		words := v.Words
@@ -112,15 +114,6 @@ func names(commands []*cli.Command) (out []string) {
 	return out
 }
 
-func find(commands []*cli.Command, name string) *cli.Command {
-	for _, c := range commands {
-		if c.HasName(name) {
-			return c
-		}
-	}
-	return nil
-}
-
 // flags are the long names of a command's flags.
 func flags(c *cli.Command) []string {
 	out := []string{"--help"}
@@ -134,15 +127,4 @@ func flags(c *cli.Command) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// wanting is the name of a flag that the next word is the value of.
-func wanting(flags []cli.Flag, word string) string {
-	for _, f := range flags {
-		_, isBool := f.(*cli.BoolFlag)
-		if !isBool && slices.Contains(f.Names(), strings.TrimLeft(word, "-")) {
-			return f.Names()[0]
-		}
-	}
-	return ""
 }

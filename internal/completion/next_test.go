@@ -12,7 +12,7 @@ func TestNext(t *testing.T) {
 	commands := []*cli.Command{
 		{Name: "analyze", Flags: []cli.Flag{&cli.StringFlag{Name: "format", Aliases: []string{"f"}}, &cli.StringFlag{Name: "sections"},
 			&cli.BoolFlag{Name: "json"}, &cli.StringFlag{Name: "secret", Hidden: true}, &cli.StringFlag{Name: "out"}}},
-		{Name: "trace", Subcommands: []*cli.Command{{Name: "slice", Flags: []cli.Flag{&cli.StringFlag{Name: "out"}}}, {Name: "merge"}}},
+		{Name: "trace", Subcommands: []*cli.Command{{Name: "slice", Flags: []cli.Flag{&cli.StringFlag{Name: "out"}}}, {Name: "merge"}, {Name: "split", Flags: []cli.Flag{&cli.StringFlag{Name: "out"}}}}},
 		{Name: "hidden", Hidden: true},
 	}
 	values := []Values{
@@ -20,13 +20,14 @@ func TestNext(t *testing.T) {
 		{Flag: "sections", Words: []string{"stalls", "tail", "traffic"}, List: true},
 		{Command: "trace slice", Flag: "out", Words: []string{"never"}},
 		{Command: "trace merge", Words: []string{"left", "right"}},
+		{Command: "trace", Flag: "out", Words: []string{"nowhere"}},
 	}
 	for _, c := range []struct{ line, want string }{
 		{"", "analyze trace"},
 		{"an", "analyze"},
 		{"x", ""},
 		{"-", "--help"},
-		{"trace ", "slice merge"},
+		{"trace ", "slice merge split"},
 		{"trace m", "merge"},
 		{"trace slice ", ""}, // a file
 		{"analyze ", ""},
@@ -49,7 +50,8 @@ func TestNext(t *testing.T) {
 		{"trace slice --out n", "never"},
 		{"trace merge l", "left"},
 		{"trace merge left ", ""},
-		{"trace merge --out n", ""},
+		{"trace merge --out n", ""}, // it has none
+		{"trace split --out n", "nowhere"},
 		{"analyze -- --f", ""},
 		{"analyze --out --json --f", "--format"},
 	} {

@@ -1,6 +1,7 @@
 package term
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +18,7 @@ func FlagsFirst(commands []*cli.Command, args []string) []string {
 	rest := args[1:]
 	var flags []cli.Flag
 	for len(rest) > 0 {
-		cmd := find(commands, rest[0])
+		cmd := Find(commands, rest[0])
 		if cmd == nil {
 			break
 		}
@@ -39,7 +40,7 @@ func FlagsFirst(commands []*cli.Command, args []string) []string {
 			continue
 		}
 		named = append(named, arg)
-		if !strings.Contains(arg, "=") && takesValue(flags, strings.TrimLeft(arg, "-")) && i+1 < len(rest) {
+		if !strings.Contains(arg, "=") && Wanting(flags, arg) != "" && i+1 < len(rest) {
 			i++
 			named = append(named, rest[i])
 		}
@@ -47,7 +48,8 @@ func FlagsFirst(commands []*cli.Command, args []string) []string {
 	return append(append(out, named...), files...)
 }
 
-func find(commands []*cli.Command, name string) *cli.Command {
+// Find is the command of a name, nil if there is none.
+func Find(commands []*cli.Command, name string) *cli.Command {
 	for _, c := range commands {
 		if c.HasName(name) {
 			return c
@@ -56,15 +58,14 @@ func find(commands []*cli.Command, name string) *cli.Command {
 	return nil
 }
 
-func takesValue(flags []cli.Flag, name string) bool {
+// Wanting is the long name of the flag, written as word, that takes the next word for its
+// value; "": it takes none, or there is no such flag.
+func Wanting(flags []cli.Flag, word string) string {
 	for _, f := range flags {
-		for _, n := range f.Names() {
-			if n != name {
-				continue
-			}
-			_, isBool := f.(*cli.BoolFlag)
-			return !isBool
+		_, isBool := f.(*cli.BoolFlag)
+		if !isBool && slices.Contains(f.Names(), strings.TrimLeft(word, "-")) {
+			return f.Names()[0]
 		}
 	}
-	return false
+	return ""
 }

@@ -9,9 +9,14 @@ import (
 )
 
 // CommandLine is what a shell takes to do again what c does: its files, and then the
-// flags that were set, in the order of the help.
+// flags that were set, in the order of the help. It may be shown to anybody: of what a
+// SecretTextsFlag holds it has only what that shows.
 func CommandLine(c *cli.Context) string {
-	words := append(strings.Fields(c.Command.HelpName), c.Args().Slice()...)
+	words := strings.Fields(c.Command.HelpName)
+	for _, arg := range c.Args().Slice() {
+		words = append(words, FileWord(arg))
+	}
+	flags := len(words)
 	for _, f := range c.Command.Flags {
 		name := f.Names()[0]
 		if !c.IsSet(name) {
@@ -40,10 +45,19 @@ func CommandLine(c *cli.Context) string {
 			words = append(words, "--"+name, fmt.Sprint(c.Value(name)))
 		}
 	}
-	for i := range words {
-		words[i] = quote(words[i])
+	for i := range words[flags:] {
+		words[flags+i] = quote(words[flags+i])
 	}
 	return strings.Join(words, " ")
+}
+
+// FileWord is the name of a file as a shell takes it: quoted where it must be, and never
+// taken for a flag.
+func FileWord(name string) string {
+	if strings.HasPrefix(name, "-") && name != "-" {
+		name = "./" + name
+	}
+	return quote(name)
 }
 
 // quote makes one word of a POSIX shell.

@@ -139,6 +139,7 @@ func TestRedactURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"ftp://me:pw@host/x@y": "ftp://[user]@host/x@y", "http://user:p w@h ost": "http://[user]@h ost",
 		"127.0.0.1:80": "127.0.0.1:80", "me:pw@host": "[user]@host", "http://h/a": "http://h/a",
+		"http://h/a?key=k#x": "http://h/a?...", "http://u:p@h#k@x": "http://[user]@h#...", "h?k": "h?...",
 	} {
 		if got := RedactURL(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)

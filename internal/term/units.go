@@ -83,7 +83,8 @@ func sig3(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// RedactURL cuts the user-info out of a text that was meant to be a URL.
+// RedactURL cuts the user-info, and what a query or a fragment says, out of a text that
+// was meant to be a URL.
 func RedactURL(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -93,7 +94,11 @@ func RedactURL(text string) string {
 	if end < 0 {
 		end = len(rest)
 	}
-	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+	at := strings.LastIndexByte(rest[:end], '@')
+	if said := strings.IndexAny(rest, "?#"); said >= 0 {
+		rest = rest[:said+1] + "..."
+	}
+	if at >= 0 {
 		rest = "[user]" + rest[at:]
 	}
 	if !ok {
