@@ -23,11 +23,11 @@ import (
 func TestLivePage(t *testing.T) {
 	browser := browsertest.Start(t)
 	path := writeRun(t)
-	s, err := serverOf(t.Context(), asked{[]string{path}, analyze.Config{Report: true}, "metron view run.parquet"})
+	s, err := serverOf(t.Context(), asked{paths: []string{path}, config: analyze.Config{Report: true}, command: "metron view run.parquet"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(s.Handler("127.0.0.1:0"))
+	server := httptest.NewServer(s.Handler("localhost"))
 	defer server.Close()
 	page := browser.Open(t, server.URL+"/", 1280, 800)
 

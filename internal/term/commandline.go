@@ -11,8 +11,18 @@ import (
 // CommandLine is what a shell takes to do again what c does: its files, and then the
 // flags that were set, in the order of the help.
 func CommandLine(c *cli.Context) string {
-	words := append(strings.Fields(c.Command.HelpName), c.Args().Slice()...)
-	for _, f := range c.Command.Flags {
+	files := append(strings.Fields(c.Command.HelpName), c.Args().Slice()...)
+	return line(append(files, set(c, c.Command.Flags)...))
+}
+
+// FlagLine is the part of it that sets some flags, by their names.
+func FlagLine(c *cli.Context, names []string) string {
+	return line(set(c, slices.DeleteFunc(slices.Clone(c.Command.Flags), func(f cli.Flag) bool { return !slices.Contains(names, f.Names()[0]) })))
+}
+
+// set is the words of the flags that were set.
+func set(c *cli.Context, flags []cli.Flag) (words []string) {
+	for _, f := range flags {
 		name := f.Names()[0]
 		if !c.IsSet(name) {
 			continue
@@ -40,6 +50,10 @@ func CommandLine(c *cli.Context) string {
 			words = append(words, "--"+name, fmt.Sprint(c.Value(name)))
 		}
 	}
+	return words
+}
+
+func line(words []string) string {
 	for i := range words {
 		words[i] = quote(words[i])
 	}

@@ -24,3 +24,6 @@ func (t *texts) Set(value string) error {
 }
 
 func (t *texts) String() string { return "" }
+
+// Values are for CommandLine.
+func (t *texts) Values() []string { return *t }
