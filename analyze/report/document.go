@@ -1,6 +1,6 @@
 package report
 
-// Document is all that the page knows. Its numbers are what `--json` prints, under the same
+// Document is all that the page knows. Its numbers are those of `--json`, under the same
 // keys.
 type Document struct {
 	Title       string            `json:"title"`
