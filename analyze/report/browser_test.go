@@ -57,6 +57,11 @@ func openRun(t *testing.T, browser *browsertest.Browser) {
 		if charts != 0 {
 			t.Errorf("%d elements were made of text", charts)
 		}
+		var commands []string
+		page.Eval(`[...document.querySelectorAll("#settings pre")].map((e) => e.textContent)`, &commands)
+		if want := "metron trace export perfetto '" + strings.ReplaceAll(run, "'", `'\''`) + "' --out timeline.json"; len(commands) != 2 || commands[1] != want {
+			t.Errorf("the commands are %q, want %q", commands, want)
+		}
 		var title string
 		page.Eval(`document.querySelector(".run-name").textContent`, &title)
 		if title != hostile+".parquet" {
