@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -58,7 +59,7 @@ func Analyze(ctx context.Context, paths []string, c Config) (*Result, error) {
 	result := newResult(t, archive.Files, &c)
 	if c.Report {
 		// Files whose times overlap have no workload to speak of, which takes nothing from the rest.
-		if result.workload, err = demand.Measure(ctx, archive, c.Selection); err != nil && (ctx.Err() != nil || len(archive.Files) == 1) {
+		if result.workload, err = demand.Measure(ctx, archive, c.Selection); err != nil && !errors.Is(err, demand.ErrOrder) {
 			return nil, err
 		}
 	}

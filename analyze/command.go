@@ -116,14 +116,19 @@ func run(c *cli.Context) error {
 			return err
 		}
 	}
-	switch {
-	case page != nil:
-		err = page.Write(result.Document(term.CommandLine(c)))
-	case config.Report:
-		err = report.WriteFile(filepath.Join(c.String("out"), "report.html"), result.Document(term.CommandLine(c)))
-	}
-	if err != nil {
-		return err
+	if config.Report {
+		document := result.Document(term.CommandLine(c))
+		document.Ask = AskLine(c, QuestionFlags())
+		if page != nil {
+			if err := page.Write(document); err != nil {
+				return err
+			}
+		}
+		if out := c.String("out"); out != "" {
+			if err := report.WriteFile(filepath.Join(out, "report.html"), document); err != nil {
+				return err
+			}
+		}
 	}
 	progress.Stop()
 	if err := result.Write(c.App.Writer, formatOf(c)); err != nil {

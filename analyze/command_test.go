@@ -225,7 +225,7 @@ func TestOutWritesPlots(t *testing.T) {
 	if err := os.Chtimes(old, before, before); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := metron(t, run, "--out", "plots", "--json"); err != nil {
+	if _, err := metron(t, run, "--out", "plots", "--report", "page.html", "--json"); err != nil {
 		t.Fatal(err)
 	}
 	files, err := os.ReadDir("plots")
@@ -238,6 +238,9 @@ func TestOutWritesPlots(t *testing.T) {
 		if info, err := f.Info(); err != nil || info.Size() < 2000 {
 			t.Errorf("%s: %d bytes, %v", f.Name(), info.Size(), err)
 		}
+	}
+	if _, err := os.Stat("page.html"); err != nil {
+		t.Error(err)
 	}
 	if got := strings.Join(names, " "); !strings.Contains(got, "e2e_cdf.png e2e_cdf.svg") || !strings.Contains(got, "report.html") || strings.Contains(got, "ttft_cdf") || strings.Contains(got, ".e2e") {
 		t.Errorf("files %s, want those of the latency and the page, nothing of a first token, and nothing left behind", got)

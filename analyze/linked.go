@@ -14,9 +14,8 @@ type Linked struct {
 	Tail LinkedTail     `json:"tail"`
 }
 
-// LinkedTail is the worst requests by each of some measures, each once.
+// LinkedTail is the worst requests by each of some measures, tailKept at most, each once.
 type LinkedTail struct {
-	Kept     int           `json:"kept"` // so many by each measure, at most
 	By       []TailMeasure `json:"by"`
 	Requests []TailRequest `json:"requests"`
 }

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
+	"time"
 
 	"metron/schema"
 )
@@ -65,7 +67,9 @@ func readNeighbours(ctx context.Context, a *schema.Archive, c *Config, requests 
 		}
 	}
 	columns := []string{"record_id", "start_time", "api", "stream", "input_tokens", "dispatched", "chunk_time", "chunk_kind", "chunk_tokens"}
-	for b, err := range a.Batches(ctx, schema.Query{Columns: columns}) {
+	end := min(worst[len(worst)-1].longest-c.origin, math.MaxInt64/int64(time.Microsecond)) // a clock may have gone mad
+	before := schema.Selection{To: schema.Offset(time.Duration(end) * time.Microsecond)}    // who starts later waits later
+	for b, err := range c.scan(ctx, a, schema.Query{Columns: columns, Selection: before}) {
 		if err != nil {
 			return err
 		}

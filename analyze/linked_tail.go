@@ -179,7 +179,7 @@ func (r *request) tokensByChunk() iter.Seq2[int64, int64] {
 
 // result numbers the requests in the order of their starts.
 func (t *tailOfRun) result() LinkedTail {
-	out := LinkedTail{Kept: tailKept, Requests: []TailRequest{}}
+	out := LinkedTail{Requests: []TailRequest{}}
 	var all []tailEntry
 	for _, worst := range t.worst {
 		all = append(all, worst...)

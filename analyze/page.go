@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"metron/analyze/report"
 )
@@ -17,10 +18,21 @@ func (r *Result) Document(command string) *report.Document {
 // many there are: those with the most requests.
 const groupsOnPage = 100
 
+// onPage is a group as the page's breakdown shows it: with some metrics, and the SLOs.
+func (g Group) onPage() Group {
+	shown := []string{keyTTFT, keyTBT, keyE2E, "fluidity_index"}
+	g.Metrics = slices.DeleteFunc(slices.Clone(g.Metrics), func(m MetricSummary) bool { return !slices.Contains(shown, m.key) })
+	g.Sections = slices.DeleteFunc(slices.Clone(g.Sections), func(s NamedSection) bool { return s.Name != "slo" })
+	return g
+}
+
 // Run is the result as a page shows it, alone or beside others.
 func (r *Result) Run() report.Run {
 	held := *r
-	held.Groups = largest(r.Groups, groupsOnPage)
+	held.Groups = nil
+	for _, g := range largest(r.Groups, groupsOnPage) {
+		held.Groups = append(held.Groups, g.onPage())
+	}
 	out := report.Run{Groups: len(r.Groups), Name: filepath.Base(r.Files[0].Path), Headline: r.headline(false), Result: &held, Grid: r.grid, Metrics: []report.Metric{}, Sections: []report.Section{}}
 	if n := len(r.Files); n > 1 {
 		out.Name = fmt.Sprintf("%s and %d more", out.Name, n-1)

@@ -56,6 +56,19 @@ func Question(c *cli.Context) (Config, error) {
 	return config, nil
 }
 
+// AskLine is the flags with which `metron analyze` asks what c asks, of those given; without
+// what the sliders of a page say instead: the deadlines, an SLO, and nearest ranks.
+func AskLine(c *cli.Context, flags []cli.Flag) string {
+	sliders := []string{"ttft-deadline", "prefill-slack", "tbt-deadline", "slo", "percentile"}
+	var names []string
+	for _, f := range flags {
+		if name := f.Names()[0]; !slices.Contains(sliders, name) {
+			names = append(names, name)
+		}
+	}
+	return term.FlagLine(c, names)
+}
+
 // Judge binds JudgeFlags. It opens nothing but a prefill model.
 func Judge(c *cli.Context) (Config, error) {
 	config := Config{

@@ -29,6 +29,7 @@ type Bench struct {
 	Settings  func() map[string]any
 	Question  analyze.Config
 	Command   string // what a shell takes to do this again
+	Ask       string // report.Document.Ask
 }
 
 // Run does every step. What was done stays in the folder when it is interrupted, and is
@@ -98,7 +99,9 @@ func (b *Bench) analyze(ctx context.Context, out io.Writer) error {
 	if _, err := analyze.WriteFigures(b.in("plots"), plot.Style{}, []plot.Format{plot.PNG, plot.SVG}, result); err != nil {
 		return err
 	}
-	if err := report.WriteFile(b.in("report.html"), result.Document(b.Command)); err != nil {
+	page := result.Document(b.Command)
+	page.Ask = b.Ask
+	if err := report.WriteFile(b.in("report.html"), page); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "answers  %s\n\n", strings.Join([]string{b.in("report.html"), b.in("result.json"), b.in("plots")}, ", "))

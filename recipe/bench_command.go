@@ -69,7 +69,7 @@ func BenchCommand() *cli.Command {
 
 // benchOf binds the flags. It makes nothing.
 func benchOf(c *cli.Context) (*Bench, error) {
-	b := &Bench{Dir: c.String("out"), Trace: c.Args().Slice(), Command: term.CommandLine(c)}
+	b := &Bench{Dir: c.String("out"), Trace: c.Args().Slice(), Command: term.CommandLine(c), Ask: analyze.AskLine(c, analyze.JudgeFlags())}
 	var err error
 	if b.Runner, err = replay.FromFlags(c); err != nil {
 		return nil, err

@@ -63,7 +63,9 @@ func runCommand(c *cli.Context) error {
 		return err
 	}
 	if page != nil {
-		if err := page.Write(out.Document(term.CommandLine(c))); err != nil {
+		document := out.Document(term.CommandLine(c))
+		document.Ask = analyze.AskLine(c, analyze.QuestionFlags())
+		if err := page.Write(document); err != nil {
 			return err
 		}
 	}

@@ -29,25 +29,28 @@ func metrics() []metric {
 
 // rate is a number of a whole run.
 type rate struct {
-	name, label, unit string
-	more              bool
-	value             func(*analyze.Result) *float64
-	hits              func(*analyze.Result) (part, n int64) // where it is a share of requests, which has an interval
+	name  string // in JSON and in gates
+	key   string // of its definition
+	label string
+	unit  string
+	more  bool // is better
+	value func(*analyze.Result) *float64
+	hits  func(*analyze.Result) (part, n int64) // where it is a share of requests, which has an interval
 }
 
 // rates is the table of numbers of whole runs that are compared.
 func rates() []rate {
 	return []rate{
-		{"request_throughput", "requests", "requests/s", true, func(r *analyze.Result) *float64 { return r.Throughput.RequestsPerS }, nil},
-		{"token_throughput", "output tokens", "tokens/s", true, func(r *analyze.Result) *float64 { return r.Throughput.OutputTokensPerS }, nil},
-		{"fluid_token_rate", "fluid token rate", "tokens/s", true, func(r *analyze.Result) *float64 { return r.Fluidity.FluidTokenRate }, nil},
-		{"goodput", "goodput", "requests/s", true, func(r *analyze.Result) *float64 { return ofSLO(r).GoodRequestsPerS }, nil},
-		{"token_goodput", "token goodput", "tokens/s", true, func(r *analyze.Result) *float64 { return ofSLO(r).GoodTokensPerS }, nil},
-		{"attainment", "attainment", "share", true, nil, func(r *analyze.Result) (int64, int64) {
+		{"request_throughput", "requests_per_s", "requests", "requests/s", true, func(r *analyze.Result) *float64 { return r.Throughput.RequestsPerS }, nil},
+		{"token_throughput", "output_tokens_per_s", "output tokens", "tokens/s", true, func(r *analyze.Result) *float64 { return r.Throughput.OutputTokensPerS }, nil},
+		{"fluid_token_rate", "fluid_token_rate_per_s", "fluid token rate", "tokens/s", true, func(r *analyze.Result) *float64 { return r.Fluidity.FluidTokenRate }, nil},
+		{"goodput", "goodput_requests_per_s", "goodput", "requests/s", true, func(r *analyze.Result) *float64 { return ofSLO(r).GoodRequestsPerS }, nil},
+		{"token_goodput", "goodput_tokens_per_s", "token goodput", "tokens/s", true, func(r *analyze.Result) *float64 { return ofSLO(r).GoodTokensPerS }, nil},
+		{"attainment", "attainment", "attainment", "share", true, nil, func(r *analyze.Result) (int64, int64) {
 			return ofSLO(r).Good, ofSLO(r).Requests
 		}},
-		{"deadline_miss_rate", "deadlines missed", "share", false, func(r *analyze.Result) *float64 { return r.Fluidity.ServiceMissRate }, nil},
-		{"error_rate", "not ok", "share", false, nil, func(r *analyze.Result) (int64, int64) {
+		{"deadline_miss_rate", "service_miss_rate", "deadlines missed", "share", false, func(r *analyze.Result) *float64 { return r.Fluidity.ServiceMissRate }, nil},
+		{"error_rate", "error_rate", "not ok", "share", false, nil, func(r *analyze.Result) (int64, int64) {
 			return r.Requests.Measured - r.Requests.MeasuredOK, r.Requests.Measured
 		}},
 	}

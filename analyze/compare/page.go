@@ -30,7 +30,7 @@ type called struct {
 func names() map[string]called {
 	out := map[string]called{}
 	for _, r := range rates() {
-		out[r.name] = called{r.label, r.name}
+		out[r.name] = called{r.label, r.key}
 	}
 	for _, m := range metrics() {
 		out[m.name] = called{m.label, m.key}

@@ -2,8 +2,8 @@ package linked
 
 import "math"
 
-// MaxBins is how many bins there are at most.
-const MaxBins = 512
+// maxBins is how many bins there are at most.
+const maxBins = 512
 
 // finestUS is the width of a bin to begin with: 1/64 s. Doubled again and again it becomes
 // whole seconds, which read well on an axis.
@@ -67,7 +67,7 @@ func (b *Bin) merge(o *Bin) {
 	b.TBT.Merge(&o.TBT)
 }
 
-// Bins cuts a run into at most MaxBins bins of one width, which doubles as the run turns out
+// Bins cuts a run into at most maxBins bins of one width, which doubles as the run turns out
 // longer. Bin i covers the width from Origin + i*Width on.
 type Bins struct {
 	origin, width int64
@@ -109,7 +109,7 @@ func (b *Bins) cover(from, to int64) {
 		} else {
 			b.first = first
 		}
-		if last-first < MaxBins {
+		if last-first < maxBins {
 			if first < b.first {
 				b.bins = append(make([]Bin, b.first-first), b.bins...)
 				b.first = first

@@ -7,34 +7,33 @@ type Columns struct {
 	WidthUS  int64 `json:"width_us"`
 	First    int64 `json:"first"` // bin i covers width_us from (first + i) * width_us on
 
-	Requests     []int64  `json:"requests"`
-	Measured     []int64  `json:"measured"`
-	OK           []int64  `json:"ok"`
-	Input        []int64  `json:"input_tokens"`
-	Output       []int64  `json:"output_tokens"`
-	NoInput      []int64  `json:"no_input"`
-	NoOutput     []int64  `json:"no_output"`
-	FirstSendUS  []*int64 `json:"first_send_us"`
-	LastEndUS    []*int64 `json:"last_end_us"`
-	TTFT         []Counts `json:"ttft_us"`
-	TTFTSumUS    []int64  `json:"ttft_sum_us"`
-	TBT          []Counts `json:"tbt_us"`
-	TBTSumUS     []int64  `json:"tbt_sum_us"`
-	E2E          []int64  `json:"e2e"`
-	E2ESumUS     []int64  `json:"e2e_sum_us"`
-	Met          []int64  `json:"deadlines_met"`
-	Missed       []int64  `json:"deadlines_missed"`
-	Tokens       []int64  `json:"tokens"`
-	InFlightUS   []int64  `json:"in_flight_us"`
-	BucketBits   int      `json:"bucket_bits"` // an octave is cut into 2^bucket_bits buckets
-	RelativeErr  float64  `json:"relative_error"`
-	BucketsBelow int64    `json:"exact_below_us"` // values below it have a bucket each
+	Requests    []int64  `json:"requests"`
+	Measured    []int64  `json:"measured"`
+	OK          []int64  `json:"ok"`
+	Input       []int64  `json:"input_tokens"`
+	Output      []int64  `json:"output_tokens"`
+	NoInput     []int64  `json:"no_input"`
+	NoOutput    []int64  `json:"no_output"`
+	FirstSendUS []*int64 `json:"first_send_us"`
+	LastEndUS   []*int64 `json:"last_end_us"`
+	TTFT        []Counts `json:"ttft_us"`
+	TTFTSumUS   []int64  `json:"ttft_sum_us"`
+	TBT         []Counts `json:"tbt_us"`
+	TBTSumUS    []int64  `json:"tbt_sum_us"`
+	E2E         []int64  `json:"e2e"`
+	E2ESumUS    []int64  `json:"e2e_sum_us"`
+	Met         []int64  `json:"deadlines_met"`
+	Missed      []int64  `json:"deadlines_missed"`
+	Tokens      []int64  `json:"tokens"`
+	InFlightUS  []int64  `json:"in_flight_us"`
+	BucketBits  int      `json:"bucket_bits"` // an octave is cut into 2^bucket_bits buckets
+	RelativeErr float64  `json:"relative_error"`
 }
 
 // Columns are those of the bins.
 func (b *Bins) Columns() Columns {
 	c := Columns{OriginUS: b.origin, WidthUS: b.width, First: b.first,
-		BucketBits: octaveBits, RelativeErr: RelativeError, BucketsBelow: 2 * BucketsPerOctave}
+		BucketBits: octaveBits, RelativeErr: RelativeError}
 	after := func(m Moment) *int64 {
 		if !m.Known {
 			return nil

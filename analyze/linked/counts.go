@@ -9,8 +9,8 @@ import (
 )
 
 // Counts counts integers in buckets whose width grows with the value, so that the middle
-// of a bucket is at most RelativeError off each value in it. Values below 2*BucketsPerOctave
-// have a bucket each; above, every octave is cut into BucketsPerOctave of the same width.
+// of a bucket is at most RelativeError off each value in it. Values below 2*bucketsPerOctave
+// have a bucket each; above, every octave is cut into bucketsPerOctave of the same width.
 // The zero value is ready to use.
 //
 // Note: buckets by a logarithm would be a little fewer; these need integer arithmetic
@@ -22,9 +22,9 @@ type Counts struct {
 
 const (
 	octaveBits       = 5
-	BucketsPerOctave = 1 << octaveBits
+	bucketsPerOctave = 1 << octaveBits
 	// RelativeError is half a bucket over its lower bound, at most.
-	RelativeError = 1.0 / (2 * BucketsPerOctave)
+	RelativeError = 1.0 / (2 * bucketsPerOctave)
 )
 
 // bucketOf is where a value is counted. What lies below 0, times that a clock set back

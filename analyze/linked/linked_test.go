@@ -95,7 +95,7 @@ func TestBinsMerge(t *testing.T) {
 		if string(text) != string(expected) {
 			t.Fatalf("merged:\n%s\nat once:\n%s", text, expected)
 		}
-		if len(want.Requests) > MaxBins {
+		if len(want.Requests) > maxBins {
 			t.Fatalf("%d bins", len(want.Requests))
 		}
 		for i := range want.Requests {

@@ -32,6 +32,7 @@ const hostile = `<img src=x onerror=alert(1)>&'"`
 func TestPages(t *testing.T) {
 	browser := browsertest.Start(t)
 	t.Run("run", func(t *testing.T) { openRun(t, browser) })
+	t.Run("asked", func(t *testing.T) { openAsked(t, browser) })
 	t.Run("windows", func(t *testing.T) { openWindows(t, browser) })
 	t.Run("comparison", func(t *testing.T) { openComparison(t, browser) })
 }
@@ -55,6 +56,11 @@ func openRun(t *testing.T, browser *browsertest.Browser) {
 		page.Eval(`document.querySelectorAll("img, iframe, object").length`, &charts)
 		if charts != 0 {
 			t.Errorf("%d elements were made of text", charts)
+		}
+		var commands []string
+		page.Eval(`[...document.querySelectorAll("#settings pre")].map((e) => e.textContent)`, &commands)
+		if want := "metron trace export perfetto '" + strings.ReplaceAll(run, "'", `'\''`) + "' --out timeline.json"; len(commands) != 2 || commands[1] != want {
+			t.Errorf("the commands are %q, want %q", commands, want)
 		}
 		var title string
 		page.Eval(`document.querySelector(".run-name").textContent`, &title)
@@ -132,20 +138,30 @@ func moveSliders(t *testing.T, page *browsertest.Page, run string, config analyz
 }
 
 func compareFormats(t *testing.T, page *browsertest.Page) {
-	values := []float64{0, 1e-6, 12e-6, 0.00099949, 0.0009996, 0.0123, 0.1, 0.99949, 0.9996, 1.005, 9.996, 59.94, 99.96, 119.9, 120, 3725, 7199, 7200, 90061, -0.5}
+	values := []float64{0, 1e-6, 12e-6, 0.00099949, 0.0009996, 0.0123, 0.1, 0.99949, 0.9996, 1.005, 9.996, 59.94, 99.96, 119.9, 120, 3725, 7199, 7200, 90061, -0.5,
+		1.125, 1.375, 10.25, 10.75, 100.5, 101.5, -1.125, 4.35, 1.005, // in the middle, and as good as
+		0.03125, 0.0625, 0.00048828125, 0.000030517578125, 0.0001, 1e-7, 1.5e-10, 2.5e-12, -0.0009765625, -1234.5}
 	given, err := json.Marshal(values)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seconds, numbers []string
+	var seconds, numbers, thousands, shares []string
 	page.Eval(fmt.Sprintf(`%s.map(metron.format.seconds)`, given), &seconds)
-	page.Eval(fmt.Sprintf(`%s.map((v) => metron.format.number(v * 1000))`, given), &numbers)
+	page.Eval(fmt.Sprintf(`%s.map(metron.format.number)`, given), &numbers)
+	page.Eval(fmt.Sprintf(`%s.map((v) => metron.format.number(v * 1000))`, given), &thousands)
+	page.Eval(fmt.Sprintf(`%s.map(metron.format.share)`, given), &shares)
 	for i, v := range values {
 		if seconds[i] != term.Seconds(v) {
 			t.Errorf("%v s is %q, want %q", v, seconds[i], term.Seconds(v))
 		}
-		if numbers[i] != term.Number(v*1000) {
-			t.Errorf("%v is %q, want %q", v*1000, numbers[i], term.Number(v*1000))
+		if numbers[i] != term.Number(v) {
+			t.Errorf("%v is %q, want %q", v, numbers[i], term.Number(v))
+		}
+		if thousands[i] != term.Number(v*1000) {
+			t.Errorf("%v is %q, want %q", v*1000, thousands[i], term.Number(v*1000))
+		}
+		if want := fmt.Sprintf("%.3f", v); shares[i] != want {
+			t.Errorf("the share %v is %q, want %q", v, shares[i], want)
 		}
 	}
 }
@@ -154,7 +170,7 @@ func compareFormats(t *testing.T, page *browsertest.Page) {
 func openComparison(t *testing.T, browser *browsertest.Browser) {
 	dir := t.TempDir()
 	a, b := writeRun(t, filepath.Join(dir, "a.parquet"), 1, 1), writeRun(t, filepath.Join(dir, "b.parquet"), 2, 1.3)
-	gates, err := compare.ParseGates("ttft.p99>+5%")
+	gates, err := compare.ParseGates("ttft.p99>+5%,ttft.p99>+1ms,error_rate>+0.5,tbt.p95>+1%")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +183,21 @@ func openComparison(t *testing.T, browser *browsertest.Browser) {
 	page.Eval(`document.querySelectorAll("#compare .worse, #compare .fail").length`, &verdicts)
 	if verdicts < 3 {
 		t.Errorf("%d numbers are worse, of a run whose every gap is longer", verdicts)
+	}
+	var shown []string
+	page.Eval(`[...document.querySelector("#compare table").querySelectorAll("tbody tr")].map((tr) => tr.children[3].textContent)`, &shown)
+	var want []string
+	for _, g := range out.Gates {
+		_, text, _ := strings.Cut(g.String(), " is at ")
+		want = append(want, text)
+	}
+	if !slices.Equal(shown, want) || !strings.HasSuffix(want[1], " ms") {
+		t.Errorf("the gates are at %q, want %q", shown, want)
+	}
+	var stats []string
+	page.Eval(`[...document.querySelectorAll("#compare tbody tr")].map((tr) => tr.children[1].textContent)`, &stats)
+	if !slices.Contains(stats, "p95") {
+		t.Errorf("a gate asks for p95, and there are %q", stats)
 	}
 	var before, after string
 	page.Eval(`document.querySelector("#summary .headline").textContent`, &before)

@@ -1,14 +1,15 @@
 package report
 
-// Document is all that the page knows. Its numbers are what `--json` prints, under the same
+// Document is all that the page knows. Its numbers are those of `--json`, under the same
 // keys.
 type Document struct {
 	Title       string            `json:"title"`
 	Command     string            `json:"command"` // that makes the page again
+	Ask         string            `json:"ask"`     // the flags of `metron analyze` that ask of a run what the page does, but for what its sliders say
 	Runs        []Run             `json:"runs"`    // of a comparison the base first
 	Comparison  any               `json:"comparison,omitempty"`
 	Definitions map[string]string `json:"definitions"`    // by key of the JSON; nil: Write takes those of docs/metrics.md
-	Live        *Live             `json:"live,omitempty"` // nil: the page is a file, and asks nobody
+	Live        bool              `json:"live,omitempty"` // the page can ask the server that it came from for what it does not hold
 }
 
 // Run is one population: a file, or several that count as one.
@@ -37,11 +38,6 @@ type Metric struct {
 type Section struct {
 	Name  string   `json:"name"`
 	Lines []string `json:"lines"`
-}
-
-// Live is where the page asks for what it does not hold.
-type Live struct {
-	Base string `json:"base"` // of the URLs, on the server that the page came from
 }
 
 // Grid holds the answers to a lattice of questions: each TTFT deadline with each TBT

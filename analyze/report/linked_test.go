@@ -43,6 +43,7 @@ func openWindows(t *testing.T, browser *browsertest.Browser) {
 		page.Wait(`metron.page.window.get() === null && document.querySelector("#time .window-ends button").disabled`)
 	})
 	t.Run("a row of the tail opens its request", func(t *testing.T) {
+		page.Wait(`/^The \d+ worst requests/.test(document.querySelector("#tail .note").textContent)`) // drawn a frame after the window ended
 		page.Eval(`document.querySelectorAll("#tail .choices button")[3].click(); document.querySelector("#tail .worst button").focus()`, nil)
 		page.Press(kb.Enter)
 		by := result.Linked.Tail.By[3]

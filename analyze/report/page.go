@@ -42,7 +42,7 @@ func Write(w io.Writer, d *Document) error {
 // no form; a live one the server that it came from.
 func policy(d *Document, code, css string) string {
 	own := "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; script-src " + digest(code) + "; style-src " + digest(css)
-	if d.Live != nil {
+	if d.Live {
 		own += "; connect-src 'self'"
 	}
 	return own

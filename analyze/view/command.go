@@ -3,7 +3,9 @@ package view
 import (
 	"fmt"
 	"net"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -52,22 +54,24 @@ func run(c *cli.Context) error {
 	defer l.Close()
 	config.Progress = &analyze.Progress{}
 	progress := term.StartProgress(c.App.ErrWriter, config.Progress.Line)
-	s, err := serverOf(c.Context, asked{paths, config, term.CommandLine(c)})
+	s, err := serverOf(c.Context, asked{paths, config, term.CommandLine(c), analyze.AskLine(c, analyze.QuestionFlags())})
 	progress.Stop()
 	if err != nil {
 		return err
 	}
-	if address, ok := l.Addr().(*net.TCPAddr); ok && !address.IP.IsLoopback() {
-		fmt.Fprintf(c.App.ErrWriter, "metron: whoever reaches %s can read these numbers\n", l.Addr())
+	address := l.Addr().(*net.TCPAddr)
+	if !address.IP.IsLoopback() {
+		fmt.Fprintf(c.App.ErrWriter, "metron: whoever reaches %s can read these numbers\n", address)
 	}
-	url := "http://" + l.Addr().String() + "/"
+	name := nameOf(c.String("listen"), os.Hostname)
+	url := "http://" + net.JoinHostPort(name, strconv.Itoa(address.Port)) + "/"
 	fmt.Fprintf(c.App.Writer, "the page is at %s\n", url)
 	if c.Bool("open") {
 		if err := openBrowser(url); err != nil {
 			fmt.Fprintf(c.App.ErrWriter, "metron: %v\n", err)
 		}
 	}
-	return s.Serve(c.Context, l)
+	return s.Serve(c.Context, l, name)
 }
 
 // configOf binds the flags. It opens nothing.

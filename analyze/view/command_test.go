@@ -14,8 +14,15 @@ import (
 	"metron/internal/term"
 )
 
-// TestCommand: it prints where the page is, serves it, and ends with its context.
+// TestCommand: it prints where the page is, by the name that it was given, serves it, and ends
+// with its context.
 func TestCommand(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "localhost"} {
+		t.Run(host, func(t *testing.T) { command(t, host) })
+	}
+}
+
+func command(t *testing.T, host string) {
 	path := writeRun(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -23,13 +30,13 @@ func TestCommand(t *testing.T) {
 	app := &cli.App{Name: "metron", Writer: writer, ErrWriter: io.Discard, Commands: []*cli.Command{Command()}}
 	ended := make(chan error, 1)
 	go func() {
-		err := app.RunContext(ctx, []string{"metron", "view", path})
+		err := app.RunContext(ctx, []string{"metron", "view", "--listen", host + ":0", path})
 		writer.CloseWithError(errors.Join(io.EOF, err))
 		ended <- err
 	}()
 	line := make([]byte, 200)
 	n, err := reader.Read(line)
-	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(string(line[:n]))
+	url := regexp.MustCompile("http://" + regexp.QuoteMeta(host) + `:\d+/`).FindString(string(line[:n]))
 	if url == "" {
 		t.Fatalf("it printed %q, %v", line[:n], err)
 	}

@@ -23,11 +23,11 @@ import (
 func TestLivePage(t *testing.T) {
 	browser := browsertest.Start(t)
 	path := writeRun(t)
-	s, err := serverOf(t.Context(), asked{[]string{path}, analyze.Config{Report: true}, "metron view run.parquet"})
+	s, err := serverOf(t.Context(), asked{paths: []string{path}, config: analyze.Config{Report: true}, command: "metron view run.parquet"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(s.Handler("127.0.0.1:0"))
+	server := httptest.NewServer(s.Handler("localhost"))
 	defer server.Close()
 	page := browser.Open(t, server.URL+"/", 1280, 800)
 
@@ -49,6 +49,17 @@ func TestLivePage(t *testing.T) {
 			t.Errorf("%s is %q on the page, %q to analyze", name, texts[name], w)
 		}
 	}
+	asksAgain := func(change string) (asks bool) {
+		page.Eval(`(() => { metron.page.question.set({ ...metron.page.question.get(), `+change+` }); return document.querySelector("#time [data-exact]") === null; })()`, &asks)
+		return asks
+	}
+	if asksAgain("miss: 0, percentile: 0") {
+		t.Error("it asks the files again for what no number of the window depends on")
+	}
+	if !asksAgain("tbt: 0") {
+		t.Error("another deadline changes nothing")
+	}
+	page.Wait(`document.querySelector("#time [data-exact]") !== null`)
 	worst := want.Linked.Tail
 	page.Wait(`/^The \d+ worst by TTFT of those that started/.test(document.querySelector("#tail .note").textContent)`)
 	page.Eval(`document.querySelector("#tail .worst button").click()`, nil)

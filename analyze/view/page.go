@@ -14,6 +14,7 @@ type asked struct {
 	paths   []string
 	config  analyze.Config // with Report
 	command string         // that asks it again
+	ask     string         // report.Document.Ask
 }
 
 // serverOf makes the page of some files, and the server that answers it.
@@ -27,7 +28,7 @@ func serverOf(ctx context.Context, a asked) (*Server, error) {
 		return nil, err
 	}
 	document := result.Document(a.command)
-	document.Live = &report.Live{}
+	document.Ask, document.Live = a.ask, true
 	var page bytes.Buffer
 	if err := report.Write(&page, document); err != nil {
 		return nil, err
@@ -37,14 +38,14 @@ func serverOf(ctx context.Context, a asked) (*Server, error) {
 	window.Prefill, window.EstimatePrefill = result.Prefill, false
 	window.By, window.Sections = nil, []string{}
 	window.Report, window.Linked = false, true
-	return &Server{Page: page.Bytes(), Compute: func(ctx context.Context, q Question, progress func(int64)) (Answer, error) {
-		if err := files.unchanged(); err != nil {
-			return nil, err
-		}
+	return &Server{Page: page.Bytes(), Check: files.unchanged, Compute: func(ctx context.Context, q Question, progress func(int64)) (Answer, error) {
 		c := q.config(window)
 		c.Progress = &analyze.Progress{OnRows: progress}
 		r, err := analyze.Analyze(ctx, a.paths, c)
 		if err != nil {
+			return nil, err
+		}
+		if err := files.unchanged(); err != nil { // while they were read
 			return nil, err
 		}
 		return json.Marshal(answer{r, &r.Linked.Tail})

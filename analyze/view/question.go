@@ -19,7 +19,6 @@ type Question struct {
 	FromUS, ToUS   int64 // after the first start_time; ToUS is not in it
 	TTFTDeadlineUS int64
 	TBTDeadlineUS  int64
-	MissPermille   int64 // target miss rate, plus 1: 0 is as the page was made
 }
 
 // field is one parameter of a question's URL.
@@ -27,18 +26,16 @@ type field struct {
 	name     string
 	min, max int64
 	of       func(*Question) *int64
-	add      int64
 }
 
 const maxUS = int64(100 * 365 * 24 * time.Hour / time.Microsecond)
 
 func fields() []field {
 	return []field{
-		{"from_us", 0, maxUS, func(q *Question) *int64 { return &q.FromUS }, 0},
-		{"to_us", 1, maxUS, func(q *Question) *int64 { return &q.ToUS }, 0},
-		{"ttft_deadline_us", 1, maxUS, func(q *Question) *int64 { return &q.TTFTDeadlineUS }, 0},
-		{"tbt_deadline_us", 1, maxUS, func(q *Question) *int64 { return &q.TBTDeadlineUS }, 0},
-		{"miss_permille", 0, 1000, func(q *Question) *int64 { return &q.MissPermille }, 1},
+		{"from_us", 0, maxUS, func(q *Question) *int64 { return &q.FromUS }},
+		{"to_us", 1, maxUS, func(q *Question) *int64 { return &q.ToUS }},
+		{"ttft_deadline_us", 1, maxUS, func(q *Question) *int64 { return &q.TTFTDeadlineUS }},
+		{"tbt_deadline_us", 1, maxUS, func(q *Question) *int64 { return &q.TBTDeadlineUS }},
 	}
 }
 
@@ -57,7 +54,7 @@ func ParseQuestion(values url.Values) (q Question, err error) {
 			return q, term.WithHint(fmt.Errorf("%s: %q is not one whole number from %d to %d", f.name, strings.Join(texts, ","), f.min, f.max),
 				"times are in microseconds")
 		}
-		*f.of(&q) = v + f.add
+		*f.of(&q) = v
 	}
 	for name := range values {
 		if !slices.Contains(names, name) {
@@ -90,9 +87,6 @@ func (q Question) config(c analyze.Config) analyze.Config {
 	}
 	if q.TBTDeadlineUS != 0 {
 		c.TBTDeadline = duration(q.TBTDeadlineUS)
-	}
-	if q.MissPermille != 0 {
-		c.TargetMissRate = analyze.Fraction{Num: q.MissPermille - 1, Den: 1000}
 	}
 	return c
 }

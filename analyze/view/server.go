@@ -21,14 +21,16 @@ import (
 //	                 then {"answer"}, or {"error", "hint"}
 //
 // Compute answers a question and tells how many rows it has read. A request that its client
-// gives up ends its computation.
+// gives up ends its computation. Check fails once answers, remembered ones too, are no longer
+// those of the page; nil: they always are.
 type Server struct {
 	Page    []byte
+	Check   func() error
 	Compute func(ctx context.Context, q Question, progress func(rows int64)) (Answer, error)
 }
 
-// Handler is the server for whoever listens at an address.
-func (s *Server) Handler(listen string) http.Handler {
+// Handler is the server of a machine that goes by a name, which may be an address.
+func (s *Server) Handler(name string) http.Handler {
 	a := newAnswers(s.Compute)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -39,13 +41,14 @@ func (s *Server) Handler(listen string) http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, fmt.Sprintf("there is no %s %s here", r.Method, r.URL.Path), "the page is at /")
 	})
-	return guard(listen, mux)
+	return guard(name, mux)
 }
 
-// Serve answers at l until ctx ends, and then lets go of what is in progress.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Serve answers at l, to a name beside the addresses, until ctx ends, and then lets go of what
+// is in progress.
+func (s *Server) Serve(ctx context.Context, l net.Listener, name string) error {
 	server := &http.Server{
-		Handler:           s.Handler(l.Addr().String()),
+		Handler:           s.Handler(name),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          log.New(io.Discard, "", 0), // browsers hang up
@@ -88,6 +91,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, a *answers) {
 		if text, err := json.Marshal(l); err == nil {
 			w.Write(append(text, '\n'))
 			http.NewResponseController(w).Flush()
+		}
+	}
+	if s.Check != nil {
+		if err := s.Check(); err != nil {
+			put(line{Error: err.Error(), Hint: term.Hint(err)})
+			return
 		}
 	}
 	rows, told := int64(0), time.Time{}

@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"metron/analyze"
 	"metron/internal/term"
 )
 
@@ -22,7 +24,7 @@ func serve(t *testing.T, compute func(context.Context, Question, func(int64)) (A
 	t.Helper()
 	s := &Server{Page: []byte("<!doctype html><p>page"), Compute: compute}
 	server := httptest.NewUnstartedServer(nil)
-	server.Config.Handler = s.Handler(server.Listener.Addr().String())
+	server.Config.Handler = s.Handler("box.lan")
 	server.Start()
 	t.Cleanup(server.Close)
 	return server
@@ -61,6 +63,8 @@ func TestServer(t *testing.T) {
 		{"GET", "/", nil, 200, "<p>page"},
 		{"GET", "/", map[string]string{"Host": "localhost:7"}, 200, "<p>page"},
 		{"GET", "/", map[string]string{"Host": "[::1]:7"}, 200, "<p>page"},
+		{"GET", "/", map[string]string{"Host": "Box.lan:8080"}, 200, "<p>page"},
+		{"GET", "/", map[string]string{"Host": "box.lan.evil.example:8080"}, 403, "does not answer to the name"},
 		{"GET", "/", map[string]string{"Host": "evil.example"}, 403, `"hint":`},
 		{"GET", "/", map[string]string{"Host": "127.0.0.1.evil.example:80"}, 403, "does not answer to the name"},
 		{"GET", "/", map[string]string{"Sec-Fetch-Site": "cross-site"}, 200, "<p>page"}, // a link
@@ -99,6 +103,45 @@ func TestServer(t *testing.T) {
 	if computed != before+1 {
 		t.Errorf("one question was computed %d times", computed-before)
 	}
+}
+
+func TestNameOf(t *testing.T) {
+	for listen, want := range map[string]string{
+		"box.lan:8080": "box.lan", "localhost:0": "localhost", "127.0.0.1:0": "127.0.0.1", "[::1]:8080": "::1",
+		":8080": "here", "0.0.0.0:8080": "here", "[::]:8080": "here",
+	} {
+		if got := nameOf(listen, func() (string, error) { return "here", nil }); got != want {
+			t.Errorf("%s is at %s, want %s", listen, got, want)
+		}
+	}
+	if got := nameOf(":0", func() (string, error) { return "", errors.New("no name") }); got != "localhost" {
+		t.Errorf("a machine without a name is %s", got)
+	}
+}
+
+// TestCheckGoesFirst: what is remembered is answered as long as it is true.
+func TestCheckGoesFirst(t *testing.T) {
+	path := writeRun(t)
+	s, err := serverOf(t.Context(), asked{paths: []string{path}, config: analyze.Config{Report: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.Handler("localhost"))
+	defer server.Close()
+	ask := func(want string) {
+		t.Helper()
+		request, _ := http.NewRequest("GET", server.URL+"/api/answer?to_us=1000000", nil)
+		if _, body := get(t, request); !strings.Contains(body, want) {
+			t.Errorf("answered %.200s, want %s", body, want)
+		}
+	}
+	ask(`"answer":`)
+	ask(`"answer":`)
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+	ask("changed after the page was made")
 }
 
 // TestLeavingCancels: a client that leaves frees the turn of the next.
@@ -147,7 +190,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(ctx, l) }()
+	go func() { ended <- s.Serve(ctx, l, "localhost") }()
 	go func() {
 		if r, err := http.Get("http://" + l.Addr().String() + "/api/answer"); err == nil {
 			r.Body.Close()
@@ -166,7 +209,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 }
 
 func FuzzParseQuestion(f *testing.F) {
-	f.Add("from_us=1&to_us=2&ttft_deadline_us=3&tbt_deadline_us=4&miss_permille=0")
+	f.Add("from_us=1&to_us=2&ttft_deadline_us=3&tbt_deadline_us=4")
 	f.Add("to_us=99999999999999999999")
 	f.Fuzz(func(t *testing.T, query string) {
 		values, err := url.ParseQuery(query)
@@ -177,7 +220,7 @@ func FuzzParseQuestion(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if q.FromUS < 0 || q.ToUS != 0 && q.ToUS <= q.FromUS || q.TTFTDeadlineUS < 0 || q.MissPermille > 1001 {
+		if q.FromUS < 0 || q.ToUS != 0 && q.ToUS <= q.FromUS || q.TTFTDeadlineUS < 0 {
 			text, _ := json.Marshal(q)
 			t.Fatalf("%q is %s", query, text)
 		}

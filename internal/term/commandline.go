@@ -16,8 +16,18 @@ func CommandLine(c *cli.Context) string {
 	for _, arg := range c.Args().Slice() {
 		words = append(words, FileWord(arg))
 	}
-	flags := len(words)
-	for _, f := range c.Command.Flags {
+	return strings.Join(append(words, quoted(set(c, c.Command.Flags))...), " ")
+}
+
+// FlagLine is the part of it that sets some flags, by their names.
+func FlagLine(c *cli.Context, names []string) string {
+	flags := slices.DeleteFunc(slices.Clone(c.Command.Flags), func(f cli.Flag) bool { return !slices.Contains(names, f.Names()[0]) })
+	return strings.Join(quoted(set(c, flags)), " ")
+}
+
+// set is the words of the flags that were set.
+func set(c *cli.Context, flags []cli.Flag) (words []string) {
+	for _, f := range flags {
 		name := f.Names()[0]
 		if !c.IsSet(name) {
 			continue
@@ -45,10 +55,14 @@ func CommandLine(c *cli.Context) string {
 			words = append(words, "--"+name, fmt.Sprint(c.Value(name)))
 		}
 	}
-	for i := range words[flags:] {
-		words[flags+i] = quote(words[flags+i])
+	return words
+}
+
+func quoted(words []string) []string {
+	for i := range words {
+		words[i] = quote(words[i])
 	}
-	return strings.Join(words, " ")
+	return words
 }
 
 // FileWord is the name of a file as a shell takes it: quoted where it must be, and never

@@ -27,7 +27,7 @@ func TestSeconds(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{Number(0), "0"}, {Number(12), "12"}, {Number(0.5), "0.5"}, {Number(1.2345), "1.23"}, {Number(999.4), "999"}, {Number(19366.4), "19,366"},
+		{Number(0), "0"}, {Number(12), "12"}, {Number(0.5), "0.5"}, {Number(1.2345), "1.23"}, {Number(999.4), "999"}, {Number(19366.4), "19,366"}, {Number(0.0000123), "0.0000123"}, {Number(1e-7), "0.0000001"}, {Number(0.03125), "0.0312"}, {Number(0.09996), "0.1"},
 		{Count(0), "0"}, {Count(-1234567), "-1,234,567"}, {Count(999), "999"}, {Count(1000), "1,000"},
 		{Bytes(1023), "1023 B"}, {Bytes(1536), "1.50 KiB"}, {Bytes(64 << 20), "64.0 MiB"},
 	} {

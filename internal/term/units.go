@@ -80,7 +80,10 @@ func sig3(v float64) string {
 	case a >= 0.9995:
 		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
+	text := strconv.FormatFloat(v, 'e', -1, 64)
+	leading, _ := strconv.Atoi(text[strings.IndexByte(text, 'e')+1:]) // -1 where v is 0.1 and more
+	text = strconv.FormatFloat(v, 'f', min(100, 2-leading), 64)
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }
 
 // RedactURL cuts the user-info, and what a query or a fragment says, out of a text that

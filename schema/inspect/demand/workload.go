@@ -3,6 +3,7 @@ package demand
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,8 +44,11 @@ func columns() []string {
 	return []string{"start_time", "input_tokens", "output_tokens", "session_id", "turn", "think_time", "block_hashes", "block_size", "block_unit"}
 }
 
+// ErrOrder is that of files that do not follow each other.
+var ErrOrder = errors.New("their requests are not in one order")
+
 // Measure reads the rows of an archive that are selected. Files are taken in the
-// order of their times, in which they must follow each other.
+// order of their times, in which they must follow each other (ErrOrder).
 func Measure(ctx context.Context, a *schema.Archive, selection schema.Selection) (*Workload, error) {
 	ordered, err := inOrder(a)
 	if err != nil {
@@ -62,8 +66,8 @@ func Measure(ctx context.Context, a *schema.Archive, selection schema.Selection)
 			continue
 		}
 		if batch.File != file && w.Rows > 0 && int64(starts[0]) < lastUS {
-			return nil, term.WithHint(fmt.Errorf("inspect: %q begins at %s, before the end of %q: their requests are not in one order", batch.File.Path(),
-				time.UnixMicro(int64(starts[0])).UTC().Format(time.RFC3339Nano), file.Path()), "`metron trace merge` makes one trace of them, or name one file")
+			return nil, term.WithHint(fmt.Errorf("inspect: %q begins at %s, before the end of %q: %w", batch.File.Path(),
+				time.UnixMicro(int64(starts[0])).UTC().Format(time.RFC3339Nano), file.Path(), ErrOrder), "`metron trace merge` makes one trace of them, or name one file")
 		}
 		file, lastUS = batch.File, int64(starts[len(starts)-1])
 		w.Rows += batch.NumRows()

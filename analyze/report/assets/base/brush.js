@@ -22,7 +22,7 @@ metron.brush = (store, snap) => {
       store.set({ from, to });
     });
     u.over.addEventListener("pointerup", () => {
-      if (start !== null && !start.moved) store.set(null); // a click outside of a window ends it
+      if (start !== null && !start.moved) store.set(null); // a click ends the window
       start = null;
     });
     u.over.addEventListener("pointercancel", () => { start = null; });

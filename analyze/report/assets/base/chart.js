@@ -7,7 +7,7 @@
 // options are uPlot's. A colour may be the name of a variable of style.css ("--accent").
 const { h, format } = metron;
 
-const color = (name) => name.startsWith("--") ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() : name;
+const color = (name) => name.startsWith("--") ? metron.color(name) : name;
 
 const themed = (options, width) => {
   const ink = color("--muted"), line = color("--line");

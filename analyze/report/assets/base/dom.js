@@ -18,6 +18,12 @@ metron.h = (tag, attributes, ...children) => {
 
 const { h } = metron;
 
+// color is that of a variable of style.css ("--accent") in the theme of the moment.
+metron.color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// shellWord makes one word of a POSIX shell.
+metron.shellWord = (text) => /^[\w./:=,@%+-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
+
 // table makes a table whose first column is names and whose others are numbers, unless
 // texts has their index. A row is an array of texts or nodes.
 metron.table = (caption, head, rows, texts = []) => {

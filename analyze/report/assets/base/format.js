@@ -1,13 +1,22 @@
 // Numbers as internal/term prints them; null and undefined as a dash.
 const defined = (f) => (v) => v === null || v === undefined ? "–" : f(v);
 
+// fixed has so many decimals. What lies in the middle goes to the even digit, as in Go;
+// toFixed rounds it up. A product is exact where v is a middle, which has few bits.
+const fixed = (v, digits) => {
+  const n = v * 10 ** digits;
+  const middle = Number.isInteger(v * 2 ** (digits + 1)) && !Number.isInteger(n) && Number.isInteger(2 * n);
+  return (middle ? 2 * Math.round(n / 2) / 10 ** digits : v).toFixed(digits);
+};
+
 // sig3 has three significant digits, never an exponent.
 const sig3 = (v) => {
   const a = Math.abs(v);
-  if (a >= 99.95) return v.toFixed(0);
-  if (a >= 9.995) return v.toFixed(1);
-  if (a >= 0.9995) return v.toFixed(2);
-  return String(Number(v.toPrecision(3)));
+  if (a >= 99.95) return fixed(v, 0);
+  if (a >= 9.995) return fixed(v, 1);
+  if (a >= 0.9995) return fixed(v, 2);
+  const leading = Number(a.toExponential().split("e")[1]); // -1 where v is 0.1 and more
+  return fixed(v, Math.min(100, 2 - leading)).replace(/\.?0+$/, "");
 };
 
 const pad = (n) => String(Math.trunc(n)).padStart(2, "0");
@@ -23,13 +32,14 @@ const seconds = (s) => {
 };
 
 const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-const number = (v) => Math.abs(v) >= 999.5 ? count(Math.round(v)) : v === Math.trunc(v) ? String(v) : sig3(v);
-const percent = (v, digits = 1) => (v * 100).toFixed(digits) + " %";
-const share = (v) => v.toFixed(3);
+const number = (v) => Math.abs(v) >= 999.5 ? count(Math.sign(v) * Math.round(Math.abs(v))) : v === Math.trunc(v) ? String(v) : sig3(v);
+const percent = (v, digits = 1) => fixed(v * 100, digits) + " %";
+const share = (v) => fixed(v, 3);
 
 const byUnit = { s: seconds, share, percent, tokens: number, "tokens/s": (v) => number(v) + " tok/s" };
 
 metron.format = {
+  fixed,
   seconds: defined(seconds),
   count: defined(count),
   number: defined(number),

@@ -1,7 +1,7 @@
 // askServer asks the server that the page came from: each line of what it says is how far it is,
 // or the end. What goes wrong is thrown, with a hint where there is one.
-metron.askServer = async (live, question, { signal, progress }) => {
-  const response = await fetch(live.base + "/api/answer?" + new URLSearchParams(question), { signal });
+metron.askServer = async (question, { signal, progress }) => {
+  const response = await fetch("/api/answer?" + new URLSearchParams(question), { signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {

@@ -10,7 +10,7 @@ const page = metron.page = {
   question: store(first?.grid?.asked ?? null), // a place in its grid
   window: store(null),          // { from, to } in seconds, as brushed; null: the whole run
   exact: store(null),           // what the server answered about that window; null: nothing yet, or there is no server
-  live: doc.live ?? null,
+  live: doc.live === true,
 };
 
 // status is the worst verdict of a run's files; "" where nobody judged one.

@@ -27,6 +27,16 @@ const slider = (page, s) => {
   return { unwatch, element: h("div", { class: "slider" }, h("label", { for: "ask-" + s.name }, s.label), output, input) };
 };
 
+// commandOf asks the same of the files: what the page was asked, and what the sliders say.
+// "" is that none does: a model that was fitted to the base of a comparison is in no file.
+const commandOf = (page, run, q) => {
+  const { grid } = run;
+  if (page.doc.comparison && run !== page.doc.runs[0] && page.doc.ask.includes("--prefill estimate")) return "";
+  return ["metron analyze", ...run.result.files.map((f) => metron.shellWord(f.path)), page.doc.ask,
+    grid.prefill ? "--prefill-slack" : "--ttft-deadline", flag(grid.ttft_us[q.ttft]), "--tbt-deadline", flag(grid.tbt_us[q.tbt]),
+    "--slo", `'miss_rate<=${grid.miss_permille[q.miss] / 1000}'`].filter(Boolean).join(" ");
+};
+
 // answers are tiles; each text is of an answer and its question.
 const answers = [
   { id: "attainment", key: "attainment", label: "Attainment", big: (a) => format.percent(a.attainment, 2), small: (a, q) => `${format.count(a.good)} of ${format.count(a.judged)} miss at most ${q.miss}` },
@@ -72,7 +82,7 @@ const curve = (root, page, grid, { name, label, values, lines }) => {
     if (!q) return;
     const x = Math.round(u.valToPos(xs[q[name]], "x", true));
     u.ctx.save();
-    u.ctx.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+    u.ctx.strokeStyle = metron.color("--ink");
     u.ctx.lineWidth = devicePixelRatio;
     u.ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
     u.ctx.beginPath();
@@ -137,12 +147,12 @@ metron.module({
       const all = sliders(grid);
       const grids = page.doc.runs.filter(askable).filter((r) => r.grid && String(r.grid.ttft_us) === String(grid.ttft_us) && String(r.grid.tbt_us) === String(grid.tbt_us)).map((r) => [r.name, r.grid]);
       const command = h("code");
-      const flags = page.question.watch((q) => {
+      const same = h("p", { class: "note" }, "The same from the command line: ", command);
+      unwatch.push(page.question.watch((q) => {
         if (!q) return;
-        const miss = grid.miss_permille[q.miss] / 1000;
-        command.textContent = `${grid.prefill ? "--prefill-slack" : "--ttft-deadline"} ${flag(grid.ttft_us[q.ttft])} --tbt-deadline ${flag(grid.tbt_us[q.tbt])} --slo 'miss_rate<=${miss}'`;
-      });
-      unwatch.push(flags);
+        command.textContent = commandOf(page, run, q);
+        same.hidden = command.textContent === "";
+      }));
       const curves = h("div", { class: "columns" });
       root.replaceChildren(
         h("p", { class: "note" }, "Hold this run to other deadlines: how many requests would have kept them, and how much of the traffic?"),
@@ -152,7 +162,7 @@ metron.module({
           h("div", { class: "tiles answers", "aria-live": "polite" }, answers.map((t) => keep(tile(page, grid, t))))),
         grids.length > 1 ? keep(runsTable(page, grids)) : "",
         curves,
-        h("p", { class: "note" }, "The same from the command line: metron analyze FILE ", command),
+        same,
         h("p", { class: "note" }, resolution(grid)));
       const attained = { of: "attainment", label: "attainment", stroke: "--accent" };
       unwatch.push(

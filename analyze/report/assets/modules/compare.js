@@ -1,7 +1,8 @@
-// Two runs and more: each number of each run against the base, with its interval and verdict.
+// Two runs and more: what a gate asks about, and of each metric its mean, p50, p90 and p99 and
+// those that a gate names, against the base, with interval and verdict.
 const { h, format } = metron;
 
-const change = (share) => share === null || share === undefined ? "–" : (share > 0 ? "+" : "") + (share * 100).toFixed(Math.abs(share) >= 1 ? 0 : 1) + " %";
+const change = (share) => share === null || share === undefined ? "–" : (share > 0 ? "+" : "") + format.percent(share, Math.abs(share) >= 1 ? 0 : 1);
 
 // interval is that of a change, as shares of the base's number.
 const interval = (d) => {
@@ -13,7 +14,17 @@ const interval = (d) => {
 
 const mark = (verdict) => verdict === "better" || verdict === "worse" ? h("span", { class: verdict }, verdict === "better" ? "▲ better" : "▼ worse") : "";
 
-const stats = ["mean", "p50", "p90", "p99"];
+// asked are the statistics of a metric that are shown: these, and those that a gate names.
+const asked = (c, metric) => ["mean", "p50", "p90", "p99", ...c.gates.map((g) => /^([a-z0-9_]+)\.(p[0-9.]+)/.exec(g.gate.trim())).filter((m) => m?.[1] === metric).map((m) => m[2])];
+
+// gateChange is the change that a gate was held to, in its unit, and whether chance may be all.
+const gateChange = (g) => {
+  if (g.reason || g.change === null) return g.reason;
+  const sign = g.change > 0 ? "+" : "";
+  const text = g.gate.endsWith("%") ? change(g.change)
+    : sign + (g.gate.endsWith("s") ? format.seconds(g.change) : String(Number(g.change.toPrecision(4)))); // of every unit of time
+  return text + (g.shown === false ? ", which may be chance" : "");
+};
 
 const row = (name, stat, d, unit) => [name, stat, format.value(d.base, unit), format.value(d.run, unit), change(d.delta_share), interval(d), mark(d.verdict)];
 
@@ -26,6 +37,7 @@ const against = (doc, a) => {
   const rows = [];
   for (const m of a.metrics) {
     let name = named(doc, m.name);
+    const stats = asked(doc.comparison, m.name);
     for (const d of m.deltas.filter((d) => stats.includes(d.stat) && (d.base !== null || d.run !== null))) {
       rows.push(row(name, d.stat, d, m.unit));
       name = "";
@@ -54,7 +66,7 @@ metron.module({
     root.append(h("p", null, "Base: ", h("code", null, c.base.name), `, ${format.count(c.base.requests.total)} requests, ${format.count(c.base.requests.ok)} ok`));
     if (c.gates.length > 0) {
       root.append(h("h3", null, "Gates"), metron.table("Gates", ["", "run", "", ""], c.gates.map((g) => [
-        h("code", null, g.gate), g.run, metron.verdict(g.passed ? "PASS" : "FAIL"), g.reason || (g.change === null ? "" : g.gate.endsWith("%") ? change(g.change) : format.number(g.change))]), [1, 2]));
+        h("code", null, g.gate), g.run, metron.verdict(g.passed ? "PASS" : "FAIL"), gateChange(g)]), [1, 2]));
     }
     for (const a of c.against) root.append(against(page.doc, a));
     root.append(h("p", { class: "note" }, "each: the median change of a request against itself. A verdict stands where the interval of the change holds no 0; that of the mean, p50 and each only where chance does not explain it, too (Holm's correction over all tests). A question mark is an end that so few requests do not bound."));

@@ -1,5 +1,5 @@
 // One request: when its tokens came, and who was prefilled meanwhile.
-const { h, format } = metron;
+const { h, format, color } = metron;
 const us = 1e-6;
 
 // tokensOf gives the steps of the tokens: seconds after the send, and how many had come.
@@ -43,7 +43,6 @@ const lanesOf = (prefills, room) => {
 // bars draws the prefills on the time axis of the tokens.
 const bars = (r, lanes) => (u) => {
   const { ctx } = u, ratio = devicePixelRatio;
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   ctx.save();
   ctx.beginPath();

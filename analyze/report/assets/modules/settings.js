@@ -1,6 +1,8 @@
 // What was asked, and the command that asks it again.
 const { h, format } = metron;
 
+const command = (text) => h("div", { class: "command" }, h("pre", null, h("code", null, text)), metron.copyButton(text));
+
 metron.module({
   id: "settings",
   title: "Settings",
@@ -12,9 +14,10 @@ metron.module({
         return [time ? key.slice(0, -2).replaceAll("_", " ") : key.replaceAll("_", " "), time ? format.seconds(v) : Array.isArray(v) ? v.join(", ") : String(v)];
       });
       const files = run.result.files.map((f) => h("li", null, h("code", null, f.path), f.vantage ? " (" + f.vantage + ")" : ""));
+      const perfetto = ["metron trace export perfetto", ...run.result.files.map((f) => metron.shellWord(f.path)), "--out timeline.json"].join(" ");
       root.replaceChildren(
-        h("p", null, "This command makes the page again:"),
-        h("div", { class: "command" }, h("pre", null, h("code", null, page.doc.command)), metron.copyButton(page.doc.command)),
+        h("p", null, "This command makes the page again:"), command(page.doc.command),
+        h("p", null, "This one draws every request on a lane of its own, to be opened at ", h("a", { href: "https://ui.perfetto.dev" }, "ui.perfetto.dev"), ":"), command(perfetto),
         h("div", { class: "columns" },
           h("div", null, h("h3", null, "Asked"), metron.table("Settings", ["", ""], rows, [])),
           h("div", null, h("h3", null, "Files"), h("ul", { class: "files" }, files),

@@ -21,7 +21,7 @@ const around = (_, low, high) => {
   return [Math.max(0, low - room), high + room];
 };
 
-const ground = () => getComputedStyle(document.documentElement).getPropertyValue("--ground");
+const ground = () => metron.color("--ground");
 
 const scatter = (root, requests, m, run, open, opened) => {
   const points = requests.filter((r) => m.value(r) !== null).sort((a, b) => a.start_us - b.start_us);

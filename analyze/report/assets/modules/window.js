@@ -65,7 +65,6 @@ const question = (page, run, window) => {
   if (place !== null && run.grid) {
     q.ttft_deadline_us = run.grid.ttft_us[place.ttft];
     q.tbt_deadline_us = run.grid.tbt_us[place.tbt];
-    q.miss_permille = run.grid.miss_permille[place.miss];
   }
   return q;
 };
@@ -87,12 +86,13 @@ metron.windowNumbers = (root, page, run) => {
   const explain = (...parts) => note.replaceChildren(...parts.flat().filter(Boolean));
   const bins = `bins of ${format.seconds(run.windows.width_us / 1e6)}`;
 
-  let asking = null, timer = null;
+  let asking = null, timer = null, asked = "";
+  const text = () => JSON.stringify(question(page, run, page.window.get()));
   const ask = (window, part) => {
     const mine = asking = new AbortController();
     const expected = part.requests, status = h("span", null, "asking the files …"), bar = h("progress", { max: 1, "aria-label": "Rows read" });
     explain("Estimated from ", bins, "; ", status, " ", bar);
-    metron.askServer(page.live, question(page, run, window), {
+    metron.askServer(question(page, run, window), {
       signal: mine.signal,
       progress: (n) => {
         status.textContent = `${format.count(n)} of ${format.count(expected)} requests read`;
@@ -111,6 +111,7 @@ metron.windowNumbers = (root, page, run) => {
   };
   const update = () => {
     const window = page.window.get();
+    asked = text();
     asking?.abort();
     clearTimeout(timer);
     delete table.dataset.exact;
@@ -126,7 +127,7 @@ metron.windowNumbers = (root, page, run) => {
       page.live ? null : ["For exact ones: ", h("code", null, "metron view"), ", or ", h("code", null, "metron analyze"), " with ", h("code", null, flags(window)), "."]);
     if (page.live && part.requests > 0) timer = setTimeout(ask, 300, window, part);
   };
-  const stops = [page.window.watch(update), page.question.watch(() => page.live && update())];
+  const stops = [page.window.watch(update), page.question.watch(() => page.live && text() !== asked && update())];
   return () => {
     stops.forEach((stop) => stop());
     asking?.abort();
