@@ -28,8 +28,8 @@ func loadNames() []string {
 
 // sendNames are those of replay that say whom is asked, what, and how hard.
 func sendNames() []string {
-	return []string{"target", "api-key-env", "api-key-file", "ca", "api", "model", "header", "body", "extensions", "tokenizer", "prompts", "prompt-seed",
-		"speed", "limit", "mode", "users", "max-in-flight", "warmup", "stop-on-errors", "timeout", "grace"}
+	return []string{"target", "warm", "api-key-env", "api-key-file", "ca", "api", "model", "header", "body", "extensions", "tokenizer", "prompts", "prompt-seed",
+		"speed", "limit", "mode", "users", "max-in-flight", "overload", "aborts", "warmup", "stop-on-errors", "timeout", "grace"}
 }
 
 // BenchCommand is `metron bench`.

@@ -26,7 +26,7 @@ func TestQueue(t *testing.T) {
 		<-release
 		chat(2)(w, req)
 	}), 0)
-	r.MaxInFlight, r.Overload = 1, Queue
+	r.MaxInFlight = 1 // they queue unless something else is said
 	go func() {
 		for waiting(r) < 2 {
 			time.Sleep(time.Millisecond)

@@ -91,10 +91,10 @@ func (r *Runner) Settings(c *cli.Context) map[string]any {
 
 // Live is how far a run is.
 type Live struct {
-	Sent, Done, Failed int64
+	Sent, Done int64
 }
 
 // Live may be called while Run goes on.
 func (r *Runner) Live() Live {
-	return Live{r.sent.Load(), r.done.Load(), r.failed.Load()}
+	return Live{r.sent.Load(), r.done.Load()}
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -122,7 +123,7 @@ func (r *Runner) checkFlags(c *cli.Context) error {
 		return term.WithHint(term.Usagef("--mode closed needs users"), "--users 8")
 	case p.Mode == ASAP && r.MaxInFlight == 0:
 		return term.WithHint(term.Usagef("--mode asap needs a cap, or all would leave at once"), "--max-in-flight 64")
-	case p.Mode == ASAP && r.Overload != Queue:
+	case p.Mode == ASAP && cmp.Or(r.Overload, Queue) != Queue:
 		return term.Usagef("--mode asap waits for room: --overload %s cannot happen", r.Overload)
 	case p.Mode == ASAP:
 		p.Users = r.MaxInFlight

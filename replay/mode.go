@@ -31,7 +31,7 @@ func (m Mode) scheduled() bool { return m != Closed && m != ASAP }
 func (m Mode) ordered() bool { return m == Session || m == Closed }
 
 // Overload is what becomes of a request that is due while as many as are
-// allowed are in flight.
+// allowed are in flight; "" is Queue.
 type Overload string
 
 const (

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -162,7 +163,7 @@ func (r *Runner) Run(ctx context.Context) (*Summary, error) {
 		return nil, term.WithHint(fmt.Errorf("--start-at %s passed while the run was prepared", r.StartAt.Format(time.RFC3339)), "choose a later moment")
 	}
 	if r.MaxInFlight > 0 && r.Plan.Mode.scheduled() {
-		r.slots = &slots{most: r.MaxInFlight, policy: r.Overload}
+		r.slots = &slots{most: r.MaxInFlight, policy: cmp.Or(r.Overload, Queue)}
 	}
 	r.runID = uuid.New()
 	r.rows = make(chan *schema.Record, rowQueue)

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/llmsim"
-	"metron/internal/trend"
 	"metron/schema"
 )
 
@@ -23,9 +22,9 @@ type Run struct {
 	Warmup time.Duration // requests before it are of phase warmup
 	Until  time.Duration // those from it on of phase cooldown; 0: none is
 
-	// Stop, if not nil, is asked every StopEvery whether to leave off. It sees how many
-	// requests were in flight every sampleUS.
-	Stop func(inFlight []trend.Point) bool
+	// Stop, if not nil, is told every sampleUS how many requests were sent and how many of
+	// them are done, and answers whether to leave off.
+	Stop func(atUS, sent, done int64) bool
 
 	// After Rows: how long it took, and whether Stop ended it.
 	EndUS   int64
@@ -34,15 +33,12 @@ type Run struct {
 	engine  *llmsim.Engine
 	zeroUS  int64
 	flights map[*llmsim.Sequence]*flight
-	points  []trend.Point
-	askedUS int64
+	sent    int64
+	nextUS  int64 // when Stop is asked again
 }
 
-// StopEvery is how often Stop is asked; sampleUS how often requests in flight are counted.
-const (
-	StopEvery = 5 * time.Second
-	sampleUS  = 100_000
-)
+// sampleUS is how often Stop is asked.
+const sampleUS = 100_000
 
 // flight is a request and its answer so far.
 type flight struct {
@@ -66,7 +62,7 @@ func (r *Run) run(next func() (*schema.Record, bool), yield func(*schema.Record)
 	if r.engine, err = llmsim.NewEngine(r.Engine); err != nil {
 		return err
 	}
-	r.flights = map[*llmsim.Sequence]*flight{}
+	r.flights, r.sent, r.nextUS = map[*llmsim.Sequence]*flight{}, 0, 0
 	row, more := next()
 	if more {
 		r.zeroUS = row.StartTime
@@ -123,6 +119,7 @@ func (r *Run) submit(source *schema.Record) *schema.Record {
 	f.row.ChunkTime, f.row.ChunkKind = make([]int64, 0, n), make([]int8, 0, n)
 	f.row.ChunkTokens, f.row.ChunkRead = make([]int32, 0, n), make([]int32, 0, n)
 	r.flights[&f.sequence] = f
+	r.sent++
 	return nil
 }
 
@@ -164,17 +161,11 @@ func (r *Run) abort(f *flight) *schema.Record {
 	return &f.row
 }
 
-// hopeless counts the requests in flight and asks Stop, each in its time.
+// hopeless asks Stop, when it is time to.
 func (r *Run) hopeless() bool {
-	if r.Stop == nil {
+	if r.Stop == nil || r.EndUS < r.nextUS {
 		return false
 	}
-	if n := len(r.points); n == 0 || r.EndUS >= r.points[n-1].At+sampleUS {
-		r.points = append(r.points, trend.Point{At: r.EndUS, Value: int64(len(r.flights))})
-	}
-	if r.EndUS < r.askedUS+StopEvery.Microseconds() {
-		return false
-	}
-	r.askedUS = r.EndUS
-	return r.Stop(r.points)
+	r.nextUS = r.EndUS + sampleUS
+	return r.Stop(r.EndUS, r.sent, r.sent-int64(len(r.flights)))
 }

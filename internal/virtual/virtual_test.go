@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/llmsim"
-	"metron/internal/trend"
 	"metron/schema"
 )
 
@@ -68,9 +67,12 @@ func TestFullQueueRefuses(t *testing.T) {
 
 // TestStop: what is in flight when a run is left off was given up by its client.
 func TestStop(t *testing.T) {
-	var seen []trend.Point
+	var inFlight, times []int64
 	run := Run{Engine: llmsim.EngineConfig{MaxBatch: 1, Cost: llmsim.Cost{DecodeUS: 100_000}},
-		Stop: func(p []trend.Point) bool { seen = p; return p[len(p)-1].Value >= 50 }}
+		Stop: func(atUS, sent, done int64) bool {
+			inFlight, times = append(inFlight, sent-done), append(times, atUS)
+			return sent-done >= 50
+		}}
 	rows, aborted := 0, 0
 	for row, err := range run.Rows(requests(1000, 100_000, 10, 10)) {
 		if err != nil {
@@ -80,10 +82,10 @@ func TestStop(t *testing.T) {
 			aborted++
 		}
 	}
-	if !run.Stopped || rows == 1000 || int64(aborted) < seen[len(seen)-1].Value {
-		t.Errorf("stopped %v after %d rows, %d of them given up; in flight at the end: %v", run.Stopped, rows, aborted, seen[len(seen)-1])
+	if !run.Stopped || rows == 1000 || int64(aborted) != inFlight[len(inFlight)-1] {
+		t.Errorf("stopped %v after %d rows, %d of them given up; in flight at the end: %v", run.Stopped, rows, aborted, inFlight[len(inFlight)-1])
 	}
-	if first := seen[1].At - seen[0].At; first < sampleUS {
+	if first := times[1] - times[0]; first < sampleUS {
 		t.Errorf("counted again after %d us, want %d", first, sampleUS)
 	}
 }

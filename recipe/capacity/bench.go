@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -63,14 +64,14 @@ func newBench(ctx context.Context, c *cli.Context, traces []string, dir string, 
 		return nil, err
 	}
 	if err := b.store.open(); err != nil {
-		return nil, firstOf(err, b.load.close())
+		return nil, errors.Join(err, b.load.close())
 	}
 	digest, err := b.load.digest(ctx)
 	if err == nil {
 		b.key, err = keyOf(b.build, digest, r.Settings(c), r.Header)
 	}
 	if err != nil {
-		return nil, firstOf(err, b.load.close())
+		return nil, errors.Join(err, b.load.close())
 	}
 	return b, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -55,6 +56,16 @@ func do(c *cli.Context, prompters Prompters) (*Result, error) {
 		return nil, term.Usagef("--offline and --matrix exclude each other")
 	case c.IsSet("matrix") && (len(names) > 0 || c.IsSet("target") || c.IsSet("slo") || c.IsSet("arrival")):
 		return nil, term.Usagef("--matrix says the targets, the workloads and the SLOs: give them there")
+	case c.IsSet("matrix"):
+		for _, flag := range c.LocalFlagNames() {
+			if !slices.Contains([]string{"matrix", "out", "json"}, flag) {
+				return nil, term.WithHint(term.Usagef("beside --matrix --%s has no meaning", flag), "`flags:` of the matrix, for every cell, a target or a workload")
+			}
+		}
+		if out == "" {
+			return nil, noOut()
+		}
+		return matrix(c, prompters)
 	case c.Bool("offline") && (c.IsSet("target") || c.IsSet("arrival")):
 		return nil, term.Usagef("--offline sends nothing: --target and --arrival have no meaning")
 	case c.Bool("offline") && len(names) == 0:
@@ -62,9 +73,7 @@ func do(c *cli.Context, prompters Prompters) (*Result, error) {
 	case c.Bool("offline"):
 		return offline(c.Context, c, names)
 	case out == "":
-		return nil, term.WithHint(term.Usagef("--out is missing: runs are kept"), "--out cap")
-	case c.IsSet("matrix"):
-		return matrix(c, prompters)
+		return nil, noOut()
 	}
 	b, err := newBench(c.Context, c, names, out, prompters, c.App.ErrWriter)
 	if err != nil {
@@ -83,6 +92,10 @@ func do(c *cli.Context, prompters Prompters) (*Result, error) {
 		}
 	}
 	return result, nil
+}
+
+func noOut() error {
+	return term.WithHint(term.Usagef("--out is missing: runs are kept"), "--out cap")
 }
 
 // report prints the result, and writes it and its plots into the folder.

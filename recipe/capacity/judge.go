@@ -58,6 +58,9 @@ func judge(ctx context.Context, question analyze.Config, r stored) (judged, erro
 	for i := range question.SLOs {
 		one := search.Judge(result, i)
 		one.Rate, one.Seconds, one.Aborted = r.Rate, j.run.Seconds, j.run.Hopeless
+		if answer := result.Metrics.Get("e2e_latency_s").P99; answer != nil {
+			one.AnswerS = *answer
+		}
 		j.parts, j.constraints = append(j.parts, one), append(j.constraints, result.SLOs()[i].Constraints)
 	}
 	return j, nil
@@ -76,7 +79,7 @@ func (b *bench) read(ctx context.Context) error {
 		return err
 	}
 	for _, r := range runs {
-		if v := r.meta.Verdict; v != nil && v.Status == schema.VerdictInvalid && !b.invalid {
+		if r.doubtful() && !b.invalid {
 			continue
 		}
 		j, err := judge(ctx, b.question, r)
@@ -87,6 +90,11 @@ func (b *bench) read(ctx context.Context) error {
 		b.known = append(b.known, j)
 	}
 	return nil
+}
+
+// doubtful reports whether the run describes its sender as well as the target.
+func (r *stored) doubtful() bool {
+	return r.meta.Verdict != nil && r.meta.Verdict.Status == schema.VerdictInvalid
 }
 
 // openRun reads a run that was just made.

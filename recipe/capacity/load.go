@@ -1,9 +1,11 @@
 package capacity
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -39,23 +41,21 @@ func loadOf(c *cli.Context, traces []string, scratch string) (name string, w loa
 		if _, err := generate.FromFlags(c); err != nil {
 			return "", nil, err
 		}
-		return orElse(name, arrival), generated{c, scratch}, nil
+		return cmp.Or(name, arrival), generated{c, scratch}, nil
 	case len(traces) == 0:
 		return "", nil, term.WithHint(term.Usagef("capacity needs a trace, or --arrival and lengths to make one of"),
 			"metron capacity trace.parquet --target URL --slo 'ttft.p90<=500ms' --out DIR")
+	}
+	for _, f := range generate.Flags() {
+		if flag := f.Names()[0]; flag != "seed" && c.IsSet(flag) { // that of a search is another
+			return "", nil, term.Usagef("--%s makes a load, and %q is one: give one", flag, traces[0])
+		}
 	}
 	archive, err := schema.OpenArchive(traces...)
 	if err != nil {
 		return "", nil, err
 	}
-	return orElse(name, filepath.Base(traces[0])), &recorded{archive: archive}, nil
-}
-
-func orElse(text, other string) string {
-	if text != "" {
-		return text
-	}
-	return other
+	return cmp.Or(name, filepath.Base(traces[0])), &recorded{archive: archive}, nil
 }
 
 // generated makes a trace of its own for every run.
@@ -72,7 +72,7 @@ func (w generated) digest(ctx context.Context) (string, error) {
 		return "", err
 	}
 	sample, err := archive.Digest()
-	if err := firstOf(err, done()); err != nil {
+	if err := errors.Join(err, done()); err != nil {
 		return "", err
 	}
 	g.Out = ""
@@ -102,19 +102,10 @@ func (w generated) make(ctx context.Context, rows int64, seed uint64) (*generate
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return g, archive, func() error { return firstOf(archive.Close(), os.Remove(g.Out)) }, nil
+	return g, archive, func() error { return errors.Join(archive.Close(), os.Remove(g.Out)) }, nil
 }
 
 func (generated) close() error { return nil }
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // scheduled is how many requests the schedule of a run has.
 func (r stamp) scheduled() int64 { return int64(math.Ceil(r.Rate * r.durationS())) }

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"metron/internal/splitmix"
 	"metron/internal/term"
-	"metron/internal/trend"
 	"metron/recipe/capacity/search"
 	"metron/replay"
 	"metron/schema"
@@ -71,12 +70,14 @@ func (b *bench) replay(ctx context.Context, plan search.Plan, show func(*replay.
 	if err != nil {
 		return "", nil, err
 	}
-	defer func() { err = firstOf(err, done()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	if r.Plan.Rate, err = replay.ParseMeanRate(number(plan.Rate)); err != nil {
 		return "", nil, err
 	}
 	r.Plan.Warmup, r.Plan.Cooldown = replay.Extent{Time: seconds(plan.WarmupS)}, replay.Extent{Time: seconds(plan.CooldownS)}
-	if err := r.UsePrompts(splitmix.Hash(st.Seed), b.prompters); err != nil {
+	// Prompts of an earlier run, such as one that was INVALID or of another folder, stand in the
+	// server's cache: each has its own.
+	if err := r.UsePrompts(uint64(rand.Uint32()), b.prompters); err != nil {
 		return "", nil, err
 	}
 	w := watch{run: r, plan: plan}
@@ -95,11 +96,11 @@ func (b *bench) replay(ctx context.Context, plan search.Plan, show func(*replay.
 	case err != nil:
 		return "", nil, fmt.Errorf("the run at %s requests/s: %w", number(plan.Rate), err)
 	case w.stopped == interrupted:
-		return "", nil, firstOf(b.store.setAside(path), ctx.Err())
+		return "", nil, errors.Join(b.store.setAside(path), ctx.Err())
 	case s.StoppedOnErrors > 0:
-		return "", nil, firstOf(b.store.setAside(path), fmt.Errorf("the run at %s requests/s: %d failures in a row", number(plan.Rate), s.StoppedOnErrors))
+		return "", nil, errors.Join(b.store.setAside(path), fmt.Errorf("the run at %s requests/s: %d failures in a row", number(plan.Rate), s.StoppedOnErrors))
 	case s.Outcomes[schema.OutcomeOK] == 0:
-		return "", nil, firstOf(b.store.setAside(path), fmt.Errorf("the run at %s requests/s: no request succeeded: %s", number(plan.Rate), usual(s.Errors)))
+		return "", nil, errors.Join(b.store.setAside(path), fmt.Errorf("the run at %s requests/s: no request succeeded: %s", number(plan.Rate), usual(s.Errors)))
 	}
 	return path, s, nil
 }
@@ -165,7 +166,7 @@ func (w *watch) until(ctx context.Context, ended <-chan struct{}) string {
 	tick := time.NewTicker(countEvery)
 	defer tick.Stop()
 	began := time.Now()
-	var inFlight []trend.Point
+	var seen []search.Progress
 	for {
 		select {
 		case <-ended:
@@ -178,8 +179,8 @@ func (w *watch) until(ctx context.Context, ended <-chan struct{}) string {
 		if live.Sent == 0 || live.Sent == w.run.Plan.Rows() { // not yet, or it drains
 			continue
 		}
-		inFlight = append(inFlight, trend.Point{At: time.Since(began).Microseconds(), Value: live.Sent - live.Done})
-		if w.plan.Abort && len(inFlight)%judgeEvery == 0 && search.Hopeless(inFlight, w.plan.Rate) {
+		seen = append(seen, search.Progress{AtUS: time.Since(began).Microseconds(), Sent: live.Sent, Done: live.Done})
+		if w.plan.Abort && len(seen)%judgeEvery == 0 && search.Hopeless(seen) {
 			return hopeless
 		}
 	}

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -59,7 +60,7 @@ func (g *goal) UnmarshalYAML(n ast.Node) error {
 		return atLine(n, "want an SLO, or a name and an SLO")
 	}
 	g.slo = text.GetToken().Value
-	g.name = orElse(g.name, g.slo)
+	g.name = cmp.Or(g.name, g.slo)
 	if _, err := analyze.ParseSLO(g.slo); err != nil {
 		return atLine(n, "%v", err)
 	}
@@ -70,20 +71,16 @@ func (g *goal) UnmarshalYAML(n ast.Node) error {
 type span time.Duration
 
 func (s *span) UnmarshalYAML(n ast.Node) error {
-	d, err := time.ParseDuration(n.String())
+	text := n.GetToken().Value
+	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
-		return atLine(n, "%q is no duration such as 90s", n.String())
+		return atLine(n, "%q is no duration such as 90s", text)
 	}
 	*s = span(d)
 	return nil
 }
 
-func (s span) or(d time.Duration) time.Duration {
-	if s == 0 {
-		return d
-	}
-	return time.Duration(s)
-}
+func (s span) or(d time.Duration) time.Duration { return cmp.Or(time.Duration(s), d) }
 
 // flagList is flags of `metron capacity`, as a map of names and values: a list of values
 // gives the flag several times.
@@ -102,7 +99,7 @@ func (l *flagList) UnmarshalYAML(n ast.Node) error {
 		known[f.Names()[0]] = !slices.Contains(ofMatrix, f.Names()[0])
 	}
 	for each := m.MapRange(); each.Next(); {
-		name := each.Key().String()
+		name := each.Key().GetToken().Value
 		if allowed, is := known[name]; !is {
 			return atLine(each.Key(), "unknown flag %q", name)
 		} else if !allowed {

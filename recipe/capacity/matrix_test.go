@@ -28,11 +28,11 @@ workloads:
     flags: {arrival: "poisson:rate=1", lengths: "fixed:input=100,output=10"}
 slos: [tbt_ttft, {joint: "ttft<=1s,tbt[p99]<=50ms"}]
 flags:
-  from-rate: 2.5
+  'from-rate': 2.5
   precision: 5%
   body: [a=1, b=2]
   allow-invalid: true
-ready_within: 90s
+ready_within: '90s'
 `
 
 func writeMatrix(t *testing.T, text string) string {
@@ -77,10 +77,10 @@ func TestMatrixSaysTheLine(t *testing.T) {
 	for _, w := range []struct{ from, to, want string }{
 		{"    stop:", "    halt:", `matrix.yaml:6: unknown field "halt"`},
 		{"model: m,", "modell: m,", `matrix.yaml:7: unknown flag "modell"`},
-		{"  from-rate: 2.5", "  from-rate: fast", `matrix.yaml:18: flag from-rate: `},
-		{"  from-rate: 2.5", "  slo: deadline", "matrix.yaml:18: the matrix itself says slo"},
+		{"  'from-rate': 2.5", "  from-rate: fast", `matrix.yaml:18: flag from-rate: `},
+		{"  'from-rate': 2.5", "  slo: deadline", "matrix.yaml:18: the matrix itself says slo"},
 		{"  body: [a=1, b=2]", "  body: {a: 1}", "matrix.yaml:20: flag body: want a value"},
-		{"ready_within: 90s", "ready_within: soon", `matrix.yaml:22: "soon" is no duration`},
+		{"ready_within: '90s'", "ready_within: soon", `matrix.yaml:22: "soon" is no duration`},
 		{"ttft<=1s", "tft<=1s", `matrix.yaml:16: SLO "tft<=1s,tbt[p99]<=50ms": at character 1: no metric "tft"`},
 		{"{joint", "{a: b, joint", "matrix.yaml:16: want an SLO"},
 		{"slos: [tbt_ttft, {joint: \"ttft<=1s,tbt[p99]<=50ms\"}]\n", "", "want targets, workloads and slos"},

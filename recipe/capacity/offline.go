@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"metron/internal/term"
 	"metron/recipe/capacity/search"
+	"metron/replay"
 	"metron/schema"
 )
 
@@ -31,12 +33,9 @@ func offline(ctx context.Context, c *cli.Context, names []string) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	type group struct {
-		stamp
-		runs []judged
-	}
 	groups := map[string]*group{}
 	var order []*group
+	cut, invalid := 0, 0
 	for _, path := range paths {
 		if !strings.HasSuffix(path, ".parquet") { // it is being made, or was cut off
 			continue
@@ -49,7 +48,13 @@ func offline(ctx context.Context, c *cli.Context, names []string) (*Result, erro
 			if r.stamp, err = stampAny(ctx, c, path, r.meta); err != nil {
 				return nil, err
 			}
-		} else if !r.complete(r.meta) {
+		}
+		switch {
+		case !r.complete(r.meta):
+			cut++
+			continue
+		case r.doubtful() && !c.Bool("allow-invalid"):
+			invalid++
 			continue
 		}
 		j, err := judge(ctx, question, r)
@@ -64,6 +69,14 @@ func offline(ctx context.Context, c *cli.Context, names []string) (*Result, erro
 		}
 		g.runs = append(g.runs, j)
 	}
+	if len(order) == 0 {
+		err := fmt.Errorf("no run can be asked: of %d files %d were cut off and %d are INVALID", len(paths), cut, invalid)
+		if invalid > 0 {
+			err = term.WithHint(err, "--allow-invalid believes those")
+		}
+		return nil, err
+	}
+	tellApart(order)
 	result := newResult()
 	for _, g := range order {
 		for i, slo := range question.SLOs {
@@ -78,6 +91,26 @@ func offline(ctx context.Context, c *cli.Context, names []string) (*Result, erro
 	return result, nil
 }
 
+// group is the runs of a build and a workload.
+type group struct {
+	stamp
+	runs []judged
+}
+
+// tellApart adds the key to the workload of groups that have all names in common, though what
+// was sent differs.
+func tellApart(groups []*group) {
+	same := map[[2]string]int{}
+	for _, g := range groups {
+		same[[2]string{g.Build, g.Workload}]++
+	}
+	for _, g := range groups {
+		if same[[2]string{g.Build, g.Workload}] > 1 {
+			g.Workload += " " + g.Key[:8]
+		}
+	}
+}
+
 // stampAny says of a run that was made for no search what it would have been made for:
 // its rate is that of its sends.
 func stampAny(ctx context.Context, c *cli.Context, path string, m schema.Meta) (stamp, error) {
@@ -87,13 +120,22 @@ func stampAny(ctx context.Context, c *cli.Context, path string, m schema.Meta) (
 	var config struct {
 		Target string
 		Trace  []string
+		Mode   replay.Mode
 	}
-	_ = json.Unmarshal(m.Config, &config) // of an older program: it stays empty
-	st := stamp{Build: orElse(c.String("label"), config.Target), Workload: c.String("workload"), Key: config.Target + " " + m.SourceDigest}
+	settings := map[string]any{}
+	_, _ = json.Unmarshal(m.Config, &config), json.Unmarshal(m.Config, &settings) // of an older program: they stay empty
+	if config.Mode == replay.Closed || config.Mode == replay.ASAP {
+		return stamp{}, fmt.Errorf("%q was sent in mode %s, as fast as it was answered: it has no rate of its own", path, config.Mode)
+	}
+	st := stamp{Build: cmp.Or(c.String("label"), config.Target), Workload: c.String("workload")}
 	if st.Workload == "" && len(config.Trace) > 0 {
 		st.Workload = filepath.Base(config.Trace[0])
 	}
+	delete(settings, "trace") // the digest says what it holds, whatever its name
 	var err error
+	if st.Key, err = keyOf(config.Target, m.SourceDigest, settings, nil); err != nil {
+		return stamp{}, err
+	}
 	st.Rate, err = rateOf(ctx, path)
 	return st, err
 }

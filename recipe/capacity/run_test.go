@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -110,7 +111,8 @@ func TestRunIsKept(t *testing.T) {
 			t.Errorf("phases %v", phases)
 		}
 	}
-	if again, err := b.make(t.Context(), short(0), show); err != nil || !exists(again) {
+	again, err := b.make(t.Context(), short(0), show)
+	if err != nil || !exists(again) {
 		t.Errorf("a run of a seed that was: %q, %v", again, err)
 	}
 	for _, w := range []struct {
@@ -131,6 +133,97 @@ func TestRunIsKept(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.parquet")); len(left) > 0 {
 		t.Errorf("%v is left of the workload", left)
+	}
+}
+
+// TestPromptsAreNew: a run that is made again, in whatever folder, finds nothing of itself in the
+// target's cache.
+func TestPromptsAreNew(t *testing.T) {
+	url, seeds := startSim(t), map[any]bool{}
+	for range 3 {
+		path, err := openBench(t, t.TempDir(), generatedLoad(url)...).make(t.Context(), short(1), show)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := openRun(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var settings map[string]any
+		if err := json.Unmarshal(r.meta.Config, &settings); err != nil {
+			t.Fatal(err)
+		}
+		seeds[settings["prompt_seed"]] = true
+	}
+	if len(seeds) != 3 || seeds[nil] {
+		t.Errorf("the prompt seeds of three runs: %v", seeds)
+	}
+}
+
+// TestOfflineAsksWhatBelongsTogether: runs of one trace at several rates, but not those whose
+// requests were others, or were sent otherwise.
+func TestOfflineAsksWhatBelongsTogether(t *testing.T) {
+	dir := t.TempDir()
+	run := func(name, config string, sent int64) string {
+		path := filepath.Join(dir, name+".parquet")
+		m := schema.Meta{Vantage: schema.VantageReplay, SourceDigest: "d", Config: json.RawMessage(config),
+			Counters: map[string]int64{"planned": 2, "sent": sent}, Verdict: &schema.Verdict{Status: schema.VerdictValid}}
+		if name == "invalid" {
+			m.Verdict.Status = schema.VerdictInvalid
+		}
+		w, err := schema.Create(path, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			err = errors.Join(err, w.Put(&schema.Record{RecordID: uuid.New(), StartTime: int64(i) * 1e6, Phase: schema.PhaseMeasure, API: schema.APIChat, ChoiceCount: 1,
+				TokenSource: schema.TokenSourceTrace, Outcome: schema.OutcomeTimeout, Recorded: schema.RecordedLengths}))
+		}
+		if err := errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	slow := run("slow", `{"target":"a","trace":["t.parquet"],"mode":"open","rate":"1","prompt_seed":7}`, 2)
+	fast := run("fast", `{"target":"a","trace":["u.parquet"],"mode":"open","speed":"2x","prompt_seed":8}`, 2)
+	shorter := run("shorter", `{"target":"a","trace":["t.parquet"],"mode":"open","output_tokens":1}`, 2)
+	other := run("other", `{"target":"b","trace":["t.parquet"],"mode":"open"}`, 2)
+	closed := run("closed", `{"target":"a","trace":["t.parquet"],"mode":"closed"}`, 2)
+	cut := run("cut", `{"target":"a","trace":["t.parquet"],"mode":"open"}`, 1)
+	invalid := run("invalid", `{"target":"a","trace":["t.parquet"],"mode":"open"}`, 2)
+	for _, w := range []struct {
+		files []string
+		cells int
+		err   string
+	}{
+		{[]string{slow, fast}, 1, ""},
+		{[]string{slow, shorter, fast, other}, 3, ""},
+		{[]string{slow, cut, invalid}, 1, ""},
+		{[]string{cut, invalid}, 0, "no run can be asked: of 2 files 1 were cut off and 1 are INVALID"},
+		{[]string{slow, closed}, 0, "mode closed"},
+	} {
+		c, err := parse([]string{"--slo=ttft.p90<=1s", "--offline"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := offline(t.Context(), c, w.files)
+		if w.err != "" {
+			if err == nil || !strings.Contains(err.Error(), w.err) {
+				t.Errorf("%v: %v, want %q", w.files, err, w.err)
+			}
+			continue
+		}
+		if err != nil || len(r.Cells) != w.cells {
+			t.Errorf("%v: %+v, %v, want %d cells", w.files, r, err, w.cells)
+			continue
+		}
+		names := map[string]bool{}
+		for _, cell := range r.Cells {
+			names[cell.Build+" "+cell.Workload] = true
+		}
+		if len(names) != w.cells {
+			t.Errorf("%v: the cells are %v", w.files, names)
+		}
 	}
 }
 
@@ -229,7 +322,7 @@ func TestHunt(t *testing.T) {
 	dir := t.TempDir()
 	url := startSim(t)
 	hunt := func(args ...string) Cell {
-		b := openBench(t, dir, append(append(generatedLoad(url), "--label=sim", "--settle=10ms", "--from-rate=200", "--max-rate=400"), args...)...)
+		b := openBench(t, dir, append(append(generatedLoad(url), "--label=sim", "--settle=10ms", "--min-requests=400", "--from-rate=400", "--max-rate=800"), args...)...)
 		if err := b.read(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +347,7 @@ func TestHunt(t *testing.T) {
 	if c.Ended != search.AboveMax || c.New != 1 || c.Runs != 2 || files() != 2 {
 		t.Errorf("it went on: ended %q, %d new of %d, %d files", c.Ended, c.New, c.Runs, files())
 	}
-	c = hunt("--slo=tbt_ttft,ttft.p90<=1h,tbt.p99<=1h")
+	c = hunt("--slo=ttft_tpot,ttft.p90<=1h,tpot.p90<=1h")
 	if c.Ended != search.AboveMax || c.New != 0 || c.Runs != 2 || len(c.Each) != 2 || !c.Each[0].Stored || files() != 2 {
 		t.Errorf("another SLO: ended %q, %d new of %d, %d files", c.Ended, c.New, c.Runs, files())
 	}
@@ -262,7 +355,7 @@ func TestHunt(t *testing.T) {
 	if err := r.write(dir); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"result.json", "plots/capacity.png", "plots/ttft-sim-poisson-rate-1-tbt_ttft-ttft.p90--1h-tbt.p99--1h.svg"} {
+	for _, name := range []string{"result.json", "plots/capacity.png", "plots/ttft-sim-poisson-rate-1-ttft_tpot-ttft.p90--1h-tpot.p90--1h.svg"} {
 		if !exists(filepath.Join(dir, name)) {
 			t.Errorf("%s is not there", name)
 		}

@@ -1,7 +1,9 @@
 package capacity
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -58,7 +60,7 @@ func (s *server) begin() (err error) {
 	p.Stdout, p.Stderr = s.file, s.file
 	ownGroup(p)
 	if err := p.Start(); err != nil {
-		return firstOf(fmt.Errorf("start %s: %w", s.Label, err), s.file.Close())
+		return errors.Join(fmt.Errorf("start %s: %w", s.Label, err), s.file.Close())
 	}
 	s.process, s.ended = p, make(chan error, 1)
 	go func() { s.ended <- p.Wait() }()
@@ -98,7 +100,7 @@ func (s *server) isReady(ctx context.Context) bool {
 		if err != nil {
 			return false
 		}
-		port := orElse(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+		port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 		if err != nil {
 			return false
@@ -156,6 +158,7 @@ func (s *server) down() error {
 	if s.ended != nil {
 		<-s.ended
 	}
-	s.process, s.ended = nil, nil
-	return firstOf(err, s.file.Close())
+	file := s.file
+	s.process, s.ended, s.file = nil, nil, nil
+	return errors.Join(err, file.Close())
 }

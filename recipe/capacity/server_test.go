@@ -26,6 +26,9 @@ func newServer(t *testing.T, start, ready, stop string) (*server, string) {
 	l.Close()
 	s := &server{target: target{Label: "a", URL: "http://" + l.Addr().String(), Start: start, Ready: ready, Stop: stop},
 		log: filepath.Join(dir, "logs", "a.log"), readyWithin: 20 * time.Second, stopWithin: 200 * time.Millisecond}
+	if stop != "" { // it has to end within that, too
+		s.stopWithin = 20 * time.Second
+	}
 	t.Cleanup(func() { s.down() })
 	return s, dir
 }
@@ -49,13 +52,14 @@ func alive(t *testing.T, file string) bool {
 
 // TestServerEndsAllItStarted: the command, and what it left in the background.
 func TestServerEndsAllItStarted(t *testing.T) {
-	for name, start := range map[string]string{
-		"waits":        `echo up; sleep 600 & echo $! > $D/child; echo $$ > $D/pid; wait`,
-		"in the back":  `sleep 600 & echo $! > $D/child; echo $! > $D/pid`,
-		"does not end": `trap '' TERM; sleep 600 & echo $! > $D/child; echo $$ > $D/pid; while :; do wait; sleep 1; done`,
+	const stop = `echo stopping; touch $D/stopped`
+	for name, c := range map[string]struct{ start, stop string }{
+		"waits":        {`echo up; sleep 600 & echo $! > $D/child; echo $$ > $D/pid; wait`, stop},
+		"in the back":  {`sleep 600 & echo $! > $D/child; echo $! > $D/pid`, stop},
+		"does not end": {`trap '' TERM; sleep 600 & echo $! > $D/child; echo $$ > $D/pid; while :; do wait; sleep 1; done`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, dir := newServer(t, start, `test -s $D/pid`, `echo stopping; touch $D/stopped`)
+			s, dir := newServer(t, c.start, `test -s $D/pid`, c.stop)
 			if err := s.up(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -70,6 +74,9 @@ func TestServerEndsAllItStarted(t *testing.T) {
 				if !gone {
 					t.Errorf("%s is still there", file)
 				}
+			}
+			if c.stop == "" {
+				return
 			}
 			if _, err := os.Stat(filepath.Join(dir, "stopped")); err != nil {
 				t.Errorf("the stop command did not run: %v", err)
@@ -101,6 +108,25 @@ func TestServerThatDoesNotStart(t *testing.T) {
 	s, _ = newServer(t, "sleep 600", "true", "")
 	if err := s.up(t.Context()); err == nil || !strings.Contains(err.Error(), "ready at") || s.process != nil {
 		t.Errorf("it was there before: %v", err)
+	}
+}
+
+// TestServerIsAskedAgain: what is there before a second start is seen as before the first.
+func TestServerIsAskedAgain(t *testing.T) {
+	s, dir := newServer(t, "touch $D/there; exec sleep 600", "test -e $D/there", "rm $D/there")
+	for range 2 {
+		if err := s.up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.down(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "there"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.up(t.Context()); err == nil || !strings.Contains(err.Error(), "ready at") || s.process != nil {
+		t.Errorf("it was there before the second start: %v", err)
 	}
 }
 

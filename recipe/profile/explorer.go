@@ -71,6 +71,9 @@ func (e *Explorer) Run(ctx context.Context) (*prefill.Model, error) {
 			m.Notes = append(e.notes, check(e.samples)...)
 			return m, nil
 		}
+		if _, err := e.Measure(ctx, lengths, true); err != nil {
+			return nil, err
+		}
 	}
 }
 

@@ -152,9 +152,12 @@ func TestLimit(t *testing.T) {
 
 // TestGapsOfSteps: where no curve fits, lengths are added beside the steps.
 func TestGapsOfSteps(t *testing.T) {
-	asked := map[int64]bool{}
-	m, err := explorer(func(_ context.Context, lengths []int64, _ bool) (samples []Sample, err error) {
+	asked, warm := map[int64]bool{}, map[int64]bool{}
+	m, err := explorer(func(_ context.Context, lengths []int64, warmup bool) (samples []Sample, err error) {
 		for _, n := range lengths {
+			if warm[n] = warm[n] || warmup; !warm[n] {
+				t.Errorf("a prompt of %d tokens is measured before one warmed up", n)
+			}
 			asked[n] = true
 			us := int64(1000)
 			if n > 300 {
@@ -208,7 +211,7 @@ func TestParseLengths(t *testing.T) {
 	if want := []int64{256, 512, 1024, 65536}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
-	for _, bad := range []string{"", "256", "256,256,512", "0,1,2", "a,b,c", "1,2,-3", "1,2,99999999"} {
+	for _, bad := range []string{"", "256", "256,256,512", "0,1,2", "a,b,c", "1,2,-3", "1,2,99999999", "1,2,17000k"} {
 		if got, err := ParseLengths(bad); err == nil {
 			t.Errorf("%q is read as %v", bad, got)
 		}

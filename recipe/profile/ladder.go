@@ -26,13 +26,15 @@ const maxLength = 16 << 20
 func ParseLengths(text string) (lengths []int64, err error) {
 	for part := range strings.SplitSeq(text, ",") {
 		digits, thousands := strings.CutSuffix(strings.TrimSpace(part), "k")
+		unit := int64(1)
+		if thousands {
+			unit = 1024
+		}
 		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil || n < 1 || n > maxLength {
+		if err != nil || n < 1 || n > maxLength/unit {
 			return nil, fmt.Errorf("%q is no number of tokens such as 512 or 32k", part)
 		}
-		if thousands {
-			n *= 1024
-		}
+		n *= unit
 		lengths = append(lengths, n)
 	}
 	slices.Sort(lengths)

@@ -17,7 +17,7 @@ func Asking(c analyze.Config) analyze.Config {
 const windows = 10
 
 // Judge is what an analysis that was asked so says of SLO i of its configuration. The
-// caller adds Rate, Seconds and Aborted.
+// caller adds Rate, Seconds, Aborted and AnswerS.
 func Judge(r *analyze.Result, i int) Run {
 	whole := r.SLOs()[i]
 	var seconds []analyze.SLOResult // that have requests, in order of time

@@ -15,7 +15,6 @@ import (
 	"metron/analyze"
 	"metron/analyze/prefill"
 	"metron/internal/llmsim"
-	"metron/internal/trend"
 	"metron/internal/virtual"
 	"metron/schema"
 	"metron/workload/generate"
@@ -43,6 +42,9 @@ func labs() []lab {
 		{"deadline", "large-gpu", "poisson:rate=%v", long, out, "etalon:deadline"},
 	}
 }
+
+// judgeEvery is how often it is asked whether a run is hopeless, in counts of the requests in flight.
+const judgeEvery = 50
 
 // search runs one to its end.
 func (l lab) search(c Config) (*Search, error) {
@@ -91,7 +93,11 @@ func (l lab) rows(p Plan, put func(*schema.Record) error) (*virtual.Run, error) 
 	v := &virtual.Run{Engine: server.Engine, Warmup: time.Duration(p.WarmupS * float64(time.Second)),
 		Until: time.Duration((p.WarmupS + float64(p.Requests)/p.Rate) * float64(time.Second))}
 	if p.Abort {
-		v.Stop = func(inFlight []trend.Point) bool { return Hopeless(inFlight, p.Rate) }
+		var seen []Progress
+		v.Stop = func(atUS, sent, done int64) bool {
+			seen = append(seen, Progress{atUS, sent, done})
+			return len(seen)%judgeEvery == 0 && Hopeless(seen)
+		}
 	}
 	var failed error
 	trace := func(yield func(*schema.Record) bool) {

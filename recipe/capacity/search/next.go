@@ -18,6 +18,8 @@ const (
 	burstsSettled = 10
 	burstsRun     = 100
 	longestS      = 3600 // seconds that bursts may ask for
+
+	holdsSurely = 0.975 // probability from which the SLO is said to hold at a rate
 )
 
 // Next is the run that would say most; false once the search has ended.
@@ -26,7 +28,8 @@ func (s *Search) Next() (Plan, bool) {
 		return Plan{}, false
 	}
 	rate, requests := s.choose()
-	p := Plan{Rate: rounded(rate), Requests: requests, WarmupS: s.config.SettleS, CooldownS: s.config.SettleS,
+	settle := s.settleS()
+	p := Plan{Rate: rounded(rate), Requests: requests, WarmupS: settle, CooldownS: settle,
 		Seed: s.config.Seed + uint64(len(s.runs)), Abort: true}
 	if passed, failed := s.bracket(); passed > 0 && !math.IsInf(failed, 1) {
 		p.WarmupS = max(p.WarmupS, min(burstsSettled*s.burstS(rate), longestS/10))
@@ -37,11 +40,43 @@ func (s *Search) Next() (Plan, bool) {
 
 // rounded keeps four digits: enough for any precision, and runs of equal rates can be told.
 func rounded(rate float64) float64 {
+	return digits(rate, 0)
+}
+
+// roundedDown keeps four digits of a rate that must not be exceeded, or of 0.
+func roundedDown(rate float64) float64 {
+	if rate == 0 {
+		return 0
+	}
+	if near := rounded(rate); near <= rate {
+		return near
+	}
+	return digits(rate, -1)
+}
+
+// digits is the nearest number of four digits, and so many of its last digit more.
+func digits(rate, more float64) float64 {
 	unit := math.Pow(10, math.Floor(math.Log10(rate))-3)
 	if unit < 1 {
-		return math.Round(rate/unit) / math.Round(1/unit)
+		return (math.Round(rate/unit) + more) / math.Round(1/unit)
 	}
-	return math.Round(rate/unit) * unit
+	return (math.Round(rate/unit) + more) * unit
+}
+
+// settleS is for how long requests go before the measured ones, and after them: until as many are
+// in flight as the rate brings about, which takes as long as an answer does. The run whose
+// answers were quickest tells that: those of others had to wait.
+func (s *Search) settleS() float64 {
+	quickest := math.Inf(1)
+	for _, r := range s.runs {
+		if r.AnswerS > 0 && !r.Aborted {
+			quickest = min(quickest, r.AnswerS)
+		}
+	}
+	if math.IsInf(quickest, 1) {
+		return s.config.SettleS
+	}
+	return max(s.config.SettleS, min(quickest, longestS/10))
 }
 
 // bracket is the highest rate that passed and the lowest that failed by itself.
@@ -69,7 +104,7 @@ func (s *Search) ended() Why {
 	switch {
 	case passed == 0 && math.IsInf(failed, 1):
 		return NoVerdict
-	case math.IsInf(failed, 1) && s.config.MaxRate > 0 && passed >= s.config.MaxRate:
+	case math.IsInf(failed, 1) && s.atMax(passed) && s.belief().holds(s.config.MaxRate) >= holdsSurely:
 		return AboveMax
 	case passed == 0 && failed <= s.config.FromRate*lowest:
 		return BelowAll
@@ -85,6 +120,11 @@ func (s *Search) precise() bool {
 	return s.spread() <= s.config.Precision
 }
 
+// atMax reports whether no higher rate may be tried than one that passed.
+func (s *Search) atMax(passed float64) bool {
+	return s.config.MaxRate > 0 && passed >= s.config.MaxRate
+}
+
 // spread is how far the ends of the interval lie from its middle on average, as a share of that.
 func (s *Search) spread() float64 {
 	b := s.belief()
@@ -92,15 +132,20 @@ func (s *Search) spread() float64 {
 }
 
 // choose finds the rate and length of the next run. Until one run has passed and one failed
-// it doubles or halves the rate with short runs. From then on the rate lies about as far from
+// it doubles or halves the rate with short runs, or makes long ones at the highest that is allowed. From then on the rate lies about as far from
 // where the capacity may be as that is uncertain, below and above in turn, so that the bend
 // of the curve cancels and its slope becomes known.
 func (s *Search) choose() (rate float64, requests int) {
 	passed, failed := s.bracket()
-	exploring := min(explore, s.shortest())
+	exploring := s.shortest()
+	if s.config.Requests == 0 {
+		exploring = min(explore, exploring)
+	}
 	switch {
 	case len(s.runs) == 0:
 		return s.capped(s.config.FromRate), exploring
+	case math.IsInf(failed, 1) && s.atMax(passed):
+		return s.config.MaxRate, s.length(s.config.MaxRate)
 	case math.IsInf(failed, 1):
 		return s.capped(passed * furthest), exploring
 	case passed == 0:

@@ -11,11 +11,11 @@ type Config struct {
 	Attainment analyze.Fraction // as analyze.Config has it: of an SLO that says none; Den 0: 0.9
 
 	FromRate  float64 // requests/s of the first run; 0: 1
-	MaxRate   float64 // requests/s that no run exceeds; 0: no bound
-	Precision float64 // how far the ends of the interval may lie from the capacity, as a share of it; 0: 0.025
+	MaxRate   float64 // requests/s that no run exceeds, of which four digits count; 0: no bound
+	Precision float64 // half the width of the interval, as a share of the capacity; 0: 0.025
 
 	Requests int     // measured requests of the shortest run; 0: as many as the SLO's percentiles need
-	SettleS  float64 // seconds of requests before the measured ones, and after them; 0: DefaultSettleS
+	SettleS  float64 // least seconds of requests before the measured ones, and after them; 0: DefaultSettleS
 	MaxRuns  int     // 0: DefaultMaxRuns
 	Seed     uint64  // of the first run; each has another
 }
@@ -46,6 +46,7 @@ type Run struct {
 	Rate    float64 // requests/s offered
 	Seconds float64 // that it took, drain included
 	Aborted bool    // it was stopped early because its queue only grew: it counts as failed
+	AnswerS float64 // that all but a few of its answers took at most; 0: unknown
 
 	Pass  *bool  // what analyze says of the run by itself; nil: nothing
 	Parts []Part // what the SLO bounds, one by one
@@ -70,7 +71,7 @@ type Why string
 const (
 	Precise   Why = "precise"    // the interval is as narrow as was asked
 	OutOfRuns Why = "runs"       // MaxRuns were made
-	AboveMax  Why = "above_max"  // the SLO holds at MaxRate
+	AboveMax  Why = "above_max"  // the SLO holds at MaxRate, as surely as an interval covers
 	BelowAll  Why = "below_all"  // the SLO holds at no rate worth the name: not at a thousandth of FromRate
 	NoVerdict Why = "no_verdict" // the runs have nothing that the SLO bounds
 )
@@ -126,6 +127,7 @@ func (c Config) fill() Config {
 	if c.MaxRuns == 0 {
 		c.MaxRuns = DefaultMaxRuns
 	}
+	c.MaxRate = roundedDown(c.MaxRate)
 	if c.Attainment.Den == 0 {
 		c.Attainment = analyze.Fraction{Num: 9, Den: 10}
 	}

@@ -4,10 +4,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"metron/analyze"
-	"metron/internal/trend"
 )
 
 // curved is a run of a system whose share of values beyond the limit is a known curve, of
@@ -119,6 +119,7 @@ func TestEnds(t *testing.T) {
 		runs   int
 	}{
 		{"all pass", Config{MaxRate: 10}, always(true), AboveMax, 5},
+		{"all pass at a rate of five digits", Config{FromRate: 10, MaxRate: 10.004}, always(true), AboveMax, 2},
 		{"all pass without end", Config{MaxRuns: 4}, always(true), OutOfRuns, 4},
 		{"none passes", Config{FromRate: 8}, always(false), BelowAll, 11},
 		{"no verdict", Config{}, func(p Plan) Run { return Run{Rate: p.Rate} }, NoVerdict, 1},
@@ -149,33 +150,106 @@ func TestShortestRun(t *testing.T) {
 }
 
 func TestHopeless(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	points := func(seconds int, level, perSecond float64) (out []trend.Point) {
-		for i := range seconds * 10 {
-			filling := min(1, float64(i)/50)
-			v := filling*level + perSecond*float64(i)/10 + math.Sqrt(level)*rnd.NormFloat64()
-			out = append(out, trend.Point{At: int64(i) * 100_000, Value: int64(max(0, v))})
+	const rate = 20
+	// run is of requests that are answered after a time, so many a second at most.
+	run := func(answerS func(*rand.Rand) float64, mostRate float64) (out []Progress) {
+		rnd := rand.New(rand.NewPCG(1, 2))
+		var ends []float64
+		free := 0.0
+		for at := 0.0; at < 300; at += rnd.ExpFloat64() / rate {
+			free = max(free, at) + 1/mostRate
+			ends = append(ends, free+answerS(rnd))
+			out = append(out, Progress{AtUS: int64(at * 1e6), Sent: int64(len(ends))})
+		}
+		slices.Sort(ends)
+		for i := range out {
+			done, _ := slices.BinarySearch(ends, float64(out[i].AtUS)/1e6)
+			out[i].Done = int64(done)
 		}
 		return out
 	}
+	takes := func(seconds float64) func(*rand.Rand) float64 { return func(*rand.Rand) float64 { return seconds } }
+	spread := func(rnd *rand.Rand) float64 { return 20 * math.Exp(0.7*rnd.NormFloat64()) }
+	twoKinds := func(rnd *rand.Rand) float64 { return 1 + 59*float64(rnd.IntN(2)) }
+	endless := math.Inf(1)
 	for _, c := range []struct {
-		name   string
-		points []trend.Point
-		want   bool
+		name string
+		run  []Progress
+		want bool // within five minutes
 	}{
-		{"nothing", nil, false},
-		{"too short to say", points(15, 50, 10), false},
-		{"steady after it filled", points(60, 50, 0), false},
-		{"grows by a fiftieth", points(60, 50, 0.4), false},
-		{"grows by half of what is sent", points(30, 50, 10), true},
+		{"a server that keeps up", run(takes(2.5), 25), false},
+		{"of which it answers nine tenths and more", run(takes(2.5), 19), false},
+		{"of which it answers two thirds", run(takes(2.5), 13), true},
+		{"endlessly fast, answers of 7 s", run(takes(7), endless), false},
+		{"endlessly fast, answers of 60 s", run(takes(60), endless), false},
+		{"endlessly fast, answers of 20 s and more and less", run(spread, endless), false},
+		{"endlessly fast, answers of 1 s or 60 s", run(twoKinds, endless), false},
+		{"answers of 7 s, of which it gives two thirds", run(takes(7), 13), true},
 	} {
-		if got := Hopeless(c.points, 20); got != c.want {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		stopped := false
+		for n := 20; n <= len(c.run); n += 20 {
+			is := Hopeless(c.run[:n])
+			if s := c.run[n-1].AtUS / 1e6; is && s < fewestS {
+				t.Errorf("%s: judged after %d s", c.name, s)
+			}
+			stopped = stopped || is
+		}
+		if stopped != c.want {
+			t.Errorf("%s: stopped %v, want %v", c.name, stopped, c.want)
+		}
+	}
+	if Hopeless(nil) {
+		t.Error("nothing is hopeless")
+	}
+}
+
+// TestSettles: the measured requests meet as many others as the rate brings about, however long
+// answers take.
+func TestSettles(t *testing.T) {
+	s := New(Config{})
+	for _, w := range []struct{ answerS, want float64 }{{0, DefaultSettleS}, {90, 90}, {60, 60}, {120, 60}, {5, DefaultSettleS}} { // who answers later had a queue
+		r := curved(1, 100, 6, 100, 1)
+		r.AnswerS = w.answerS
+		s.Observe(r)
+		if p, _ := s.Next(); p.WarmupS != w.want || p.CooldownS != w.want {
+			t.Errorf("answers of %v s: settles for %v s and %v s, want %v", w.answerS, p.WarmupS, p.CooldownS, w.want)
 		}
 	}
 }
 
+// TestMinimum: the requests that are asked for at least are those of the first runs, too.
+func TestMinimum(t *testing.T) {
+	for _, n := range []int{20, 500} {
+		if p, _ := New(Config{Requests: n}).Next(); p.Requests != n {
+			t.Errorf("at least %d: %d", n, p.Requests)
+		}
+	}
+}
+
+// TestHoldsAtMaxRate: one short run that passes does not say so.
+func TestHoldsAtMaxRate(t *testing.T) {
+	part := Part{Name: "ttft.p90<=1s", Tolerance: 0.1}
+	for range windows {
+		part.Windows = append(part.Windows, Count{Values: 6})
+	}
+	s := New(Config{FromRate: 10, MaxRate: 10})
+	s.Observe(Run{Rate: 10, Pass: new(true), Parts: []Part{part}})
+	p, more := s.Next()
+	if !more || p.Rate != 10 || float64(p.Requests) < leastS*p.Rate {
+		t.Fatalf("%+v, %v, want a long run at 10", p, more)
+	}
+	s.Observe(curved(10, 100, 20, p.Requests, 1))
+	if _, more := s.Next(); more || s.Result().Ended != AboveMax {
+		t.Errorf("%+v, want that it holds", s.Result())
+	}
+}
+
 func TestRatesAreRound(t *testing.T) {
+	for rate, want := range map[float64]float64{0: 0, 1: 1, 10: 10, 0.07: 0.07, 12345: 12340, 10.004: 10, 9.9999: 9.999, 0.0312399: 0.03123, 100: 100} {
+		if got := roundedDown(rate); got != want || got > 0 && rounded(got) != got {
+			t.Errorf("%v is rounded down to %v, want %v", rate, got, want)
+		}
+	}
 	for rate, want := range map[float64]float64{1: 1, 0.0312345: 0.03123, 19.98765: 19.99, 123456: 123500} {
 		if got := rounded(rate); got != want {
 			t.Errorf("%v is rounded to %v, want %v", rate, got, want)
