@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"math"
-	"slices"
 )
 
 // Method says how a percentile is read off sorted values.
@@ -86,11 +85,4 @@ func pairwiseSum(values []float64) float64 {
 // sortedQuantile is quantile over values in ascending order.
 func (m Method) sortedQuantile(q Fraction, sorted []float64) float64 {
 	return m.quantile(q, int64(len(sorted)), func(rank int64) float64 { return sorted[rank] })
-}
-
-// ascending returns the values sorted, leaving them as they are.
-func ascending(values []float64) []float64 {
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return sorted
 }
