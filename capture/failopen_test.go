@@ -61,6 +61,8 @@ func settled(t *testing.T, s *Server) tally {
 func TestFolderGoneAndBack(t *testing.T) {
 	var told warnings
 	stay, stayed := make(chan struct{}), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(stay) })
+	defer goOn() // or a test that fails waits for it for ever
 	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/stays" {
 			close(stayed)
@@ -83,6 +85,12 @@ func TestFolderGoneAndBack(t *testing.T) {
 		resp.Body.Close()
 	})
 	<-stayed
+	settledButOne := func() tally { c := s.recorder.counts.tally(); c.seen--; return c }
+	ask(t, s, 1) // behind the one that stays: once this is recorded, that one has begun in a file
+	eventually(t, "the one that stays has begun", func() bool {
+		c := settledButOne()
+		return c.seen == c.recorded
+	})
 	if err := os.RemoveAll(s.Dir); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +98,6 @@ func TestFolderGoneAndBack(t *testing.T) {
 		ask(t, s, 1)
 		return !s.IsRecording()
 	})
-	settledButOne := func() tally { c := s.recorder.counts.tally(); c.seen--; return c }
 	eventually(t, "all but one are accounted for", func() bool {
 		c := settledButOne()
 		return c.seen == c.recorded+c.failed
@@ -102,7 +109,7 @@ func TestFolderGoneAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "it records again", s.IsRecording)
-	close(stay)
+	goOn()
 	open.Wait()
 	ask(t, s, 3)
 	c := settled(t, s)
