@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -214,8 +215,14 @@ func BenchmarkQueue(b *testing.B) {
 }
 
 // BenchmarkRecord is what a token costs in all: queued, taken, decoded, put into a
-// file as a part of its row. Answers have 200 tokens.
+// file as a part of its row. Answers have 200 tokens, and so many streams take turns.
 func BenchmarkRecord(b *testing.B) {
+	for _, streams := range []int{1, 300} {
+		b.Run(fmt.Sprintf("streams=%d", streams), func(b *testing.B) { benchmarkRecord(b, streams) })
+	}
+}
+
+func benchmarkRecord(b *testing.B, streams int) {
 	r, err := Recording{Dir: b.TempDir()}.start(schema.NewClock(), map[string]any{})
 	if err != nil {
 		b.Fatal(err)
@@ -226,22 +233,24 @@ func BenchmarkRecord(b *testing.B) {
 	header := http.Header{"Content-Type": {"text/event-stream"}}
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
-	var f *flight
+	flights, sent := make([]*flight, streams), make([]int, streams)
 	n, at := 0, r.clock.NowUS()
 	for b.Loop() {
-		if n%tokens == 0 {
-			f = r.begin(at, chatHead(), []byte(chatRequest))
-			f.head(http.StatusOK, header, at)
+		i := n % streams
+		if n++; sent[i]%tokens == 0 {
+			flights[i] = r.begin(at, chatHead(), []byte(chatRequest))
+			flights[i].head(http.StatusOK, header, at)
 		}
-		n++
+		f := flights[i]
+		sent[i]++
 		at += 10
-		f.body(data, at, int32(n%tokens))
-		if n%tokens == 0 {
+		f.body(data, at, int32(sent[i]%tokens))
+		if sent[i]%tokens == 0 {
 			f.body(last, at, tokens)
 			f.end(exchange.Moments{}, exchange.Ending{AtUS: at})
-			for r.budget.held.Load() > 8<<20 { // as fast as the recorder, no faster
-				time.Sleep(time.Millisecond)
-			}
+		}
+		for n%1000 == 0 && r.budget.held.Load() > 8<<20 { // as fast as the recorder, no faster
+			time.Sleep(time.Millisecond)
 		}
 	}
 	if d := r.counts.tally().dropped; d > 0 {

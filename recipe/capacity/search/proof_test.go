@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // TestSearchInVirtualTime is a small part of TestProof: a coarse search for the capacity of a small
@@ -73,43 +71,52 @@ func (l lab) truth(t *testing.T, seeds int) (rate, slope float64) {
 
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }
 
-// bisection is what bisection would cost and how often it would be right, if at each rate
-// as many runs of the shortest length are pooled as it is told, except at rates more than a
-// fifth off, where one tells enough. Like the search it begins at a rate and doubles it with short
-// runs. Its noise is that of runs at the capacity.
-type bisection struct {
-	capacity float64
-	slope    float64 // of the logit of the share beyond
-	noise    float64 // standard deviation of that logit over runs
-	runS     float64 // with what goes before and after
-	exploreS func(rate float64) float64
-}
-
-// from is one of them: how probable it is that the last bracket holds the capacity, and the seconds.
-func (b bisection) from(rate, precision float64, runs int) (right, seconds float64) {
-	seconds = b.exploreS(rate)
-	for rate *= 2; rate < b.capacity; rate *= 2 {
-		seconds += b.exploreS(rate)
-	}
-	seconds += b.exploreS(rate)
-	low, high := rate/2, rate
-	right = 1
-	for high/low > 1+2*precision {
-		middle := (low + high) / 2
-		off := math.Abs(math.Log(middle / b.capacity))
-		n := runs
-		if off > 0.2 {
-			n = 1
+// bisect looks for the capacity as one does by hand: with so many runs of the shortest length at each
+// rate, of which all values together must pass. Like the search it doubles the rate with short runs
+// first, whose verdicts it then checks, leaves off runs that are hopeless, and ends when the bracket is
+// as narrow as was asked.
+func (l lab) bisect(rate, precision float64, repeats int, seed uint64) (low, high, seconds float64, err error) {
+	passes := func(rate float64, requests, repeats int) bool {
+		over := map[string]float64{} // values, more than the part tolerates
+		for range repeats {
+			p := Plan{Rate: rate, Requests: requests, WarmupS: DefaultSettleS, CooldownS: DefaultSettleS, Seed: seed, Abort: true}
+			seed++
+			r, failed := l.quick(p)
+			if seconds += r.Seconds; failed != nil || r.Aborted {
+				err = failed
+				return false
+			}
+			for i := range r.Parts {
+				if e, ok := r.Parts[i].tally(rate, false); ok {
+					over[r.Parts[i].Name] += e.beyond - r.Parts[i].Tolerance*e.of
+				}
+			}
 		}
-		right *= distuv.UnitNormal.CDF(b.slope * off * math.Sqrt(float64(n)) / b.noise)
-		seconds += float64(n) * b.runS
-		if middle < b.capacity {
-			low = middle
+		for _, n := range over {
+			if n > 0 {
+				return false
+			}
+		}
+		return true
+	}
+	surely := func(rate float64) bool { return passes(rate, int(leastS*rate), repeats) }
+	for high = rate; passes(high, explore, 1); {
+		high *= 2
+	}
+	for low = high / 2; err == nil && !surely(low); {
+		low, high = low/2, low
+	}
+	for err == nil && surely(high) {
+		low, high = high, 2*high
+	}
+	for err == nil && high > low*(1+2*precision) {
+		if rate = (low + high) / 2; surely(rate) {
+			low = rate
 		} else {
-			high = middle
+			high = rate
 		}
 	}
-	return right, seconds
+	return low, high, seconds, err
 }
 
 // TestProof is the proof of docs/capacity.md, of so many seeds as METRON_PROOF says. METRON_PROOF_LAB
@@ -129,17 +136,11 @@ func TestProof(t *testing.T) {
 func (l lab) prove(t *testing.T, seeds int) {
 	truth, slope := l.truth(t, 2)
 	fmt.Printf("%s: truth %.3f requests/s, slope %.1f\n", l.name, truth, slope)
-	const precision = DefaultPrecision
-	b := bisection{capacity: truth, slope: slope, runS: leastS + 2*DefaultSettleS,
-		exploreS: func(rate float64) float64 { return explore/rate + 2*DefaultSettleS }}
-	b.noise = l.noise(t, truth)
+	// Where a search begins decides which rates it meets: each begins elsewhere.
+	start := func(seed int) float64 { return math.Pow(2, math.Mod(float64(seed)*math.Phi, 1)-0.5) }
 	near, covered, seconds := 0, 0, 0.0
-	var starts []float64
 	for seed := range seeds {
-		// Where a search begins decides which rates it meets: each begins elsewhere.
-		start := math.Pow(2, math.Mod(float64(seed)*math.Phi, 1)-0.5)
-		starts = append(starts, start)
-		s, err := l.search(Config{FromRate: start, Seed: 3_000_000 + 1000*uint64(seed)})
+		s, err := l.search(Config{FromRate: start(seed), Seed: 3_000_000 + 1000*uint64(seed)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,58 +157,26 @@ func (l lab) prove(t *testing.T, seeds int) {
 		fmt.Printf("%s %d: %.3f (%+.1f %%), %.3f to %.3f, covers %v, %s after %d runs, %.0f s; so far %d near, %d covered of %d, %.0f s each\n", l.name, seed,
 			*r.Capacity, 100*off, *r.Interval.Low, *r.Interval.High, in, r.Ended, r.Runs, r.Seconds, near, covered, seed+1, seconds/float64(seed+1))
 	}
-	seconds /= float64(seeds)
-	for runs := 1; ; runs *= 2 {
-		right, took := 0.0, 0.0
-		for _, start := range starts {
-			r, s := b.from(start, precision, runs)
-			right, took = right+r/float64(seeds), took+s/float64(seeds)
-		}
-		fmt.Printf("%s: bisection with %d runs a rate covers %.1f %%, %.0f s\n", l.name, runs, 100*right, took)
-		if right >= float64(covered)/float64(seeds) || runs >= 1<<16 {
-			if seconds > took/2 {
-				t.Errorf("%.0f s a search, bisection %.0f s", seconds, took)
-			}
-			break
-		}
-	}
 	if 10*near < 9*seeds || 10*covered < 9*seeds {
 		t.Errorf("%d of %d within 5 %%, %d intervals cover the truth", near, seeds, covered)
 	}
-}
-
-// noise is how much the logit of the share beyond the limit differs from run to run, of the part
-// that binds, at the capacity: of the shares, since the logit of none is no number.
-func (l lab) noise(t *testing.T, rate float64) float64 {
-	t.Helper()
-	const runs = 24
-	shares := map[string][]float64{}
-	tolerances := map[string]float64{}
-	for i := range runs {
-		p := Plan{Rate: rate, Requests: int(leastS * rate), WarmupS: DefaultSettleS, CooldownS: DefaultSettleS, Seed: 970_000_000 + uint64(i)}
-		r, err := l.quick(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for k := range r.Parts {
-			if e, ok := r.Parts[k].tally(rate, false); ok {
-				shares[r.Parts[k].Name] = append(shares[r.Parts[k].Name], e.beyond/e.of)
-				tolerances[r.Parts[k].Name] = r.Parts[k].Tolerance
+	// One that may take twice as long must not cover as often: what repeats it needs, it then needs more time for.
+	took := 0.0
+	for n := 1; took < 2*seconds; n = max(n+1, int(math.Ceil(float64(n)*2*seconds/took))) {
+		enclosed := 0
+		took = 0
+		for seed := range seeds {
+			low, high, s, err := l.bisect(start(seed), DefaultPrecision, n, 100_000_000+100_000*uint64(seed))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took += s; low <= truth && truth <= high {
+				enclosed++
 			}
 		}
-	}
-	binds, noise := math.Inf(-1), 0.0
-	for name, s := range shares {
-		mean, squares := 0.0, 0.0
-		for _, v := range s {
-			mean += v / runs
-		}
-		for _, v := range s {
-			squares += (v - mean) * (v - mean) / (runs - 1)
-		}
-		if over := mean / tolerances[name]; over > binds {
-			binds, noise = over, math.Sqrt(squares)/(mean*(1-mean))
+		fmt.Printf("%s: bisection with %d runs a rate covers %d of %d, %.0f s each\n", l.name, n, enclosed, seeds, took/float64(seeds))
+		if enclosed >= covered && took < 2*seconds {
+			t.Errorf("bisection with %d runs a rate covers %d of %d in %.0f s, the search %d in %.0f s", n, enclosed, seeds, took, covered, seconds)
 		}
 	}
-	return noise
 }
