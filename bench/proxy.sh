@@ -4,10 +4,11 @@
 #
 #   bench/proxy.sh [compare] [-quick]   latency and CPU a token at 20, 100 and 300 streams, also with a recorder
 #                                       that hangs; the highest rate; open streams that wait. Ten minutes
-#   bench/proxy.sh pair [-cores 1|2] [-streams 300] [-rounds 20] [-window 3s] [-nginx=false] [-others 0.1 | -together]
+#   bench/proxy.sh pair [-cores 1|2] [-streams 300] [-rounds 20] [-window 3s] [-nginx=false] [-beside FILE] [-others 0.1 | -together]
 #                                       the ways in windows that take turns, ratios of windows of one round; rounds
 #                                       in which other programs had more than so many cores are tried again. Or
-#                                       all ways at once, each with so many streams: for a machine that is never quiet
+#                                       all ways at once, each with so many streams: for a machine that is never quiet.
+#                                       FILE is another build of metron, to compare with
 #   bench/proxy.sh idle [-quick]        open streams that wait: how many, and the memory of one
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -27,6 +27,7 @@ type flight struct {
 	segment  *segment
 	turn     *turn
 	held     int64 // by exchange, of the budget
+	latest   *item // of those that each has seen
 	degraded string
 }
 

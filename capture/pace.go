@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	stretchUS = 50                     // of decoding at a time
-	rest      = 150 * time.Microsecond // and then so long for the traffic: a quarter of a core is the recorder's at most
+	stretchUS = 100                    // of decoding at a time
+	rest      = 300 * time.Microsecond // and then so long for the traffic: a quarter of a core is the recorder's at most
 	stepParts = 16                     // between two looks at the clock
 )
 

@@ -46,10 +46,13 @@ type slab struct {
 // flight.
 type item struct {
 	flight *flight
+	data   []byte // the slab's own
 	atUS   int64
-	size   int32 // of its bytes
 	read   int32
 	kind   partKind
+
+	first bool  // of its flight, in the slabs that each looks at
+	next  *item // of its flight, in those
 }
 
 type partKind int8
@@ -70,13 +73,14 @@ func (q *queue) put(it item, data []byte, extra int64, must bool) bool {
 	if !q.budget.take(cost, must) {
 		return false
 	}
-	it.size = int32(len(data))
 	q.mu.Lock()
 	s := q.filling
 	if s == nil || len(s.items) == cap(s.items) || len(s.bytes)+len(data) > cap(s.bytes) {
 		s = q.next(len(data))
 	}
+	at := len(s.bytes)
 	s.bytes = append(s.bytes, data...)
+	it.data = s.bytes[at:len(s.bytes):len(s.bytes)]
 	s.items = append(s.items, it)
 	s.cost += cost
 	q.mu.Unlock()
@@ -127,12 +131,29 @@ func (q *queue) recycle(s *slab) {
 	}
 }
 
-// each hands over the parts of a slab; data is the slab's own.
-func (s *slab) each(take func(it item, data []byte)) {
-	at := 0
-	for _, it := range s.items {
-		to := at + int(it.size)
-		take(it, s.bytes[at:to:to])
-		at = to
+// each hands over the parts of slabs: those of one flight together, so that what is
+// known of it is fetched from memory once, and flights in the order of their first
+// parts, so that what follows from the end of an exchange still comes after it.
+func each(slabs []*slab, take func(it *item)) {
+	for _, s := range slabs {
+		for i := range s.items {
+			it := &s.items[i]
+			if before := it.flight.latest; before != nil {
+				before.next = it
+			} else {
+				it.first = true
+			}
+			it.flight.latest = it
+		}
+	}
+	for _, s := range slabs {
+		for i := range s.items {
+			if it := &s.items[i]; it.first {
+				it.flight.latest = nil
+				for ; it != nil; it = it.next {
+					take(it)
+				}
+			}
+		}
 	}
 }

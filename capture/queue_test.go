@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -32,19 +33,23 @@ func TestQueueKeepsOrderAndBytes(t *testing.T) {
 	sizes := []int{0, 1, 300, 4000, slabBytes / 3, slabBytes, slabBytes + 1}
 	var senders sync.WaitGroup
 	all := make([]*flight, flights)
+	var sent [flights][parts]int
 	for i := range all {
 		all[i] = &flight{}
+		random := rand.New(rand.NewPCG(uint64(i), 1))
+		for n := range parts {
+			sent[i][n] = sizes[random.IntN(4)]
+			if n%500 == 0 {
+				sent[i][n] = sizes[random.IntN(len(sizes))]
+			}
+		}
 		senders.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(i), 1))
-			for n := range parts {
-				size := sizes[random.IntN(4)]
-				if n%500 == 0 {
-					size = sizes[random.IntN(len(sizes))]
-				}
+			for n, size := range sent[i] {
 				q.put(item{flight: all[i], kind: partBody, read: int32(n)}, bytes.Repeat([]byte{byte(n)}, size), 0, false)
 			}
 		})
 	}
+	sizeOf := func(f *flight, n int32) int { return sent[slices.Index(all, f)][n] }
 	done := make(chan struct{})
 	go func() { senders.Wait(); close(done) }()
 	seen := map[*flight]int32{}
@@ -54,16 +59,17 @@ func TestQueueKeepsOrderAndBytes(t *testing.T) {
 			ended = true
 		case <-q.wake:
 		}
-		for _, s := range q.swap(nil) {
-			s.each(func(it item, data []byte) {
-				if it.read != seen[it.flight] {
-					t.Fatalf("part %d comes after %d others", it.read, seen[it.flight])
-				}
-				seen[it.flight]++
-				if len(data) != int(it.size) || len(bytes.Trim(data, string([]byte{byte(it.read)}))) > 0 && it.read < 128 {
-					t.Fatalf("part %d has %d bytes of %d, or not its own", it.read, len(data), it.size)
-				}
-			})
+		slabs := q.swap(nil)
+		each(slabs, func(it *item) {
+			if it.read != seen[it.flight] {
+				t.Fatalf("part %d comes after %d others", it.read, seen[it.flight])
+			}
+			seen[it.flight]++
+			if len(it.data) != sizeOf(it.flight, it.read) || !bytes.Equal(it.data, bytes.Repeat([]byte{byte(it.read)}, len(it.data))) {
+				t.Fatalf("part %d has %d bytes, or not its own", it.read, len(it.data))
+			}
+		})
+		for _, s := range slabs {
 			q.recycle(s)
 		}
 	}
@@ -98,16 +104,36 @@ func TestFullQueueDropsTheRecordNotTheTraffic(t *testing.T) {
 		t.Errorf("%d bytes are held, of %d", held, limit)
 	}
 	ended := 0
-	for _, s := range r.queue.swap(nil) {
-		s.each(func(it item, _ []byte) {
-			if it.kind == partEnd {
-				ended++
-			}
-		})
+	slabs := r.queue.swap(nil)
+	each(slabs, func(it *item) {
+		if it.kind == partEnd {
+			ended++
+		}
+	})
+	for _, s := range slabs {
 		r.queue.recycle(s)
 	}
 	if ended != 1 || r.budget.held.Load() != 0 {
 		t.Errorf("%d ends were told, want that of the one that began; %d bytes are held", ended, r.budget.held.Load())
+	}
+}
+
+// TestEachKeepsCauses: the parts of a flight stand together, and what begins after
+// another has ended comes after that end.
+func TestEachKeepsCauses(t *testing.T) {
+	a, b, c := &flight{}, &flight{}, &flight{}
+	parts := []item{{flight: a, read: 1}, {flight: b, read: 2}, {flight: a, read: 3}, {flight: a, read: 4, kind: partEnd},
+		{flight: c, read: 5, kind: partBegin}, {flight: b, read: 6}, {flight: c, read: 7}}
+	for cut := range len(parts) + 1 {
+		var got []int32
+		copied := slices.Clone(parts)
+		each([]*slab{{items: copied[:cut]}, {items: copied[cut:]}}, func(it *item) { got = append(got, it.read) })
+		if want := []int32{1, 3, 4, 2, 6, 5, 7}; !slices.Equal(got, want) {
+			t.Errorf("cut at %d: %v, want %v", cut, got, want)
+		}
+		if a.latest != nil || b.latest != nil || c.latest != nil {
+			t.Errorf("cut at %d: a flight is still linked to its parts", cut)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,14 +73,16 @@ func (r *recorder) run() {
 		}
 		slabs = r.queue.swap(slabs[:0])
 		pace := pace{clock: r.clock, hurry: last || len(slabs) > slabsKept}
-		for i, s := range slabs {
-			s.each(func(it item, data []byte) {
-				r.take(it, data)
+		for some := range slices.Chunk(slabs, slabsKept) { // their room is needed again soon
+			each(some, func(it *item) {
+				r.take(it)
 				pace.step()
 			})
-			r.queue.recycle(s)
-			slabs[i] = nil
+			for _, s := range some {
+				r.queue.recycle(s)
+			}
 		}
+		clear(slabs)
 		if due {
 			r.files.flush()
 		}
@@ -96,13 +99,13 @@ func (r *recorder) run() {
 
 // take takes a part. A fault in what decodes it costs the one record, never the
 // traffic.
-func (r *recorder) take(it item, data []byte) {
+func (r *recorder) take(it *item) {
 	defer func() {
 		if v := recover(); v != nil {
 			r.fell(it.flight, v)
 		}
 	}()
-	r.decode(it, data)
+	r.decode(it)
 }
 
 // fell gives up the record of a flight over whose bytes our own code has panicked.
@@ -119,7 +122,7 @@ func (r *recorder) fell(f *flight, v any) {
 	r.config.Fault(fmt.Errorf("a record was given up over a fault of metron's own (%T)\n%s", v, debug.Stack()))
 }
 
-func (r *recorder) decode(it item, data []byte) {
+func (r *recorder) decode(it *item) {
 	f := it.flight
 	switch {
 	case it.kind == partBegin:
@@ -136,7 +139,7 @@ func (r *recorder) decode(it item, data []byte) {
 		f.exchange.Head(f.status, f.header, it.atUS)
 		f.header = nil
 	default:
-		f.exchange.Body(data, it.atUS, it.read)
+		f.exchange.Body(it.data, it.atUS, it.read)
 	}
 	r.hold(f)
 }

@@ -12,6 +12,7 @@ import (
 // comparison measures the ways to the server beside each other.
 type comparison struct {
 	metron string
+	beside string // another build; "": none
 	quick  bool
 
 	dir string
@@ -26,13 +27,16 @@ type way struct {
 }
 
 func (c *comparison) ways() []way {
-	capture := func(more ...string) func(listen, upstream, dir string, cores int) []string {
+	capture := func(build string, more ...string) func(listen, upstream, dir string, cores int) []string {
 		return func(listen, upstream, dir string, _ int) []string {
-			return append([]string{c.metron, "capture", "--upstream", "http://" + upstream, "--listen", listen, "--out", dir + "/traces", "--drain", "0s"}, more...)
+			return append([]string{build, "capture", "--upstream", "http://" + upstream, "--listen", listen, "--out", dir + "/traces", "--drain", "0s"}, more...)
 		}
 	}
-	ways := []way{{name: "direct"}, {name: "capture, recorder off", args: capture("--record=false")}, {name: "capture", args: capture()},
-		{name: "capture, recorder stuck", args: capture(), stuck: true}}
+	ways := []way{{name: "direct"}, {name: "capture, recorder off", args: capture(c.metron, "--record=false")}, {name: "capture", args: capture(c.metron)},
+		{name: "capture, recorder stuck", args: capture(c.metron), stuck: true}}
+	if c.beside != "" {
+		ways = append(ways, way{name: "capture, the other build", args: capture(c.beside)})
+	}
 	if _, err := exec.LookPath("nginx"); err != nil {
 		fmt.Println("nginx is not here: its rows are left out")
 		return ways

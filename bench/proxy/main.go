@@ -40,6 +40,7 @@ func run(args []string) error {
 		f.IntVar(&b.rounds, "rounds", 20, "windows of each way")
 		f.DurationVar(&b.window, "window", 3*time.Second, "length of one")
 		f.BoolVar(&b.nginx, "nginx", true, "one of the ways is nginx")
+		f.StringVar(&b.beside, "beside", "", "another build of metron, whose capture is one of the ways")
 		f.BoolVar(&b.together, "together", false, "all ways at once, each with its streams: for a machine that is never quiet")
 		f.Float64Var(&b.others, "others", 0.1, "cores that other programs may have in a window: else the round is tried again")
 		if err := f.Parse(args[1:]); err != nil {
