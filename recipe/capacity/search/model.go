@@ -24,7 +24,7 @@ const (
 	bend = 0.7
 
 	slopeMedian, slopeSigma = 8.0, 1.2 // of the lognormal prior of b
-	excessMedian            = 1.6      // likewise of the factor on dispersions
+	excessMedian            = 2.2      // likewise of the factor on dispersions
 	excessSigma             = 0.4
 )
 

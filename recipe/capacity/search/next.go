@@ -2,6 +2,7 @@ package search
 
 import (
 	"math"
+	"slices"
 
 	"metron/analyze/stat"
 )
@@ -12,6 +13,7 @@ const (
 	leastS   = 120  // and lasts at least so many seconds
 	furthest = 2.0  // factor by which a rate may lie beyond those that were run
 	lowest   = 1e-3 // share of FromRate below which nothing is tried
+	alone    = 0.1  // requests in flight on average, at which one hardly ever meets another
 	loose    = 0.08 // spread at which the shortest runs tell enough
 
 	// Queues have a memory: where bursts are long, so are runs, and what goes before them.
@@ -20,6 +22,11 @@ const (
 	longestS      = 3600 // seconds that bursts may ask for
 
 	holdsSurely = 0.975 // probability from which the SLO is said to hold at a rate
+
+	// A search that ended as soon as its interval is narrow would end on runs that happen to differ
+	// little from one another: see docs/capacity.md.
+	enough = 12  // runs near the capacity for DefaultPrecision; half as many for twice that
+	nearby = 0.2 // share of the capacity by which their rates may be off
 )
 
 // Next is the run that would say most; false once the search has ended.
@@ -106,7 +113,7 @@ func (s *Search) ended() Why {
 		return NoVerdict
 	case math.IsInf(failed, 1) && s.atMax(passed) && s.belief().holds(s.config.MaxRate) >= holdsSurely:
 		return AboveMax
-	case passed == 0 && failed <= s.config.FromRate*lowest:
+	case passed == 0 && s.noneLower(failed):
 		return BelowAll
 	case passed > 0 && !math.IsInf(failed, 1) && s.precise():
 		return Precise
@@ -116,8 +123,27 @@ func (s *Search) ended() Why {
 	return ""
 }
 
+// noneLower reports whether no rate below one that failed is worth a run: where each request has the
+// server to itself a lower one changes nothing, and it would take long to see that.
+func (s *Search) noneLower(failed float64) bool {
+	return failed <= s.config.FromRate*lowest || slices.ContainsFunc(s.runs, func(r Run) bool {
+		return r.Rate == failed && !r.Aborted && r.AnswerS > 0 && r.Rate*r.AnswerS <= alone
+	})
+}
+
 func (s *Search) precise() bool {
-	return s.spread() <= s.config.Precision
+	return s.near() >= enough*min(1, DefaultPrecision/s.config.Precision) && s.spread() <= s.config.Precision
+}
+
+// near is how many runs tell where the capacity lies, and how much runs differ there.
+func (s *Search) near() float64 {
+	n, middle, shortest := 0.0, s.belief().quantile(0.5), float64(s.shortest())
+	for _, r := range s.runs {
+		if !r.Aborted && math.Abs(r.Rate/middle-1) <= nearby && r.requests() >= shortest {
+			n++
+		}
+	}
+	return n
 }
 
 // atMax reports whether no higher rate may be tried than one that passed.

@@ -134,7 +134,7 @@ func TestProof(t *testing.T) {
 }
 
 func (l lab) prove(t *testing.T, seeds int) {
-	truth, slope := l.truth(t, 2)
+	truth, slope := l.truth(t, 30)
 	fmt.Printf("%s: truth %.3f requests/s, slope %.1f\n", l.name, truth, slope)
 	// Where a search begins decides which rates it meets: each begins elsewhere.
 	start := func(seed int) float64 { return math.Pow(2, math.Mod(float64(seed)*math.Phi, 1)-0.5) }
@@ -160,8 +160,13 @@ func (l lab) prove(t *testing.T, seeds int) {
 	if 10*near < 9*seeds || 10*covered < 9*seeds {
 		t.Errorf("%d of %d within 5 %%, %d intervals cover the truth", near, seeds, covered)
 	}
-	// One that may take twice as long must not cover as often: what repeats it needs, it then needs more time for.
-	took := 0.0
+	l.proveBisectionSlower(t, truth, seconds/float64(seeds), float64(covered)/float64(seeds), (seeds+3)/4, start)
+}
+
+// proveBisectionSlower gives bisection more and more repeats, up to twice the seconds that a search takes: within
+// those it must not enclose the truth as often as the search's intervals cover it.
+func (l lab) proveBisectionSlower(t *testing.T, truth, seconds, covered float64, seeds int, start func(seed int) float64) {
+	took := 0.0 // by each
 	for n := 1; took < 2*seconds; n = max(n+1, int(math.Ceil(float64(n)*2*seconds/took))) {
 		enclosed := 0
 		took = 0
@@ -170,13 +175,13 @@ func (l lab) prove(t *testing.T, seeds int) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if took += s; low <= truth && truth <= high {
+			if took += s / float64(seeds); low <= truth && truth <= high {
 				enclosed++
 			}
 		}
-		fmt.Printf("%s: bisection with %d runs a rate covers %d of %d, %.0f s each\n", l.name, n, enclosed, seeds, took/float64(seeds))
-		if enclosed >= covered && took < 2*seconds {
-			t.Errorf("bisection with %d runs a rate covers %d of %d in %.0f s, the search %d in %.0f s", n, enclosed, seeds, took, covered, seconds)
+		fmt.Printf("%s: bisection with %d runs a rate covers %d of %d, %.0f s each\n", l.name, n, enclosed, seeds, took)
+		if took < 2*seconds && float64(enclosed) >= covered*float64(seeds) {
+			t.Errorf("bisection with %d runs a rate encloses as often in %.0f s as the search in %.0f s", n, took, seconds)
 		}
 	}
 }

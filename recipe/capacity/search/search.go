@@ -72,7 +72,7 @@ const (
 	Precise   Why = "precise"    // the interval is as narrow as was asked
 	OutOfRuns Why = "runs"       // MaxRuns were made
 	AboveMax  Why = "above_max"  // the SLO holds at MaxRate, as surely as an interval covers
-	BelowAll  Why = "below_all"  // the SLO holds at no rate worth the name: not at a thousandth of FromRate
+	BelowAll  Why = "below_all"  // the SLO holds at no rate: not where requests hardly ever meet, or at a thousandth of FromRate
 	NoVerdict Why = "no_verdict" // the runs have nothing that the SLO bounds
 )
 

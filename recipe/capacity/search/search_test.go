@@ -119,9 +119,14 @@ func TestEnds(t *testing.T) {
 		runs   int
 	}{
 		{"all pass", Config{MaxRate: 10}, always(true), AboveMax, 5},
-		{"all pass at a rate of five digits", Config{FromRate: 10, MaxRate: 10.004}, always(true), AboveMax, 2},
+		{"all pass at a rate of five digits", Config{FromRate: 10, MaxRate: 10.004}, always(true), AboveMax, 3},
 		{"all pass without end", Config{MaxRuns: 4}, always(true), OutOfRuns, 4},
 		{"none passes", Config{FromRate: 8}, always(false), BelowAll, 11},
+		{"none passes, though each request is alone", Config{FromRate: 8}, func(p Plan) Run {
+			r := always(false)(p)
+			r.AnswerS = 0.2 // 0.1 in flight at 0.5/s
+			return r
+		}, BelowAll, 5},
 		{"no verdict", Config{}, func(p Plan) Run { return Run{Rate: p.Rate} }, NoVerdict, 1},
 	} {
 		s := New(c.config)
