@@ -140,7 +140,7 @@ func (l lab) prove(t *testing.T, seeds int) {
 	start := func(seed int) float64 { return math.Pow(2, math.Mod(float64(seed)*math.Phi, 1)-0.5) }
 	near, covered, seconds := 0, 0, 0.0
 	for seed := range seeds {
-		s, err := l.search(Config{FromRate: start(seed), Seed: 3_000_000 + 1000*uint64(seed)})
+		s, err := l.search(Config{FromRate: start(seed), Seed: 5_000_000 + 1000*uint64(seed)})
 		if err != nil {
 			t.Fatal(err)
 		}
