@@ -16,7 +16,8 @@ const (
 	alone    = 0.1  // requests in flight on average, at which one hardly ever meets another
 	loose    = 0.08 // spread at which the shortest runs tell enough
 
-	// Queues have a memory: where bursts are long, so are runs, and what goes before them.
+	// Queues have a memory: where bursts are long, so are runs, and what goes before them, for DefaultPrecision. What a
+	// run misses of them falls with its length, so that a looser precision takes less.
 	burstsSettled = 10
 	burstsRun     = 100
 	longestS      = 3600 // seconds that bursts may ask for
@@ -39,7 +40,7 @@ func (s *Search) Next() (Plan, bool) {
 	p := Plan{Rate: rounded(rate), Requests: requests, WarmupS: settle, CooldownS: settle,
 		Seed: s.config.Seed + uint64(len(s.runs)), Abort: true}
 	if passed, failed := s.bracket(); passed > 0 && !math.IsInf(failed, 1) {
-		p.WarmupS = max(p.WarmupS, min(burstsSettled*s.burstS(rate), longestS/10))
+		p.WarmupS = max(p.WarmupS, min(burstsSettled*s.looser()*s.burstS(rate), longestS/10))
 		p.Abort = rate > s.belief().quantile(0.975)
 	}
 	return p, true
@@ -132,8 +133,11 @@ func (s *Search) noneLower(failed float64) bool {
 }
 
 func (s *Search) precise() bool {
-	return s.near() >= enough*min(1, DefaultPrecision/s.config.Precision) && s.spread() <= s.config.Precision
+	return s.near() >= enough*s.looser() && s.spread() <= s.config.Precision
 }
+
+// looser is the share of the effort for DefaultPrecision that the precision takes that is asked.
+func (s *Search) looser() float64 { return min(1, DefaultPrecision/s.config.Precision) }
 
 // near is how many runs tell where the capacity lies, and how much runs differ there.
 func (s *Search) near() float64 {
@@ -208,7 +212,7 @@ func (s *Search) extent() (low, high float64) {
 // what is known grows with the requests of runs whose rates could still be the capacity; and
 // no more than what is known so far can use.
 func (s *Search) length(rate float64) int {
-	seconds := max(leastS, min(burstsRun*s.burstS(rate), longestS))
+	seconds := max(leastS, min(burstsRun*s.looser()*s.burstS(rate), longestS))
 	shortest, near := max(float64(s.shortest()), rate*seconds), 0.0
 	b := s.belief()
 	low, high := b.quantile(1e-3), b.quantile(1-1e-3)

@@ -71,36 +71,21 @@ func (l lab) truth(t *testing.T, seeds int) (rate, slope float64) {
 
 func logit(p float64) float64 { return math.Log(p / (1 - p)) }
 
-// bisect looks for the capacity as one does by hand: with so many runs of the shortest length at each
-// rate, of which all values together must pass. Like the search it doubles the rate with short runs
-// first, whose verdicts it then checks, leaves off runs that are hopeless, and ends when the bracket is
-// as narrow as was asked.
-func (l lab) bisect(rate, precision float64, repeats int, seed uint64) (low, high, seconds float64, err error) {
-	passes := func(rate float64, requests, repeats int) bool {
-		over := map[string]float64{} // values, more than the part tolerates
-		for range repeats {
-			p := Plan{Rate: rate, Requests: requests, WarmupS: DefaultSettleS, CooldownS: DefaultSettleS, Seed: seed, Abort: true}
-			seed++
-			r, failed := l.quick(p)
-			if seconds += r.Seconds; failed != nil || r.Aborted {
-				err = failed
-				return false
-			}
-			for i := range r.Parts {
-				if e, ok := r.Parts[i].tally(rate, false); ok {
-					over[r.Parts[i].Name] += e.beyond - r.Parts[i].Tolerance*e.of
-				}
-			}
-		}
-		for _, n := range over {
-			if n > 0 {
-				return false
-			}
-		}
-		return true
+// bisect looks for the capacity as one does by hand: with one run at each rate, so many times as long as the
+// shortest of a search, which costs less than as many runs and starts fewer of them with an empty queue. Like the search
+// it doubles the rate with short runs first, whose verdicts it then checks, leaves off runs that are hopeless, and
+// ends when the bracket is as narrow as was asked.
+func (l lab) bisect(rate, precision float64, times int, seed uint64) (low, high, seconds float64, err error) {
+	passes := func(rate float64, requests int) bool {
+		p := Plan{Rate: rate, Requests: requests, WarmupS: DefaultSettleS, CooldownS: DefaultSettleS, Seed: seed, Abort: true}
+		seed++
+		r, failed := l.quick(p)
+		seconds += r.Seconds
+		err = failed
+		return !r.failed()
 	}
-	surely := func(rate float64) bool { return passes(rate, int(leastS*rate), repeats) }
-	for high = rate; passes(high, explore, 1); {
+	surely := func(rate float64) bool { return passes(rate, int(float64(times)*leastS*rate)) }
+	for high = rate; err == nil && passes(high, explore); {
 		high *= 2
 	}
 	for low = high / 2; err == nil && !surely(low); {
@@ -163,7 +148,7 @@ func (l lab) prove(t *testing.T, seeds int) {
 	l.proveBisectionSlower(t, truth, seconds/float64(seeds), float64(covered)/float64(seeds), (seeds+3)/4, start)
 }
 
-// proveBisectionSlower gives bisection more and more repeats, up to twice the seconds that a search takes: within
+// proveBisectionSlower gives bisection longer and longer runs, up to twice the seconds that a search takes: within
 // those it must not enclose the truth as often as the search's intervals cover it.
 func (l lab) proveBisectionSlower(t *testing.T, truth, seconds, covered float64, seeds int, start func(seed int) float64) {
 	took := 0.0 // by each
@@ -179,9 +164,9 @@ func (l lab) proveBisectionSlower(t *testing.T, truth, seconds, covered float64,
 				enclosed++
 			}
 		}
-		fmt.Printf("%s: bisection with %d runs a rate covers %d of %d, %.0f s each\n", l.name, n, enclosed, seeds, took)
+		fmt.Printf("%s: bisection with runs %d times as long covers %d of %d, %.0f s each\n", l.name, n, enclosed, seeds, took)
 		if took < 2*seconds && float64(enclosed) >= covered*float64(seeds) {
-			t.Errorf("bisection with %d runs a rate encloses as often in %.0f s as the search in %.0f s", n, took, seconds)
+			t.Errorf("bisection with runs %d times as long encloses as often in %.0f s as the search in %.0f s", n, took, seconds)
 		}
 	}
 }
