@@ -80,6 +80,7 @@ func selection(t testing.TB, where, from, to string) Selection {
 // TestSelection holds every form of condition against the same said in Go, over
 // row groups of which statistics rule some out, and a live journal.
 func TestSelection(t *testing.T) {
+	t.Parallel()
 	const n = 3*groupRows + 5
 	rows := archiveRows(n, 1)
 	dir := t.TempDir()
@@ -326,6 +327,7 @@ func TestRecordsMerges(t *testing.T) {
 
 // TestBatchesEnd stops reading early, and reads under a context that ended.
 func TestBatchesEnd(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.parquet")
 	writeRows(t, path, archiveRows(3*groupRows, 5))
 	a := openArchive(t, path)
@@ -353,6 +355,7 @@ func TestBatchesEnd(t *testing.T) {
 
 // Every second row group and every third, counted over the files together.
 func TestBatchesOfEveryNth(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writeRows(t, filepath.Join(dir, "a.parquet"), archiveRows(3*groupRows, 5))
 	writeRows(t, filepath.Join(dir, "b.parquet"), archiveRows(2*groupRows, 6))

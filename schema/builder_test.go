@@ -24,6 +24,7 @@ func builtRow(n int, startUS int64) *Record {
 // TestBuilderSorts: whatever the order of the rows and the size of the window, the
 // file has them by start_time, rows of one moment in the order of their Put.
 func TestBuilderSorts(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		dir, err := os.MkdirTemp("", "build")
 		if err != nil {

@@ -51,6 +51,7 @@ func TestClaimLastsUntilTheJournalIsGone(t *testing.T) {
 // TestRecoveryBesideWriters recovers a folder over and over in which files
 // begin and end: nothing is taken from them.
 func TestRecoveryBesideWriters(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	stop, done := make(chan struct{}), sync.WaitGroup{}
 	for range 2 {

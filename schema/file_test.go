@@ -92,6 +92,7 @@ func notEmpty[T any](s []T) []T {
 // TestWriteThenReadIsIdentity covers the journal, the seal and both readers:
 // ours and parquet-go's own row reader.
 func TestWriteThenReadIsIdentity(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {

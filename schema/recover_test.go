@@ -174,6 +174,7 @@ func TestRecoverLeavesALiveJournal(t *testing.T) {
 
 // TestRecoverAtEveryByte cuts a journal anywhere: what was complete is kept.
 func TestRecoverAtEveryByte(t *testing.T) {
+	t.Parallel()
 	journal, whole, ends := kept(t, 3)
 	step := max(1, len(whole)/400)
 	for size := 0; size <= len(whole); size += step {
