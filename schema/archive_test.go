@@ -355,6 +355,9 @@ func TestBatchesEnd(t *testing.T) {
 
 // Every second row group and every third, counted over the files together.
 func TestBatchesOfEveryNth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it writes groups of full size")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	writeRows(t, filepath.Join(dir, "a.parquet"), archiveRows(3*groupRows, 5))

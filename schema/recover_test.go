@@ -176,7 +176,11 @@ func TestRecoverLeavesALiveJournal(t *testing.T) {
 func TestRecoverAtEveryByte(t *testing.T) {
 	t.Parallel()
 	journal, whole, ends := kept(t, 3)
-	step := max(1, len(whole)/400)
+	cuts := 400
+	if testing.Short() {
+		cuts = 80
+	}
+	step := max(1, len(whole)/cuts)
 	for size := 0; size <= len(whole); size += step {
 		r, err := Recover(write(t, journal, whole[:size]))
 		if err != nil {

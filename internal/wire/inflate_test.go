@@ -240,6 +240,9 @@ func TestInflateFaults(t *testing.T) {
 // TestInflateBomb feeds a body that inflates a thousandfold: it is read to a
 // bound of memory, and its coroutine ends with it.
 func TestInflateBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it inflates 64 MiB of each coding")
+	}
 	before := runtime.NumGoroutine()
 	for name, open := range codings() {
 		zeros := make([]byte, 64<<20)
