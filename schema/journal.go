@@ -24,6 +24,7 @@ type journal struct {
 	file    *os.File
 	size    int64 // bytes of complete batches in the file
 	cols    []column
+	memory  *journalMemory // of rows
 	rows    *array.RecordBuilder
 	bytes   int          // that the rows being built take, about
 	encoded bytes.Buffer // batches not yet in the file
@@ -37,9 +38,9 @@ func createJournal(path string, meta Meta) (*journal, error) {
 	}
 	kv := meta.keyValues()
 	md := arrow.MetadataFrom(kv)
-	j := &journal{file: f, cols: columns()}
+	j := &journal{file: f, cols: columns(), memory: &journalMemory{}}
 	s := arrowSchema(j.cols, &md)
-	j.rows = array.NewRecordBuilder(memory.NewGoAllocator(), s)
+	j.rows = array.NewRecordBuilder(j.memory, s)
 	j.ipc = ipc.NewWriter(&j.encoded, ipc.WithSchema(s))
 	// An empty batch makes the stream's head, with the file's Meta, reach the
 	// disk before the first row does.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"strings"
-	"unsafe"
 )
 
 // Bounds of what is held for one response.
@@ -45,7 +44,7 @@ type Decoder struct {
 	read int32
 
 	event   event // scratch
-	entries []entry
+	entries entryList
 	listed  bool // the last block became an entry
 	tally   tally
 
@@ -62,16 +61,6 @@ type Decoder struct {
 	tornBytes int64
 	unread    int64
 	opaque    bool
-}
-
-// entry is one event.
-type entry struct {
-	at     int64
-	tokens [sources]int32
-	read   int32
-	bytes  int32
-	choice int16
-	kind   Kind
 }
 
 // NewDecoder returns a decoder for the body of the response to req that has
@@ -119,7 +108,7 @@ func (d *Decoder) Tee(to func(p []byte)) bool {
 
 // Held is about how many bytes the decoder holds, and grows by.
 func (d *Decoder) Held() int64 {
-	n := int64(cap(d.entries))*int64(unsafe.Sizeof(entry{})) + int64(cap(d.doc)+cap(d.timings)+cap(d.metrics))
+	n := d.entries.held() + int64(cap(d.doc)+cap(d.timings)+cap(d.metrics))
 	for _, r := range []reader{d.reader, d.inner} {
 		if r != nil {
 			n += r.held()
@@ -200,7 +189,7 @@ func (d *Decoder) split(r reader, p []byte) {
 		if sse != nil && sse.late(p) {
 			p = p[1:]
 			if d.listed {
-				d.entries[len(d.entries)-1].bytes++
+				d.entries.at(d.entries.n-1).bytes++
 			}
 			continue
 		}
@@ -272,11 +261,11 @@ func (d *Decoder) list(kind Kind, size int64) {
 	d.tell(e)
 	tokens := d.tally.add(e, kind)
 	d.take(e)
-	if d.listed = len(d.entries) < maxEvents; !d.listed {
+	if d.listed = d.entries.n < maxEvents; !d.listed {
 		d.unread++
 		return
 	}
-	d.entries = append(d.entries, entry{
+	d.entries.add(entry{
 		at: d.at, read: d.read, tokens: tokens, kind: kind,
 		bytes:  int32(min(size, math.MaxInt32-1)),
 		choice: int16(min(max(e.choice, 0), math.MaxInt16)),

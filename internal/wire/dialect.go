@@ -25,34 +25,32 @@ type knownDialect struct {
 }
 
 // dialects is the table; the first that matches a request reads it.
-func dialects() []knownDialect {
-	return []knownDialect{
-		{apiChat, post("/chat/completions"), openAI{}},
-		{apiCompletions, post("/completions"), openAI{}},
-		{apiResponses, post("/responses"), responses{}},
-		{apiAnthropic, post("/v1/messages"), anthropic{}},
-		{apiAnthropic, post(":rawPredict"), anthropic{}}, // Vertex AI
-		{apiAnthropic, post(":streamRawPredict"), anthropic{}},
-		{apiOllamaChat, post("/api/chat"), ollama{}},
-		{apiOllamaGenerate, post("/api/generate"), ollama{}},
-		{apiTGI, post("/generate_stream"), tgi{stream: true}},
-		{apiTGI, post("/generate"), tgi{}},
-		{apiGemini, post(":streamGenerateContent"), gemini{stream: true}},
-		{apiGemini, post(":generateContent"), gemini{}},
-		{apiBedrock, post("/model/*/invoke-with-response-stream"), bedrock{stream: true}},
-		{apiBedrock, post("/model/*/converse-stream"), bedrock{stream: true}},
-		{apiBedrock, post("/model/*/invoke"), bedrock{}},
-		{apiBedrock, post("/model/*/converse"), bedrock{}},
-		{apiSageMaker, post("/invocations-response-stream"), sagemaker{stream: true}},
-		{apiSageMaker, post("/invocations"), sagemaker{}},
-		{apiEmbeddings, post("/embeddings"), embeddings{}},
-		{apiEmbeddings, post("/api/embed"), embeddings{}},
-	}
+var dialects = []knownDialect{
+	{apiChat, post("/chat/completions"), openAI{}},
+	{apiCompletions, post("/completions"), openAI{}},
+	{apiResponses, post("/responses"), responses{}},
+	{apiAnthropic, post("/v1/messages"), anthropic{}},
+	{apiAnthropic, post(":rawPredict"), anthropic{}}, // Vertex AI
+	{apiAnthropic, post(":streamRawPredict"), anthropic{}},
+	{apiOllamaChat, post("/api/chat"), ollama{}},
+	{apiOllamaGenerate, post("/api/generate"), ollama{}},
+	{apiTGI, post("/generate_stream"), tgi{stream: true}},
+	{apiTGI, post("/generate"), tgi{}},
+	{apiGemini, post(":streamGenerateContent"), gemini{stream: true}},
+	{apiGemini, post(":generateContent"), gemini{}},
+	{apiBedrock, post("/model/*/invoke-with-response-stream"), bedrock{stream: true}},
+	{apiBedrock, post("/model/*/converse-stream"), bedrock{stream: true}},
+	{apiBedrock, post("/model/*/invoke"), bedrock{}},
+	{apiBedrock, post("/model/*/converse"), bedrock{}},
+	{apiSageMaker, post("/invocations-response-stream"), sagemaker{stream: true}},
+	{apiSageMaker, post("/invocations"), sagemaker{}},
+	{apiEmbeddings, post("/embeddings"), embeddings{}},
+	{apiEmbeddings, post("/api/embed"), embeddings{}},
 }
 
 // dialectOf returns the dialect of an API, other for one without.
 func dialectOf(api string) dialect {
-	for _, known := range dialects() {
+	for _, known := range dialects {
 		if known.api == api {
 			return known.dialect
 		}

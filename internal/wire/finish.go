@@ -69,7 +69,7 @@ func (d *Decoder) endDocument() {
 	}
 }
 
-// columns spreads the entries over the lists.
+// columns spreads the entries over the lists, and frees them.
 func (d *Decoder) columns(r *Response) {
 	source := d.tally.source()
 	r.TokenSource = "chunks"
@@ -79,7 +79,7 @@ func (d *Decoder) columns(r *Response) {
 	case d.usage.output >= 0:
 		r.TokenSource = "usage"
 	}
-	n := len(d.entries)
+	n := d.entries.n
 	if n == 0 {
 		return
 	}
@@ -91,8 +91,8 @@ func (d *Decoder) columns(r *Response) {
 	if source < sources {
 		r.Tokens = make([]int32, n)
 	}
-	for i := range d.entries {
-		e := &d.entries[i]
+	for i := range n {
+		e := d.entries.at(i)
 		r.Time[i], r.Kind[i], r.Read[i], r.Bytes[i] = e.at, e.kind, e.read, e.bytes
 		if r.Choice != nil {
 			r.Choice[i] = e.choice
@@ -101,6 +101,7 @@ func (d *Decoder) columns(r *Response) {
 			r.Tokens[i] = e.tokens[source]
 		}
 	}
+	d.entries.free()
 }
 
 // totals fills in the reported usage, the last that there was.

@@ -165,7 +165,7 @@ func TestArrayMemory(t *testing.T) {
 // however it is cut, and the rows hold together.
 func FuzzDialects(f *testing.F) {
 	apis := []string{apiOther}
-	for _, known := range dialects() {
+	for _, known := range dialects {
 		apis = append(apis, known.api)
 	}
 	index := func(api string) uint8 {

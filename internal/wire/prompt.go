@@ -26,7 +26,11 @@ func PromptText(body []byte) []byte {
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
 	for _, name := range promptFields() {
-		d := json.NewDecoder(bytes.NewReader(request[name]))
+		raw, ok := request[name]
+		if !ok {
+			continue
+		}
+		d := json.NewDecoder(bytes.NewReader(raw))
 		d.UseNumber()
 		var value any
 		if d.Decode(&value) != nil {

@@ -44,7 +44,7 @@ func ParseRequest(method, path string, body []byte) Request {
 	path, _, _ = strings.Cut(path, "?")
 	r := Request{API: apiOther, ChoiceCount: 1}
 	var d dialect = other{}
-	for _, known := range dialects() {
+	for _, known := range dialects {
 		if known.match(method, path) {
 			r.API, d = known.api, known.dialect
 			break

@@ -168,7 +168,7 @@ func TestRequestsAtRandom(t *testing.T) {
 
 // TestUsualPath asks at the usual path of every API that has a dialect.
 func TestUsualPath(t *testing.T) {
-	for _, known := range dialects() {
+	for _, known := range dialects {
 		if r := ParseRequest("POST", UsualPath(known.api), nil); r.API != known.api {
 			t.Errorf("the usual path of %s, %q, is %s", known.api, UsualPath(known.api), r.API)
 		}
