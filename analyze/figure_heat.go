@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 
+	"metron/analyze/clock"
 	"metron/analyze/plot"
 	"metron/internal/term"
 )
@@ -13,7 +14,7 @@ import (
 // that their later token came in and by their length.
 type gapsOverTime struct {
 	runSpan
-	counts clock[[]int64] // by gapBucket; nil: none
+	counts *clock.Clock[[]int64] // by gapBucket; nil: none
 	gaps   int64
 }
 
@@ -24,7 +25,7 @@ const (
 )
 
 func newGapsOverTime(*Config) gatherer {
-	return &gapsOverTime{counts: clock[[]int64]{most: heatBins, join: func(to, from *[]int64) {
+	return &gapsOverTime{counts: clock.New(0, heatBins, func(to, from *[]int64) {
 		if *to == nil {
 			*to = *from
 			return
@@ -32,7 +33,7 @@ func newGapsOverTime(*Config) gatherer {
 		for i, n := range *from {
 			(*to)[i] += n
 		}
-	}}}
+	})}
 }
 
 // Buckets hold one value each up to bucketsPerOctave, and beyond so many an octave: what they
@@ -76,7 +77,7 @@ func (s *gapsOverTime) add(r *request) {
 			}
 			if at < from || at >= to {
 				var bin *[]int64
-				if bin, from, to = s.counts.at(at); *bin == nil {
+				if bin, from, to = s.counts.Span(at); *bin == nil {
 					*bin = make([]int64, gapBuckets)
 				}
 				counts = *bin
@@ -90,7 +91,7 @@ func (s *gapsOverTime) add(r *request) {
 func (s *gapsOverTime) merge(o gatherer) {
 	other := o.(*gapsOverTime)
 	s.runSpan.merge(&other.runSpan)
-	s.counts.merge(&other.counts)
+	s.counts.Merge(other.counts)
 	s.gaps += other.gaps
 }
 
@@ -100,13 +101,13 @@ func heatFigure(r figureRun) (plot.Data, string) {
 	if edges == nil {
 		return nil, "no answered request has the times of two tokens"
 	}
-	step := float64(s.counts.stepUS()) / usPerSecond
-	h := plot.HeatMap{Title: "Time between tokens over the run", YLabel: "TBT", Unit: "tokens", FromS: s.seconds(s.counts.first * s.counts.stepUS()),
+	step := float64(s.counts.Width) / usPerSecond
+	h := plot.HeatMap{Title: "Time between tokens over the run", YLabel: "TBT", Unit: "tokens", FromS: s.seconds(s.counts.Starts(0)),
 		StepS: step, Shades: s.late(), Lines: []plot.NamedBins{{Name: "p50"}, {Name: "p99"}}}
 	for _, e := range edges {
 		h.Edges = append(h.Edges, float64(bucketFrom(e))/usPerSecond)
 	}
-	for _, counts := range s.counts.bins {
+	for _, counts := range s.counts.Bins {
 		rows := make([]int64, len(edges)-1)
 		if counts != nil {
 			for row := range rows {
@@ -133,7 +134,7 @@ func heatFigure(r figureRun) (plot.Data, string) {
 // otherwise make most of the picture empty.
 func (s *gapsOverTime) edges() (edges []int) {
 	all := make([]int64, gapBuckets)
-	for _, counts := range s.counts.bins {
+	for _, counts := range s.counts.Bins {
 		for bucket, n := range counts {
 			if bucket > 0 {
 				all[bucket] += n

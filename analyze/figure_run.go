@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"metron/analyze/clock"
 	"metron/analyze/plot"
 	"metron/internal/term"
 	"metron/schema"
@@ -18,7 +19,7 @@ type runOverTime struct {
 	starts, ends []int64 // of those sent whose end is known: no longer pairs
 	failures     []int64 // when those ended that were not ok
 	firsts       []firstToken
-	tokens       clock[int64]
+	tokens       *clock.Clock[int64]
 }
 
 // firstToken is of an answered request.
@@ -28,7 +29,7 @@ type firstToken struct{ at, ttft int64 }
 const runBins = 128
 
 func newRunOverTime(*Config) gatherer {
-	return &runOverTime{tokens: clock[int64]{most: runBins, join: func(to, from *int64) { *to += *from }}}
+	return &runOverTime{tokens: clock.New(0, runBins, func(to, from *int64) { *to += *from })}
 }
 
 func (s *runOverTime) add(r *request) {
@@ -55,8 +56,7 @@ func (s *runOverTime) addTokens(r *request) {
 	from, to, n := int64(0), int64(0), int64(0)
 	flush := func() {
 		if n > 0 {
-			bin, _, _ := s.tokens.at(from)
-			*bin += n
+			*s.tokens.At(from) += n
 			n = 0
 		}
 	}
@@ -66,7 +66,7 @@ func (s *runOverTime) addTokens(r *request) {
 		}
 		if at += r.startTime; at < from || at >= to {
 			flush()
-			_, from, to = s.tokens.at(at)
+			_, from, to = s.tokens.Span(at)
 		}
 		if r.tokens.known {
 			n += int64(max(0, r.chunkTokens[j]))
@@ -84,7 +84,7 @@ func (s *runOverTime) merge(o gatherer) {
 	s.starts, s.ends = append(s.starts, other.starts...), append(s.ends, other.ends...)
 	s.failures = append(s.failures, other.failures...)
 	s.firsts = append(s.firsts, other.firsts...)
-	s.tokens.merge(&other.tokens)
+	s.tokens.Merge(other.tokens)
 }
 
 func runFigure(r figureRun) (plot.Data, string) {
@@ -93,24 +93,24 @@ func runFigure(r figureRun) (plot.Data, string) {
 		return nil, "no request"
 	}
 	// All series stand in the bins that the longest of them needs.
-	bins := &s.tokens
+	bins := s.tokens
 	for _, us := range []int64{s.first.value, s.last.value} {
-		bins.at(us)
+		bins.Cover(us, us)
 	}
 	if len(s.starts) > 0 { // which an import may have before they were due
-		bins.at(slices.Min(s.starts))
+		bins.At(slices.Min(s.starts))
 	}
-	step := float64(bins.stepUS()) / usPerSecond
+	step := float64(bins.Width) / usPerSecond
 	per := func(moments []int64) []float64 {
-		out := make([]float64, len(bins.bins))
+		out := make([]float64, len(bins.Bins))
 		for _, us := range moments {
-			out[s.bin(us)] += 1 / step
+			out[s.tokens.Index(us)] += 1 / step
 		}
 		return out
 	}
-	p := plot.RunTimeline{FromS: s.seconds(bins.first * bins.stepUS()), StepS: step, Shades: append(s.unmeasured(), s.late()...),
+	p := plot.RunTimeline{FromS: s.seconds(bins.Starts(0)), StepS: step, Shades: append(s.unmeasured(), s.late()...),
 		Arrivals: per(s.arrivals), Errors: per(s.failures), InFlight: s.inFlight()}
-	for _, n := range bins.bins {
+	for _, n := range bins.Bins {
 		p.Tokens = append(p.Tokens, float64(n)/step)
 	}
 	p.TTFTP50, p.TTFTP99 = s.ttfts(r.percentile)
@@ -118,17 +118,14 @@ func runFigure(r figureRun) (plot.Data, string) {
 	return p, ""
 }
 
-// bin is the number of the bin of a moment.
-func (s *runOverTime) bin(us int64) int64 { return binOf(us, s.tokens.stepUS()) - s.tokens.first }
-
 // inFlight is the average of each bin: exact, from whole microseconds.
 func (s *runOverTime) inFlight() []float64 {
-	step, n := s.tokens.stepUS(), len(s.tokens.bins)
+	step, n := s.tokens.Width, len(s.tokens.Bins)
 	area, level := make([]int64, n), make([]int64, n+1) // within the bin; for all after it
 	count := func(moments []int64, sign int64) {
 		for _, us := range moments {
-			i := s.bin(us)
-			area[i] += sign * ((s.tokens.first+i+1)*step - us)
+			i := s.tokens.Index(us)
+			area[i] += sign * (s.tokens.Starts(i+1) - us)
 			level[i+1] += sign
 		}
 	}
@@ -145,9 +142,9 @@ func (s *runOverTime) inFlight() []float64 {
 
 // ttfts are the percentiles of the requests that arrived in each bin.
 func (s *runOverTime) ttfts(m Method) (p50, p99 []float64) {
-	byBin := make([][]float64, len(s.tokens.bins))
+	byBin := make([][]float64, len(s.tokens.Bins))
 	for _, f := range s.firsts {
-		i := s.bin(f.at)
+		i := s.tokens.Index(f.at)
 		byBin[i] = append(byBin[i], float64(f.ttft)/usPerSecond)
 	}
 	for _, values := range byBin {

@@ -29,7 +29,7 @@ type TailMeasure struct {
 
 // linkedTally is the part of a tally that Config.Linked asks for.
 type linkedTally struct {
-	bins *linked.Bins
+	bins linked.Bins
 	tail *tailOfRun
 }
 

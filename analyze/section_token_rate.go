@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"metron/analyze/clock"
 	"metron/analyze/stat"
 	"metron/internal/term"
 )
@@ -59,7 +60,7 @@ func (s *tokenRate) add(r *request) {
 }
 
 // secondOf is the second of the clock that a moment is in.
-func secondOf(us int64) int64 { return binOf(us, windowUS) }
+func secondOf(us int64) int64 { return clock.Floor(us, windowUS) }
 
 func (s *tokenRate) merge(o section) {
 	other := o.(*tokenRate)

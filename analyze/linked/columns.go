@@ -31,17 +31,17 @@ type Columns struct {
 }
 
 // Columns are those of the bins.
-func (b *Bins) Columns() Columns {
-	c := Columns{OriginUS: b.origin, WidthUS: b.width, First: b.first,
+func (b Bins) Columns() Columns {
+	c := Columns{OriginUS: b.Origin, WidthUS: b.Width, First: b.First,
 		BucketBits: octaveBits, RelativeErr: RelativeError}
 	after := func(m Moment) *int64 {
 		if !m.Known {
 			return nil
 		}
-		return new(m.US - b.origin)
+		return new(m.US - b.Origin)
 	}
-	for i := range b.bins {
-		bin := &b.bins[i]
+	for i := range b.Bins {
+		bin := &b.Bins[i]
 		for _, p := range []struct {
 			to   *[]int64
 			from int64

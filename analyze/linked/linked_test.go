@@ -81,7 +81,7 @@ func TestBinsMerge(t *testing.T) {
 			if rapid.Bool().Draw(t, "right") {
 				part = right
 			}
-			for _, b := range []*Bins{whole, part} {
+			for _, b := range []Bins{whole, part} {
 				b.At(e.from).Requests++
 				b.At(e.from).TTFT.Add(e.to)
 				b.At(e.from).Span(e.from, Moment{e.to, e.to > 0})
