@@ -5,13 +5,14 @@ import (
 	"unsafe"
 )
 
-// Sizes of a slab. At 70,000 events a second one fills in some 15 ms, and wakes the
-// recorder; at 5,000 the clock does.
+// Sizes of a slab. At 70,000 events a second one fills in some 15 ms, and four of them
+// wake the recorder; at 5,000 the clock does.
 const (
 	slabBytes = 256 << 10
 	slabItems = slabBytes / meanPart
 	meanPart  = 256 // bytes that a slab has for a part: an event has about as many
-	slabsKept = 4   // that are empty and wait for their next use
+	slabsWake = 4   // that are full
+	slabsKept = 8   // that are empty and wait for their next use
 )
 
 // partCost is what a part of n bytes takes of the budget: its share of a slab,
@@ -21,13 +22,13 @@ func partCost(n int) int64 { return int64(max(n, meanPart)) + int64(unsafe.Sizeo
 // queue carries what passed to the recorder. Whoever forwards traffic appends to
 // a slab under a mutex, which takes a copy of the bytes and nothing else: no
 // allocation, no wake-up, no waiting. The recorder takes whole slabs, by the
-// clock or woken by one that is full.
+// clock or woken by some that are full.
 //
 // Note: a channel of parts costs an allocation, a lock and mostly a wake-up of
 // the recorder for every token.
 type queue struct {
 	budget *budget
-	wake   chan struct{} // a slab is full
+	wake   chan struct{} // it is time to take what is full
 
 	mu      sync.Mutex // guards what follows
 	filling *slab
@@ -87,14 +88,15 @@ func (q *queue) put(it item, data []byte, extra int64, must bool) bool {
 	return true
 }
 
-// next begins a slab with room for n bytes and wakes the recorder for the one
+// next begins a slab with room for n bytes, and wakes the recorder for those
 // before it. It runs with mu held.
 func (q *queue) next(n int) *slab {
 	if q.filling != nil {
-		q.full = append(q.full, q.filling)
-		select {
-		case q.wake <- struct{}{}:
-		default:
+		if q.full = append(q.full, q.filling); len(q.full) >= slabsWake || q.budget.tooFullForContent() {
+			select {
+			case q.wake <- struct{}{}:
+			default:
+			}
 		}
 	}
 	if last := len(q.empty) - 1; last >= 0 && n <= slabBytes {

@@ -243,7 +243,7 @@ func BenchmarkQueue(b *testing.B) {
 // BenchmarkRecord is what a token costs in all: queued, taken, decoded, put into a
 // file as a part of its row. Answers have 200 tokens, and so many streams take turns.
 func BenchmarkRecord(b *testing.B) {
-	for _, streams := range []int{1, 300} {
+	for _, streams := range []int{1, 300, 3000} {
 		b.Run(fmt.Sprintf("streams=%d", streams), func(b *testing.B) { benchmarkRecord(b, streams) })
 	}
 }
@@ -275,7 +275,7 @@ func benchmarkRecord(b *testing.B, streams int) {
 			f.body(last, at, tokens)
 			f.end(exchange.Moments{}, exchange.Ending{AtUS: at})
 		}
-		for n%1000 == 0 && r.budget.held.Load() > 8<<20 { // as fast as the recorder, no faster
+		for n%1000 == 0 && r.budget.held.Load() > int64(8<<20+streams*12<<10) { // as fast as the recorder, no faster
 			time.Sleep(time.Millisecond)
 		}
 	}

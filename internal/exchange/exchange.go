@@ -17,14 +17,15 @@ import (
 // Times given to it are us since the Unix epoch.
 type Exchange struct {
 	row     *schema.Record
-	req     wire.Request
 	decoder *wire.Decoder
+	answer  []byte // the response's body, where content is kept
+	content bool   // it is
+	asked   int64  // bytes that the row holds of the request
+	req     wire.Request
 	secrets []string // never to appear in the row, in each spelling
 	countBy func() wire.Counter
 	say     func(text string) // gets the answer's text; nil: nobody wants it
 	keep    Keep
-	answer  []byte // the response's body, where content is kept
-	content bool   // it is
 }
 
 // Request is what an exchange begins with.
@@ -41,7 +42,7 @@ type Request struct {
 	Said *wire.Request // what wire.ParseRequest found; nil: it is asked
 }
 
-// Begin starts an exchange on a row whose identity and StartTime are set.
+// Begin starts an exchange on a row whose identity is set, and whose StartTime is before Head.
 func Begin(row *schema.Record, q Request) *Exchange {
 	if q.Said == nil {
 		said := wire.ParseRequest(q.Method, q.Path, q.Body)

@@ -90,6 +90,17 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+func TestTimesCountFromAStartThatIsKnownLater(t *testing.T) {
+	row := &schema.Record{RecordID: uuid.New(), Phase: schema.PhaseMeasure}
+	x := Begin(row, Request{Method: http.MethodPost, Path: "/v1/chat/completions", Body: []byte(chatBody)})
+	row.StartTime = 5000
+	x.Head(200, sse(), 5100)
+	x.Body([]byte(token+done), 5200, 1)
+	if r := x.End(Ending{AtUS: 5300}); *r.Headers != 100 || r.ChunkTime[0] != 200 || *r.End != 300 {
+		t.Errorf("headers after %d us, a chunk after %d, the end after %d", *r.Headers, r.ChunkTime[0], *r.End)
+	}
+}
+
 func TestCredentialsAreCut(t *testing.T) {
 	x := begin("Bearer sk-secret", "sk-secret")
 	x.Head(401, http.Header{"Content-Type": {"application/json"}}, 1)

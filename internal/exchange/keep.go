@@ -29,7 +29,11 @@ func (x *Exchange) begin(q Request) {
 		x.row.Recorded = schema.RecordedContent
 	}
 	cutCredentials(x.row, x.secrets)
+	x.weigh()
 }
+
+// weigh notes what the row holds of the request, so that each part need not look.
+func (x *Exchange) weigh() { x.asked = int64(len(x.row.RequestBody) + 8*len(x.row.BlockHashes)) }
 
 // answered readies what is kept of the answer.
 func (x *Exchange) answered() {
@@ -58,6 +62,7 @@ func (x *Exchange) Degrade() {
 	r := x.row
 	x.content, x.answer = false, nil
 	WithoutContent(r)
+	x.weigh()
 }
 
 // WithoutContent takes the request's content out of a row: hashes of the prompt
@@ -77,11 +82,12 @@ func (x *Exchange) Discard() {
 	}
 	x.answer, x.content = nil, false
 	x.row.RequestBody, x.row.RequestHeaders, x.row.BlockHashes = nil, "", nil
+	x.weigh()
 }
 
 // Held is about how many bytes the exchange holds.
 func (x *Exchange) Held() int64 {
-	n := int64(cap(x.answer) + len(x.row.RequestBody) + 8*len(x.row.BlockHashes))
+	n := int64(cap(x.answer)) + x.asked
 	if x.decoder != nil {
 		n += x.decoder.Held()
 	}

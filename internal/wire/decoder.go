@@ -17,50 +17,54 @@ const (
 
 // Decoder turns the bytes of one response body into events. Feed it every read
 // in order, then call Finish once. It is not safe for concurrent use.
+//
+// Where thousands of answers take turns, what one of them needs has left the caches before
+// it is its turn again, so that an event costs what is fetched for it: the fields that all
+// events need stand first and together.
 type Decoder struct {
-	dialect      dialect
-	choiceCount  int64
-	status       int
-	mediaType    string
-	serverTiming string
-	lined        bool // a body that begins with an object is lines
-	arrayed      bool // and one that begins with an array is its objects
+	dialect     dialect
+	choiceCount int64
+	framing     framing
+	begun       bool
+	listed      bool // the last block became an entry
+	terminal    bool
+	failed      bool
+	opaque      bool
+	read        int32
+	at          int64 // of the read that brought the last bytes
+	bodyBytes   int64
 
 	say        func(text string) // gets the text of the answer; nil: nobody wants it
 	newCounter func() Counter    // nil: no tokenizer
-	codings    []string          // that the body was put through
 	inflater   *inflater         // nil: the body is as it was sent
 	tee        func(p []byte)    // gets the body without its codings; nil: nobody wants it
+	event      *event            // scratch, while bytes are read
+	reader     reader            // of a framing that has events
+	inner      reader            // of what the messages of an event stream carry; nil: nothing came yet
+	sse        sseReader         // the reader, most often
+	entries    entryList
+	tally      tally
+	id, model  string
 
-	framing framing
-	begun   bool
-	head    []byte // first bytes, until the framing is known
-	reader  reader // of a framing that has events
-	inner   reader // of what the messages of an event stream carry; nil: nothing came yet
-	doc     []byte
-	docMax  int
+	status       int
+	mediaType    string
+	serverTiming string
+	lined        bool     // a body that begins with an object is lines
+	arrayed      bool     // and one that begins with an array is its objects
+	codings      []string // that the body was put through
 
-	at   int64 // of the read that brought the last bytes
-	read int32
-
-	event   event // scratch
-	entries entryList
-	listed  bool // the last block became an entry
-	tally   tally
+	head   []byte // first bytes, until the framing is known
+	doc    []byte
+	docMax int
 
 	usage     usage
 	usageOf   int64 // choices that the last usage stood beside; 0: it is the response's
 	timings   []byte
 	metrics   []byte
-	id, model string
-	terminal  bool
-	failed    bool
 	errorType string
 	errorText string
-	bodyBytes int64
 	tornBytes int64
 	unread    int64
-	opaque    bool
 }
 
 // NewDecoder returns a decoder for the body of the response to req that has
@@ -146,11 +150,14 @@ func (d *Decoder) Feed(p []byte, at int64, read int32) {
 	}
 	d.bodyBytes += int64(len(p))
 	d.at, d.read = at, read
+	d.event = eventPool.Get().(*event)
 	if d.inflater == nil {
 		d.plain(p)
-		return
+	} else {
+		d.inflated(d.inflater.feed(p, d.plain))
 	}
-	d.inflated(d.inflater.feed(p, d.plain))
+	eventPool.Put(d.event)
+	d.event = nil
 }
 
 // plain takes bytes without an encoding.
@@ -245,7 +252,7 @@ func (d *Decoder) block(b block) {
 	case !b.hasData && !b.fields:
 		kind = Ping
 	case b.hasData:
-		if d.dialect.event(b.name, b.data, &d.event) {
+		if d.dialect.event(b.name, b.data, d.event) {
 			kind = d.event.kinds.lowest()
 		} else {
 			d.event.reset()
@@ -256,7 +263,7 @@ func (d *Decoder) block(b block) {
 
 // list adds an entry for the event that was just read.
 func (d *Decoder) list(kind Kind, size int64) {
-	e := &d.event
+	e := d.event
 	d.countText(e)
 	d.tell(e)
 	tokens := d.tally.add(e, kind)

@@ -25,15 +25,17 @@ var entryBlocks = sync.Pool{New: func() any { return new(entryBlock) }}
 // entryList is a list that is never copied as it grows.
 type entryList struct {
 	blocks []*entryBlock
+	last   *entryBlock // of blocks
 	n      int
 }
 
 func (l *entryList) add(e entry) {
 	at := l.n % len(entryBlock{})
 	if at == 0 {
-		l.blocks = append(l.blocks, entryBlocks.Get().(*entryBlock))
+		l.last = entryBlocks.Get().(*entryBlock)
+		l.blocks = append(l.blocks, l.last)
 	}
-	l.blocks[len(l.blocks)-1][at] = e
+	l.last[at] = e
 	l.n++
 }
 

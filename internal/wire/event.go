@@ -1,6 +1,9 @@
 package wire
 
-import "math/bits"
+import (
+	"math/bits"
+	"sync"
+)
 
 // Kind says what an event is; the codes are those of the column chunk_kind.
 type Kind = int8
@@ -42,6 +45,9 @@ type event struct {
 	timings     []byte   // raw JSON; nil: none
 	metrics     []byte   // raw JSON; nil: none
 }
+
+// eventPool has those for the decoders that are being fed: one a core, which its cache has.
+var eventPool = sync.Pool{New: func() any { return new(event) }}
 
 // say notes a text of the answer, the inside of a JSON string, and reports
 // whether there is any.

@@ -3,6 +3,8 @@ package wire
 // Finish ends the body, however it ended, and returns what it said. It is
 // called once; Feed no more after it.
 func (d *Decoder) Finish() Response {
+	d.event = eventPool.Get().(*event)
+	defer eventPool.Put(d.event)
 	if d.inflater != nil {
 		d.inflated(d.inflater.close(d.plain))
 	}
@@ -42,7 +44,7 @@ func (d *Decoder) endStream(b block, ok bool) {
 		return
 	}
 	d.event.reset()
-	if b.hasData && !b.tooLong && d.dialect.event(b.name, b.data, &d.event) {
+	if b.hasData && !b.tooLong && d.dialect.event(b.name, b.data, d.event) {
 		d.list(d.event.kinds.lowest(), b.bytes)
 		return
 	}
@@ -62,9 +64,9 @@ func (d *Decoder) endDocument() {
 		return
 	}
 	d.event.reset()
-	if d.dialect.document(d.doc, &d.event) {
-		d.take(&d.event)
-		d.tell(&d.event)
+	if d.dialect.document(d.doc, d.event) {
+		d.take(d.event)
+		d.tell(d.event)
 		d.terminal = true
 	}
 }

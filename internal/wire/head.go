@@ -56,7 +56,8 @@ func (d *Decoder) decide(p []byte) []byte {
 		d.head = bytes.Clone(p)
 		return nil
 	case stream:
-		d.reader = &sseReader{limit: maxEvent}
+		d.sse.limit = maxEvent
+		d.reader = &d.sse
 	case lines:
 		d.reader = &lineReader{limit: maxLine}
 	case array:

@@ -24,7 +24,8 @@ type tally struct {
 	missing [sources]bool // a content event did not have it
 	content int64         // content events
 	choices []choiceTally
-	best    int64 // most that progress has shown
+	first   [1]choiceTally // room for the only one, most often
+	best    int64          // most that progress has shown
 }
 
 // choiceTally is what is remembered of one choice.
@@ -40,6 +41,9 @@ type choiceTally struct {
 func (t *tally) choice(index int64) *choiceTally {
 	if index < 0 || index >= maxChoices {
 		return nil
+	}
+	if t.choices == nil {
+		t.choices = t.first[:0]
 	}
 	for int64(len(t.choices)) <= index {
 		t.choices = append(t.choices, choiceTally{})
