@@ -3,9 +3,9 @@ package analyze
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"metron/analyze/clock"
+	"metron/analyze/linked"
 	"metron/analyze/plot"
 	"metron/internal/term"
 )
@@ -14,7 +14,7 @@ import (
 // that their later token came in and by their length.
 type gapsOverTime struct {
 	runSpan
-	counts *clock.Clock[[]int64] // by gapBucket; nil: none
+	counts *clock.Clock[[]int64] // by linked.BucketOf; nil: none
 	gaps   int64
 }
 
@@ -36,30 +36,9 @@ func newGapsOverTime(*Config) gatherer {
 	})}
 }
 
-// Buckets hold one value each up to bucketsPerOctave, and beyond so many an octave: what they
-// hold lies within 1.6 % of their middle.
-const (
-	bucketsPerOctave = 32
-	gapBuckets       = 27 * bucketsPerOctave // the last ones hold half an hour and all above
-)
-
-// gapBucket is the bucket of a gap, us; that of 0 holds what is below, too.
-func gapBucket(us int64) int {
-	if us < 2*bucketsPerOctave {
-		return int(max(us, 0))
-	}
-	octave := bits.Len64(uint64(us)) - bits.Len64(bucketsPerOctave)
-	return min(octave*bucketsPerOctave+int(us>>octave), gapBuckets-1)
-}
-
-// bucketFrom is the smallest gap of a bucket, us.
-func bucketFrom(bucket int) int64 {
-	if bucket < 2*bucketsPerOctave {
-		return int64(bucket)
-	}
-	octave := bucket/bucketsPerOctave - 1
-	return int64(bucket-octave*bucketsPerOctave) << octave
-}
+// gapBuckets is how many of linked's buckets there are; the last ones hold half an hour and all
+// above.
+const gapBuckets = 864
 
 func (s *gapsOverTime) add(r *request) {
 	s.runSpan.add(r)
@@ -82,7 +61,7 @@ func (s *gapsOverTime) add(r *request) {
 				}
 				counts = *bin
 			}
-			counts[gapBucket(g)]++
+			counts[min(linked.BucketOf(g), gapBuckets-1)]++
 		}
 		s.gaps += int64(max(0, len(gaps)-1))
 	}
@@ -105,7 +84,8 @@ func heatFigure(r figureRun) (plot.Data, string) {
 	h := plot.HeatMap{Title: "Time between tokens over the run", YLabel: "TBT", Unit: "tokens", FromS: s.seconds(s.counts.Starts(0)),
 		StepS: step, Shades: s.late(), Lines: []plot.NamedBins{{Name: "p50"}, {Name: "p99"}}}
 	for _, e := range edges {
-		h.Edges = append(h.Edges, float64(bucketFrom(e))/usPerSecond)
+		low, _ := linked.Bounds(e)
+		h.Edges = append(h.Edges, float64(low)/usPerSecond)
 	}
 	for _, counts := range s.counts.Bins {
 		rows := make([]int64, len(edges)-1)
@@ -181,7 +161,8 @@ func bucketQuantile(counts []int64, q Fraction) float64 {
 		if bucket == 0 {
 			return math.NaN()
 		}
-		return float64(bucketFrom(bucket)+bucketFrom(bucket+1)-1) / 2 / usPerSecond
+		low, high := linked.Bounds(bucket)
+		return float64(low+high) / 2 / usPerSecond
 	}
 	return math.NaN()
 }

@@ -27,23 +27,23 @@ const (
 	RelativeError = 1.0 / (2 * bucketsPerOctave)
 )
 
-// bucketOf is where a value is counted. What lies below 0, times that a clock set back
+// BucketOf is where a value is counted. What lies below 0, times that a clock set back
 // made, counts as 0.
-func bucketOf(v int64) int {
+func BucketOf(v int64) int {
 	v = max(0, v)
 	shift := max(0, bits.Len64(uint64(v))-octaveBits-1)
 	return shift<<octaveBits + int(v>>shift)
 }
 
-// bounds are the smallest and the largest value of a bucket.
-func bounds(bucket int) (low, high int64) {
+// Bounds are the smallest and the largest value of a bucket.
+func Bounds(bucket int) (low, high int64) {
 	shift := max(0, bucket>>octaveBits-1)
 	low = int64(bucket-shift<<octaveBits) << shift
 	return low, low + 1<<shift - 1
 }
 
 // Add counts one value.
-func (c *Counts) Add(v int64) { c.add(bucketOf(v), 1) }
+func (c *Counts) Add(v int64) { c.add(BucketOf(v), 1) }
 
 func (c *Counts) add(bucket int, times int64) {
 	if len(c.n) == 0 {
@@ -80,7 +80,7 @@ func (c *Counts) Count() (sum int64) {
 func (c *Counts) At(rank int64) float64 {
 	for i, times := range c.n {
 		if rank < times {
-			low, high := bounds(c.first + i)
+			low, high := Bounds(c.first + i)
 			return float64(low)/2 + float64(high)/2
 		}
 		rank -= times

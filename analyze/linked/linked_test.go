@@ -14,9 +14,9 @@ import (
 func TestBuckets(t *testing.T) {
 	next := int64(0)
 	for bucket := range maxBuckets {
-		low, high := bounds(bucket)
-		if low != next || bucketOf(low) != bucket || bucketOf(high) != bucket {
-			t.Fatalf("bucket %d is from %d to %d, want from %d; they are counted in %d and %d", bucket, low, high, next, bucketOf(low), bucketOf(high))
+		low, high := Bounds(bucket)
+		if low != next || BucketOf(low) != bucket || BucketOf(high) != bucket {
+			t.Fatalf("bucket %d is from %d to %d, want from %d; they are counted in %d and %d", bucket, low, high, next, BucketOf(low), BucketOf(high))
 		}
 		if middle := float64(low)/2 + float64(high)/2; (middle-float64(low))/math.Max(1, float64(low)) > RelativeError {
 			t.Fatalf("bucket %d, from %d to %d: %v is more than %v off", bucket, low, high, middle, RelativeError)
