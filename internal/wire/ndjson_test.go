@@ -201,6 +201,9 @@ func BenchmarkDecodeOllama(b *testing.B) {
 }
 
 func TestLineAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector has a sync.Pool lose what it is given")
+	}
 	chunks, _ := ollamaLines(benchEvents)
 	got := testing.AllocsPerRun(10, func() {
 		d := NewDecoder(ollamaRequest(apiOllamaChat), 200, ndjson())
