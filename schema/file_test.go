@@ -110,6 +110,9 @@ func TestWriteThenReadIsIdentity(t *testing.T) {
 			if err := w.Put(&r); err != nil {
 				t.Fatal(err)
 			}
+			if rapid.IntRange(0, 3).Draw(t, "flush") == 0 { // the next batch is built in this one's memory
+				flush(w)
+			}
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
