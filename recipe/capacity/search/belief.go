@@ -19,14 +19,20 @@ const (
 	finePoints = 100
 )
 
-// believe is what runs say. There is at least one part with values.
-func believe(runs []Run) belief {
+// believe is what runs say, whose variances are so many times what their windows have. There is
+// at least one part with values.
+func believe(runs []Run, doubt float64) belief {
 	low, high := math.Inf(1), 0.0
 	for _, r := range runs {
 		low, high = min(low, r.Rate), max(high, r.Rate)
 	}
 	low, high = low/reach, high*reach
 	accounts := gather(runs)
+	for _, a := range accounts {
+		for i := range a.runs {
+			a.runs[i].dispersion *= doubt
+		}
+	}
 	first := spaced(low, high, 2+int(math.Log(high/low)/math.Log(firstStep)))
 	b := newGrid(first).combine(accounts)
 	// Where it may lie at all, once more and finely.

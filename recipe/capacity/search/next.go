@@ -16,7 +16,7 @@ const (
 	alone    = 0.1  // requests in flight on average, at which one hardly ever meets another
 	loose    = 0.08 // spread at which the shortest runs tell enough
 
-	// Queues have a memory: where bursts are long, so are runs, and what goes before them, for DefaultPrecision. What a
+	// Queues have a memory: where bursts are long, so are runs, and what goes before them. What a
 	// run misses of them falls with its length, so that a looser precision takes less.
 	burstsSettled = 10
 	burstsRun     = 100
@@ -28,6 +28,8 @@ const (
 	// little from one another: see docs/capacity.md.
 	enough = 12  // runs near the capacity for DefaultPrecision; half as many for twice that
 	nearby = 0.2 // share of the capacity by which their rates may be off
+
+	loosest = 0.3 // share of that effort that any precision takes
 )
 
 // Next is the run that would say most; false once the search has ended.
@@ -40,7 +42,7 @@ func (s *Search) Next() (Plan, bool) {
 	p := Plan{Rate: rounded(rate), Requests: requests, WarmupS: settle, CooldownS: settle,
 		Seed: s.config.Seed + uint64(len(s.runs)), Abort: true}
 	if passed, failed := s.bracket(); passed > 0 && !math.IsInf(failed, 1) {
-		p.WarmupS = max(p.WarmupS, min(burstsSettled*s.looser()*s.burstS(rate), longestS/10))
+		p.WarmupS = max(p.WarmupS, min(burstsSettled*s.burstS(rate), longestS/10))
 		p.Abort = rate > s.belief().quantile(0.975)
 	}
 	return p, true
@@ -136,8 +138,10 @@ func (s *Search) precise() bool {
 	return s.near() >= enough*s.looser() && s.spread() <= s.config.Precision
 }
 
-// looser is the share of the effort for DefaultPrecision that the precision takes that is asked.
-func (s *Search) looser() float64 { return min(1, DefaultPrecision/s.config.Precision) }
+// looser is the share of the effort for DefaultPrecision that the precision takes that is asked. As
+// much of what runs say of themselves is believed: short ones see little of long bursts, and few
+// do not tell how they differ.
+func (s *Search) looser() float64 { return max(loosest, min(1, DefaultPrecision/s.config.Precision)) }
 
 // near is how many runs tell where the capacity lies, and how much runs differ there.
 func (s *Search) near() float64 {

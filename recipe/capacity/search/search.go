@@ -140,7 +140,7 @@ func (s *Search) Observe(r Run) { s.runs, s.known = append(s.runs, r), nil }
 // belief is where the capacity may lie, given at least one run with a verdict.
 func (s *Search) belief() *belief {
 	if s.known == nil {
-		b := believe(s.runs)
+		b := believe(s.runs, 1/s.looser())
 		s.known = &b
 	}
 	return s.known

@@ -87,6 +87,23 @@ func TestOffline(t *testing.T) {
 
 // TestAbortedRunsSayTooMuch: a run that was stopped before anything was measured bounds the
 // capacity from above, and one that was stopped says that its share is a least one.
+// TestLooserBelievesLess: the fewer and shorter runs a precision is content with, the wider is
+// the interval that the same runs give, down to a bound.
+func TestLooserBelievesLess(t *testing.T) {
+	width := func(precision float64) float64 {
+		s := New(Config{Precision: precision})
+		for i, rate := range []float64{8, 9, 10, 11, 12} {
+			s.Observe(curved(rate, 10, 8, 500, uint64(i)))
+		}
+		r := s.Result()
+		return *r.Interval.High - *r.Interval.Low
+	}
+	strict, loose, loosest := width(0.025), width(0.05), width(0.35)
+	if strict != width(0.01) || loose < 1.2*strict || loosest < 1.2*loose || loosest != width(0.9) {
+		t.Errorf("the interval is %v wide, %v for a looser precision, %v for the loosest", strict, loose, loosest)
+	}
+}
+
 func TestAbortedRunsSayTooMuch(t *testing.T) {
 	stopped := curved(20, 10, 1, 1000, 1) // a share of 0.23 where it was stopped
 	stopped.Aborted = true
