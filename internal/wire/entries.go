@@ -25,7 +25,7 @@ var entryBlocks = sync.Pool{New: func() any { return new(entryBlock) }}
 // entryList is a list that is never copied as it grows.
 type entryList struct {
 	blocks []*entryBlock
-	last   *entryBlock // of blocks
+	last   *entryBlock // of blocks, which need not be fetched for it
 	n      int
 }
 
