@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -150,5 +151,43 @@ func TestInflatingCounts(t *testing.T) {
 		}
 		eventually(t, "nothing is held", func() bool { return s.recorder.budget.held.Load() == 0 })
 		stop(t, s)
+	}
+}
+
+// TestFlightsCount: a request that waits for its answer takes of the budget until it ends.
+func TestFlightsCount(t *testing.T) {
+	r, err := Recording{Dir: t.TempDir(), Flush: 20 * time.Millisecond}.start(schema.NewClock(), map[string]any{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	var waiting []*flight
+	for range 100 {
+		waiting = append(waiting, r.begin(r.clock.NowUS(), chatHead(), []byte(chatRequest)))
+	}
+	eventually(t, "the recorder holds what they take", func() bool {
+		held := r.budget.held.Load()
+		return held >= 100*flightCost && held < 120*flightCost
+	})
+	for _, f := range waiting {
+		f.end(exchange.Moments{}, exchange.Ending{AtUS: r.clock.NowUS()})
+	}
+	eventually(t, "nothing is held", func() bool { return r.budget.held.Load() == 0 })
+}
+
+// TestDroppedIsCountedOnce, also where the disk refuses the row that says so.
+func TestDroppedIsCountedOnce(t *testing.T) {
+	r := idle(1 << 20)
+	r.files = &files{dir: t.TempDir(), meta: schema.Meta{Vantage: schema.VantageCapture}, closed: make(chan struct{})}
+	s, err := r.files.acquire(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.out.Abandon()
+	f := &flight{recorder: r, segment: s}
+	f.drop()
+	r.put(f, &schema.Record{}) // breaks the rules of the schema
+	if r.counts.tally() != (tally{dropped: 1}) || s.tally != (tally{seen: 1, dropped: 1}) {
+		t.Errorf("counted %+v, the file %+v", r.counts.tally(), s.tally)
 	}
 }

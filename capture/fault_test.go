@@ -35,7 +35,7 @@ func TestFaultCostsOneRecord(t *testing.T) {
 		t.Errorf("the fault quotes the prompt: %v", err)
 	}
 	rows, metas := stop(t, s)
-	if c := metas[0].Counters; len(rows) != 2 || c["recorded"] != 2 || c["seen"] < 2 || s.recorder.counts.tally().dropped != 1 {
+	if c := metas[0].Counters; len(rows) != 2 || c["recorded"] != 2 || c["seen"] != 3 || c["dropped"] != 1 || s.recorder.counts.tally().dropped != 1 {
 		t.Errorf("%d rows, counted %v", len(rows), c)
 	}
 }

@@ -26,22 +26,28 @@ type flight struct {
 	exchange *exchange.Exchange
 	segment  *segment
 	turn     *turn
-	held     int64 // by exchange, of the budget
+	held     int64 // of the budget
 	latest   *item // of those that each has seen
 	degraded string
 }
 
-// flightCost is about what a request in flight takes of the budget beside its
-// bytes.
+// flightCost is about what a request in flight takes of the budget beside what its
+// exchange holds.
 const flightCost = 1 << 10
 
 // begin starts the record of a request whose head was read at startUS; neither
 // body nor the head's fields are copied, and must not change.
 func (r *recorder) begin(startUS int64, head *requestHead, body []byte) *flight {
 	r.counts.add(tally{seen: 1})
-	f := &flight{recorder: r, begun: head, asked: body}
-	if !r.queue.put(item{flight: f, kind: partBegin, atUS: startUS}, nil, flightCost+int64(len(body)), false) {
-		f.begun, f.asked, f.lost = nil, nil, true
+	held := flightCost + int64(len(body))
+	f := &flight{recorder: r, begun: head, asked: body, held: held}
+	room := r.budget.take(held, false)
+	if room && !r.queue.put(item{flight: f, kind: partBegin, atUS: startUS}, nil, false) {
+		r.budget.give(held)
+		room = false
+	}
+	if !room {
+		f.begun, f.asked, f.held, f.lost = nil, nil, 0, true
 		f.drop()
 		r.lost.Add(1)
 	}
@@ -66,7 +72,7 @@ func (f *flight) end(m exchange.Moments, e exchange.Ending) {
 		return
 	}
 	f.moments, f.ending = m, e
-	f.recorder.queue.put(item{flight: f, kind: partEnd}, nil, 0, true)
+	f.recorder.queue.put(item{flight: f, kind: partEnd}, nil, true)
 }
 
 // put hands a part over. When there is no room the whole record is given up.
@@ -74,9 +80,9 @@ func (f *flight) put(it item, data []byte) {
 	if f.dropped.Load() || f.unwanted.Load() {
 		return
 	}
-	if it.flight = f; !f.recorder.queue.put(it, data, 0, false) {
+	if it.flight = f; !f.recorder.queue.put(it, data, false) {
 		f.drop()
-		f.recorder.queue.put(item{flight: f, kind: partBody}, nil, 0, true) // what it held is freed now, not at its end
+		f.recorder.queue.put(item{flight: f, kind: partBody}, nil, true) // what it held is freed now, not at its end
 	}
 }
 

@@ -67,10 +67,10 @@ const (
 
 func newQueue(b *budget) *queue { return &queue{budget: b, wake: make(chan struct{}, 1)} }
 
-// put appends a part whose flight holds extra bytes, and reports whether there was
-// room for it; one that must go in always finds room.
-func (q *queue) put(it item, data []byte, extra int64, must bool) bool {
-	cost := partCost(len(data)) + extra
+// put appends a part, and reports whether there was room for it; one that must go in
+// always finds room.
+func (q *queue) put(it item, data []byte, must bool) bool {
+	cost := partCost(len(data))
 	if !q.budget.take(cost, must) {
 		return false
 	}
@@ -134,8 +134,9 @@ func (q *queue) recycle(s *slab) {
 }
 
 // each hands over the parts of slabs: those of one flight together, so that what is
-// known of it is fetched from memory once, and flights in the order of their first
-// parts, so that what follows from the end of an exchange still comes after it.
+// known of it is fetched from memory once, where its first part stands; but its end in
+// its own place. Beginnings and ends thus keep the order in which they passed, by which
+// it is known whose answer a request can go on from.
 func each(slabs []*slab, take func(it *item)) {
 	for _, s := range slabs {
 		for i := range s.items {
@@ -150,11 +151,15 @@ func each(slabs []*slab, take func(it *item)) {
 	}
 	for _, s := range slabs {
 		for i := range s.items {
-			if it := &s.items[i]; it.first {
+			it := &s.items[i]
+			if it.first {
 				it.flight.latest = nil
-				for ; it != nil; it = it.next {
-					take(it)
+				for part := it; part != nil && part.kind != partEnd; part = part.next {
+					take(part)
 				}
+			}
+			if it.kind == partEnd {
+				take(it)
 			}
 		}
 	}

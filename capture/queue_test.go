@@ -45,7 +45,7 @@ func TestQueueKeepsOrderAndBytes(t *testing.T) {
 		}
 		senders.Go(func() {
 			for n, size := range sent[i] {
-				q.put(item{flight: all[i], kind: partBody, read: int32(n)}, bytes.Repeat([]byte{byte(n)}, size), 0, false)
+				q.put(item{flight: all[i], kind: partBody, read: int32(n)}, bytes.Repeat([]byte{byte(n)}, size), false)
 			}
 		})
 	}
@@ -113,25 +113,25 @@ func TestFullQueueDropsTheRecordNotTheTraffic(t *testing.T) {
 	for _, s := range slabs {
 		r.queue.recycle(s)
 	}
-	if ended != 1 || r.budget.held.Load() != 0 {
-		t.Errorf("%d ends were told, want that of the one that began; %d bytes are held", ended, r.budget.held.Load())
+	if held := r.budget.held.Load(); ended != 1 || held != f.held {
+		t.Errorf("%d ends were told, want that of the one that began; %d bytes are held, and %d are its own", ended, held, f.held)
 	}
 }
 
-// TestEachKeepsCauses: the parts of a flight stand together, and what begins after
-// another has ended comes after that end.
+// TestEachKeepsCauses: the parts of a flight stand together but for its end, which comes
+// where it passed: before what begins after it, and after what began before it.
 func TestEachKeepsCauses(t *testing.T) {
-	a, b, c := &flight{}, &flight{}, &flight{}
-	parts := []item{{flight: a, read: 1}, {flight: b, read: 2}, {flight: a, read: 3}, {flight: a, read: 4, kind: partEnd},
-		{flight: c, read: 5, kind: partBegin}, {flight: b, read: 6}, {flight: c, read: 7}}
-	for cut := range len(parts) + 1 {
+	a, b, c, d := &flight{}, &flight{}, &flight{}, &flight{}
+	parts := []item{{flight: a, read: 1}, {flight: b, read: 2, kind: partBegin}, {flight: a, read: 3}, {flight: a, read: 4, kind: partEnd},
+		{flight: c, read: 5, kind: partBegin}, {flight: b, read: 6}, {flight: c, read: 7}, {flight: d, read: 8, kind: partEnd}}
+	for cut := range len(parts) + 1 { // between two slabs
 		var got []int32
 		copied := slices.Clone(parts)
 		each([]*slab{{items: copied[:cut]}, {items: copied[cut:]}}, func(it *item) { got = append(got, it.read) })
-		if want := []int32{1, 3, 4, 2, 6, 5, 7}; !slices.Equal(got, want) {
+		if want := []int32{1, 3, 2, 6, 4, 5, 7, 8}; !slices.Equal(got, want) {
 			t.Errorf("cut at %d: %v, want %v", cut, got, want)
 		}
-		if a.latest != nil || b.latest != nil || c.latest != nil {
+		if a.latest != nil || b.latest != nil || c.latest != nil || d.latest != nil {
 			t.Errorf("cut at %d: a flight is still linked to its parts", cut)
 		}
 	}

@@ -112,12 +112,17 @@ func (r *recorder) take(it *item) {
 // What it panicked with is not told, since it may quote them.
 func (r *recorder) fell(f *flight, v any) {
 	f.drop()
-	f.exchange = nil // not discarded: it may panic again
+	if f.exchange != nil {
+		f.exchange.Abandon()
+		f.exchange = nil
+	}
 	r.settle(f, 0)
 	if s := f.segment; s != nil {
 		s.tally.dropped++
 		f.segment = nil
 		r.files.release(s)
+	} else if !f.unwanted.Load() { // it fell at its beginning
+		r.files.count(tally{seen: 1, dropped: 1})
 	}
 	r.config.Fault(fmt.Errorf("a record was given up over a fault of metron's own (%T)\n%s", v, debug.Stack()))
 }
@@ -150,16 +155,21 @@ func (r *recorder) hold(f *flight) {
 	if f.exchange == nil {
 		return
 	}
-	r.settle(f, f.exchange.Held())
+	r.settle(f, flightCost+f.exchange.Held())
 	if !r.budget.over() {
 		return
 	}
 	f.exchange.Degrade()
-	if r.settle(f, f.exchange.Held()); r.budget.over() && f.held > flightCost {
+	held := f.exchange.Held()
+	if r.settle(f, flightCost+held); r.budget.over() && held > smallRecord {
 		f.drop()
 		r.discard(f)
 	}
 }
+
+// smallRecord is how much a record may hold that is not given up for want of room: the
+// events of a short answer, which come in blocks.
+const smallRecord = 4 << 10
 
 // discard frees what is held for a record that is given up.
 func (r *recorder) discard(f *flight) {
@@ -181,12 +191,14 @@ func (r *recorder) start(f *flight, atUS int64) {
 	f.begun, f.asked = nil, nil
 	row := &schema.Record{RecordID: uuid.New(), StartTime: atUS, Phase: schema.PhaseMeasure}
 	if f.dropped.Load() { // meanwhile
+		r.settle(f, 0)
 		r.files.count(tally{seen: 1, dropped: 1})
 		return
 	}
 	k := r.keeper.begin(row, h, body)
 	if f.turn, f.degraded = k.turn, k.degraded; k.exchange == nil {
 		f.unwanted.Store(true)
+		r.settle(f, 0)
 		r.counts.add(k.left)
 		k.left.seen = 1
 		r.files.count(k.left)
@@ -199,6 +211,7 @@ func (r *recorder) start(f *flight, atUS int64) {
 		r.files.count(tally{seen: 1, failed: 1})
 		r.health(err)
 		x.Discard()
+		r.settle(f, 0)
 		return
 	}
 	f.segment, f.exchange = segment, x
@@ -232,10 +245,14 @@ func (r *recorder) end(f *flight) {
 }
 
 func (r *recorder) put(f *flight, row *schema.Record) {
-	s := f.segment
+	s, dropped := f.segment, f.dropped.Load() // a dropped one is counted
 	if s.gone {
 		moved, err := r.files.acquire(row.StartTime)
 		if err != nil {
+			if dropped {
+				r.files.count(tally{seen: 1, dropped: 1})
+				return
+			}
 			r.counts.add(tally{failed: 1})
 			r.files.count(tally{seen: 1, failed: 1})
 			return
@@ -246,7 +263,12 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 		f.segment = nil
 		r.files.release(s)
 	}()
-	if err := s.out.Put(row); err != nil {
+	err := s.out.Put(row)
+	if dropped {
+		s.tally.dropped++
+		return
+	}
+	if err != nil {
 		r.counts.add(tally{failed: 1})
 		s.tally.failed++
 		if fault := (*schema.Fault)(nil); errors.As(err, &fault) { // of the row, not of the disk
@@ -254,10 +276,6 @@ func (r *recorder) put(f *flight, row *schema.Record) {
 			return
 		}
 		r.health(err)
-		return
-	}
-	if f.dropped.Load() {
-		s.tally.dropped++
 		return
 	}
 	r.counts.add(tally{recorded: 1})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"metron/internal/exchange"
 	"metron/internal/wire"
 	"metron/schema"
 )
@@ -143,5 +144,41 @@ func TestParallelTurns(t *testing.T) {
 	_, _ = begin(s, 0, "/v1/completions", `{"prompt":"a"}`, nil)
 	if row, _ := begin(s, 1, "/v1/completions", `{"prompt":"a\nb"}`, nil); row.ParentRecordID != uuid.Nil {
 		t.Error("a request goes on from one that has not ended")
+	}
+}
+
+// TestParallelTurnsOfOneRound: nor where the recorder takes both at once, after the end of
+// the first.
+func TestParallelTurnsOfOneRound(t *testing.T) {
+	dir := t.TempDir()
+	r, err := Recording{Dir: dir, SessionBy: []string{"prefix"}}.start(schema.NewClock(), map[string]any{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(prompt string) *flight {
+		now := r.clock.NowUS()
+		f := r.begin(now, &requestHead{method: http.MethodPost, path: "/v1/completions", header: http.Header{}}, []byte(`{"prompt":"`+prompt+`"}`))
+		f.head(http.StatusOK, http.Header{"Content-Type": {"application/json"}}, now)
+		return f
+	}
+	end := func(f *flight) {
+		f.body([]byte(`{"choices":[{"text":"x","finish_reason":"stop"}]}`), r.clock.NowUS(), 0)
+		f.end(exchange.Moments{}, exchange.Ending{AtUS: r.clock.NowUS()})
+	}
+	first, parallel := ask("a"), ask(`a\nb`)
+	end(first)
+	end(ask(`a\nc`))
+	end(parallel)
+	eventually(t, "nothing is held", func() bool { return r.budget.held.Load() == 0 })
+	r.close()
+	rows, _ := archive(t, dir)
+	if len(rows) != 3 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	if rows[1].ParentRecordID != uuid.Nil {
+		t.Error("a request goes on from one that had not ended")
+	}
+	if rows[2].ParentRecordID != rows[0].RecordID {
+		t.Error("a request does not go on from one that had ended")
 	}
 }

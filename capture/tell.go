@@ -66,6 +66,8 @@ func (t *teller) recovered(r schema.Recovery, err error) {
 }
 
 func (t *teller) warn(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err != nil {
 		fmt.Fprintf(t.err, "metron: not recording, traffic goes on: %v\n", err)
 		return

@@ -85,6 +85,13 @@ func (x *Exchange) Discard() {
 	x.weigh()
 }
 
+// Abandon gives the exchange up after a panic in it: nothing that it holds is read again.
+func (x *Exchange) Abandon() {
+	if x.decoder != nil {
+		x.decoder.Abandon()
+	}
+}
+
 // Held is about how many bytes the exchange holds.
 func (x *Exchange) Held() int64 {
 	n := int64(cap(x.answer)) + x.asked

@@ -156,8 +156,17 @@ func (d *Decoder) Feed(p []byte, at int64, read int32) {
 	} else {
 		d.inflated(d.inflater.feed(p, d.plain))
 	}
-	eventPool.Put(d.event)
+	d.event.free()
 	d.event = nil
+}
+
+// Abandon ends what undoes the content coding of a body that is decoded no further, after a
+// panic too; nothing but that is done.
+func (d *Decoder) Abandon() {
+	if d.inflater != nil {
+		defer func() { _ = recover() }() // what panicked is told already
+		d.inflater.stop()
+	}
 }
 
 // plain takes bytes without an encoding.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -425,6 +426,30 @@ func checkRow(t *testing.T, req Request, r Response, body []byte) {
 	for _, v := range []*int64{r.InputTokens, r.CachedInputTokens, r.OutputTokens, r.ReasoningTokens} {
 		if v != nil && *v < 0 {
 			t.Fatalf("a count of %d: %+v", *v, r)
+		}
+	}
+}
+
+// TestEventLetsGo: an event that waits for its next use points into no body, and one that
+// had to hold very many texts does not wait.
+func TestEventLetsGo(t *testing.T) {
+	for _, texts := range []int{3, 10 * eventRoom} {
+		e := &event{id: []byte("id"), failure: []byte("failure")}
+		for range texts {
+			e.say([]byte("text"))
+			e.finish = append(e.finish, finish{reason: []byte("stop")})
+		}
+		all, reasons := e.text, e.finish
+		e.free()
+		if waits := eventPool.Get().(*event); cap(waits.text) > eventRoom || cap(waits.finish) > eventRoom {
+			t.Errorf("an event with room for %d texts waits", cap(waits.text))
+		}
+		if texts > eventRoom {
+			continue // it is the collector's
+		}
+		if e.id != nil || e.failure != nil || slices.ContainsFunc(all, func(b []byte) bool { return b != nil }) ||
+			slices.ContainsFunc(reasons, func(f finish) bool { return f.reason != nil }) {
+			t.Errorf("of %d texts are left: %q, %v", texts, all, reasons)
 		}
 	}
 }

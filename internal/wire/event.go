@@ -49,6 +49,21 @@ type event struct {
 // eventPool has those for the decoders that are being fed: one a core, which its cache has.
 var eventPool = sync.Pool{New: func() any { return new(event) }}
 
+// eventRoom is how many texts and finish reasons an event keeps room for: a document may
+// have a million.
+const eventRoom = 64
+
+// free gives an event back, without what its slices pointed into.
+func (e *event) free() {
+	if cap(e.text) > eventRoom || cap(e.finish) > eventRoom {
+		return
+	}
+	clear(e.text[:cap(e.text)])
+	clear(e.finish[:cap(e.finish)])
+	*e = event{text: e.text[:0], finish: e.finish[:0]}
+	eventPool.Put(e)
+}
+
 // say notes a text of the answer, the inside of a JSON string, and reports
 // whether there is any.
 func (e *event) say(raw []byte) bool {

@@ -4,7 +4,10 @@ package wire
 // called once; Feed no more after it.
 func (d *Decoder) Finish() Response {
 	d.event = eventPool.Get().(*event)
-	defer eventPool.Put(d.event)
+	defer func() {
+		d.event.free()
+		d.event = nil
+	}()
 	if d.inflater != nil {
 		d.inflated(d.inflater.close(d.plain))
 	}

@@ -91,6 +91,7 @@ func (f *inflater) run(codings []string, yield func([]byte) bool) error {
 
 // feed takes bytes of one read and gives out what they make readable.
 func (f *inflater) feed(p []byte, out func([]byte)) error {
+	defer func() { f.in = nil }() // all of it is read, or stands behind the end
 	for f.in = p; !f.done; {
 		q, more := f.next()
 		switch {

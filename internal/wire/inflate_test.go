@@ -299,3 +299,30 @@ func BenchmarkDecodeGzip(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*benchEvents/b.Elapsed().Seconds(), "events/s")
 }
+
+// TestAbandonEndsCoroutine, where who reads what was inflated has panicked; and no bytes of a
+// read are kept until the next.
+func TestAbandonEndsCoroutine(t *testing.T) {
+	chunks, _ := chatChunks(3)
+	for name, open := range codings() {
+		body := bytes.Join(encode(t, open, chunks), nil)
+		d := NewDecoder(chatRequest(1), 200, encodedHeader(name))
+		d.Feed(body[:len(body)/2], 0, 0)
+		if d.inflater.in != nil {
+			t.Errorf("%s: %d bytes of a read are kept", name, cap(d.inflater.in))
+		}
+		d.Say(func(string) { panic("a fault") })
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: nothing was said", name)
+				}
+			}()
+			d.Feed(body[len(body)/2:], 0, 0)
+		}()
+		d.Abandon()
+		if _, more := d.inflater.next(); more {
+			t.Errorf("%s: its coroutine stands still", name)
+		}
+	}
+}
