@@ -19,9 +19,39 @@ type soak struct {
 	streams int
 }
 
-// sample is what the capture holds at one moment.
+// sample is what the capture holds at one moment, or in the mean of some.
 type sample struct {
-	residentKB, descriptors, goroutines float64
+	residentMB, heapGoalMB, descriptors, goroutines float64
+}
+
+// A soak prints lines, each the mean of so many samples, and seals a file every
+// fileLines. The first two files are left out of what is compared, since until
+// then the heap grows, and three whole ones go together, since sealing takes
+// memory for a while.
+const (
+	soakLines, samplesALine = 60, 10
+	fileLines               = 5
+	warmingLines            = 2 * fileLines
+	comparedLines           = 3 * fileLines
+)
+
+// watch takes a sample of a capture.
+func watch(pid int, admin string) (sample, error) {
+	goroutines, err := scrape(admin, "go_goroutines")
+	goal, goalErr := scrape(admin, "go_memstats_next_gc_bytes")
+	return sample{float64(status(pid, "VmRSS")) / 1e3, goal / 1e6, float64(descriptors(pid)), goroutines}, errors.Join(err, goalErr)
+}
+
+// mean is the mean of samples, field by field.
+func mean(samples []sample) (m sample) {
+	n := float64(len(samples))
+	for _, s := range samples {
+		m.residentMB += s.residentMB / n
+		m.heapGoalMB += s.heapGoalMB / n
+		m.descriptors += s.descriptors / n
+		m.goroutines += s.goroutines / n
+	}
+	return m
 }
 
 // scrape is the sum of a metric that the capture's admin address tells, over its
@@ -75,7 +105,7 @@ func (s *soak) run() error {
 	if err := server.ready(upstream); err != nil {
 		return err
 	}
-	capture, err := start("", os.Stderr, s.metron, "capture", "--upstream", "http://"+upstream, "--listen", listen, "--out", dir+"/traces", "--rotate-every", "5m", "--drain", "0s", "--admin", admin)
+	capture, err := start("", os.Stderr, s.metron, "capture", "--upstream", "http://"+upstream, "--listen", listen, "--out", dir+"/traces", "--rotate-every", (s.length * fileLines / soakLines).String(), "--drain", "0s", "--admin", admin)
 	if err != nil {
 		return err
 	}
@@ -92,19 +122,25 @@ func (s *soak) run() error {
 		r, err := measure("", target{listen, capture.pids}, s.streams, 0, s.length, "-lenient", "-aborts", "0.1")
 		done <- outcome{r, err}
 	}()
-	var samples []sample
-	tick := time.NewTicker(max(s.length/120, time.Second))
+	var samples, lines []sample
+	tick := time.NewTicker(max(s.length/(soakLines*samplesALine), 100*time.Millisecond))
 	defer tick.Stop()
+	begin := time.Now()
+	fmt.Printf("%8s %12s %12s %12s %12s\n", "time", "resident MB", "heap goal MB", "descriptors", "goroutines")
 	for {
 		select {
 		case <-tick.C:
-			pid := capture.Process.Pid
-			goroutines, err := scrape(admin, "go_goroutines")
+			at, err := watch(capture.Process.Pid, admin)
 			if err != nil {
 				capture.stop()
 				return err
 			}
-			samples = append(samples, sample{float64(status(pid, "VmRSS")), float64(descriptors(pid)), goroutines})
+			if samples = append(samples, at); len(samples) < samplesALine {
+				continue
+			}
+			line := mean(samples)
+			fmt.Printf("%8s %12.1f %12.1f %12.1f %12.1f\n", time.Since(begin).Round(time.Second), line.residentMB, line.heapGoalMB, line.descriptors, line.goroutines)
+			lines, samples = append(lines, line), samples[:0]
 			continue
 		case o := <-done:
 			lost := losses(admin)
@@ -115,7 +151,7 @@ func (s *soak) run() error {
 			if err := errors.Join(err, o.err, lost); err != nil {
 				return err
 			}
-			return report(o.result, samples)
+			return report(o.result, lines)
 		}
 	}
 }
@@ -130,33 +166,30 @@ func losses(admin string) error {
 	return nil
 }
 
-// report prints the first and last quarter beside each other, without the
-// first tenth, in which everything is still warming up.
-func report(r result, samples []sample) error {
+// report prints the first and last files of what comes after the warm-up beside
+// each other, and is an error if what the capture holds has grown.
+func report(r result, lines []sample) error {
 	fmt.Printf("tokens %d, answers %d, broken %d (a share is broken on purpose), errors %d (on purpose); p50 %.0f us, p99 %.0f us\n",
 		r.Tokens, r.Answers, r.Broken, r.Refused, r.P50, r.P99)
-	samples = samples[len(samples)/10:]
-	quarter := len(samples) / 4
-	if quarter == 0 {
-		return fmt.Errorf("%d samples are too few", len(samples))
+	if len(lines) < warmingLines+2*comparedLines {
+		return fmt.Errorf("%d lines of samples are too few", len(lines))
 	}
+	first, last := mean(lines[warmingLines:][:comparedLines]), mean(lines[len(lines)-comparedLines:])
+	var grown error
 	for _, of := range []struct {
-		name string
-		of   func(sample) float64
-	}{{"resident KB", func(s sample) float64 { return s.residentKB }}, {"descriptors", func(s sample) float64 { return s.descriptors }},
-		{"goroutines", func(s sample) float64 { return s.goroutines }}} {
-		mean := func(list []sample) (m float64) {
-			for _, s := range list {
-				m += of.of(s) / float64(len(list))
-			}
-			return m
+		name        string
+		first, last float64
+	}{{"resident MB", first.residentMB, last.residentMB}, {"heap goal MB", first.heapGoalMB, last.heapGoalMB},
+		{"descriptors", first.descriptors, last.descriptors}, {"goroutines", first.goroutines, last.goroutines}} {
+		change := of.last/of.first - 1
+		fmt.Printf("%-12s first three files %8.1f, last %8.1f, %+.1f %%\n", of.name, of.first, of.last, 100*change)
+		if change > 0.05 {
+			grown = errors.Join(grown, fmt.Errorf("%s rose by %.1f %%", of.name, 100*change))
 		}
-		first, last := mean(samples[:quarter]), mean(samples[len(samples)-quarter:])
-		fmt.Printf("%-12s first quarter %10.1f, last %10.1f, %+.1f %%\n", of.name, first, last, 100*(last/first-1))
 	}
 	// Each stream can be broken by the server only, 5 % of the answers.
 	if asked := r.Answers + r.Broken; asked > 0 && float64(r.Broken) > 0.2*float64(asked) {
-		return fmt.Errorf("%d of %d answers broke, the server breaks 5 %%", r.Broken, asked)
+		return errors.Join(grown, fmt.Errorf("%d of %d answers broke, the server breaks 5 %%", r.Broken, asked))
 	}
-	return nil
+	return grown
 }
