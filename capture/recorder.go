@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/exchange"
+	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -37,6 +38,10 @@ type recorder struct {
 func newRecorder(clock schema.Clock, c Recording, f *files, n names) *recorder {
 	b := &budget{limit: c.MaxMemory}
 	r := &recorder{clock: clock, config: c, files: f, keeper: newKeeper(c, n, b), budget: b, queue: newQueue(b), stop: make(chan struct{})}
+	f.lost = func(path string, rows int64) {
+		r.counts.lose(rows)
+		c.Fault(fmt.Errorf("%s is gone: somebody removed its journal before it was sealed, and %s with it", path, term.Plural(rows, "row", "rows")))
+	}
 	f.removed = func(path string, err error) {
 		if err == nil {
 			r.counts.removed.Add(1)
@@ -205,7 +210,7 @@ func (r *recorder) start(f *flight, atUS int64) {
 		return
 	}
 	x := k.exchange
-	segment, err := r.files.acquire(atUS)
+	segment, err := r.files.acquire(r.clock.NowUS())
 	if err != nil {
 		r.counts.add(tally{failed: 1})
 		r.files.count(tally{seen: 1, failed: 1})
@@ -247,8 +252,9 @@ func (r *recorder) end(f *flight) {
 func (r *recorder) put(f *flight, row *schema.Record) {
 	s, dropped := f.segment, f.dropped.Load() // a dropped one is counted
 	if s.gone {
-		moved, err := r.files.acquire(row.StartTime)
+		moved, err := r.files.acquire(r.clock.NowUS())
 		if err != nil {
+			r.health(err)
 			if dropped {
 				r.files.count(tally{seen: 1, dropped: 1})
 				return

@@ -29,8 +29,9 @@ type files struct {
 
 	// sealed is told of each finished file, or why it is none yet, from any goroutine.
 	sealed func(path string, rows int64, err error)
-	closed chan struct{} // by close: no file is tried again
-	retry  time.Duration // sealRetry, but in tests
+	lost   func(path string, rows int64) // of one that was removed before it was sealed
+	closed chan struct{}                 // by close: no file is tried again
+	retry  time.Duration                 // sealRetry, but in tests
 
 	current *segment
 	retired map[*segment]bool // still open for requests that began in them
@@ -48,11 +49,11 @@ type segment struct {
 	gone    bool  // somebody has removed it
 }
 
-// acquire gives the file for a request that began at startUS, rotating first
-// when it is time.
-func (f *files) acquire(startUS int64) (*segment, error) {
-	f.rotate(startUS, false)
-	if err := f.begin(startUS); err != nil {
+// acquire gives the file for a request, rotating first when it is time. A request may have
+// begun long before: files are named and aged by when they do.
+func (f *files) acquire(nowUS int64) (*segment, error) {
+	f.rotate(nowUS, false)
+	if err := f.begin(nowUS); err != nil {
 		return nil, err
 	}
 	f.current.open++
@@ -150,14 +151,14 @@ func (f *files) giveUp(s *segment) (rows int64) {
 }
 
 // create starts a file named by the moment it begins.
-func (f *files) create(startUS int64) (*segment, error) {
-	name := "capture-" + time.UnixMicro(startUS).UTC().Format("20060102T150405.000000Z") + ".parquet"
+func (f *files) create(nowUS int64) (*segment, error) {
+	name := "capture-" + time.UnixMicro(nowUS).UTC().Format("20060102T150405.000000Z") + ".parquet"
 	path := filepath.Join(f.dir, name)
 	out, err := f.out.Create(path, f.meta)
 	if err != nil {
 		return nil, fmt.Errorf("start a trace file: %w", err)
 	}
-	return &segment{out: out, path: path, beganUS: startUS}, nil
+	return &segment{out: out, path: path, beganUS: nowUS}, nil
 }
 
 // release says that a request of s has ended.
@@ -202,6 +203,11 @@ func (f *files) complete(s *segment) {
 		default:
 		}
 		err := s.out.Close()
+		if err != nil && s.out.Gone() {
+			_ = s.out.Keep() // nothing of it can be found
+			f.lost(s.path, s.tally.recorded)
+			return
+		}
 		f.sealed(s.path, s.tally.recorded, err)
 		switch {
 		case err == nil:

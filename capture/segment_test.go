@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"metron/internal/exchange"
 	"metron/schema"
 )
 
@@ -158,5 +159,50 @@ func TestRotatesBySize(t *testing.T) {
 	}
 	if rows, metas := stop(t, s); len(rows) != 3 || len(metas) != 3 {
 		t.Errorf("%d rows in %d files, want 3 in 3", len(rows), len(metas))
+	}
+}
+
+// TestRemovedBeforeSealed: the rows of a file whose journal somebody has removed are lost, and
+// nobody waits for it.
+func TestRemovedBeforeSealed(t *testing.T) {
+	lost := make(chan int64, 1)
+	f := &files{dir: t.TempDir(), meta: schema.Meta{Vantage: schema.VantageCapture}, closed: make(chan struct{}), retry: time.Hour,
+		sealed: func(path string, _ int64, err error) { t.Errorf("%s is told of: %v", path, err) },
+		lost:   func(_ string, rows int64) { lost <- rows }}
+	s, err := f.acquire(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tally.recorded = 7
+	if err := os.Remove(schema.JournalPath(s.path)); err != nil {
+		t.Fatal(err)
+	}
+	f.release(s)
+	f.retire()
+	f.sealing.Wait()
+	if n := <-lost; n != 7 {
+		t.Errorf("%d rows are lost, want 7", n)
+	}
+	f.close()
+}
+
+// TestNamedByItsBeginning: a file that begins with a request whose body took long to come
+// is newer than those before it.
+func TestNamedByItsBeginning(t *testing.T) {
+	dir := t.TempDir()
+	r, err := Recording{Dir: dir}.start(schema.NewClock(), map[string]any{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := r.clock.NowUS()
+	f := r.begin(now-3600e6, chatHead(), []byte(chatRequest))
+	f.end(exchange.Moments{}, exchange.Ending{AtUS: now})
+	r.close()
+	files, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	if oldest := time.UnixMicro(now).Add(-time.Minute).UTC().Format("capture-20060102T150405"); filepath.Base(files[0]) < oldest {
+		t.Errorf("%s is named by a request that began an hour before it", files[0])
 	}
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"runtime"
 )
@@ -37,10 +38,25 @@ func stands(f *os.File) bool {
 	return err == nil && os.SameFile(open, named)
 }
 
+// lostName reports whether a file's name is gone or is another's. That it cannot be looked
+// at, as when a network's disk hiccups, says neither.
+func lostName(f *os.File) bool {
+	named, err := os.Stat(f.Name())
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	open, err := f.Stat()
+	return err == nil && !os.SameFile(open, named)
+}
+
 // removeJournal removes a claimed journal and ends the claim.
 func removeJournal(f *os.File) error {
 	if runtime.GOOS == "windows" { // removes no open file
 		return errors.Join(f.Close(), os.Remove(f.Name()))
 	}
-	return errors.Join(os.Remove(f.Name()), f.Close())
+	err := os.Remove(f.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody was faster
+	}
+	return errors.Join(err, f.Close())
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -286,6 +287,41 @@ func TestVersions(t *testing.T) {
 		err := Meta{SchemaVersion: c.version}.checkVersion()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("version %q: %v, want %q", c.version, err, c.want)
+		}
+	}
+}
+
+// TestGone: a journal whose name another file has, or nobody, is gone; one that cannot be
+// looked at is not.
+func TestGone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "folder")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Create(filepath.Join(dir, "a.parquet"), Meta{Vantage: VantageCapture})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Keep()
+	elsewhere := dir + " elsewhere"
+	for _, c := range []struct {
+		what   string
+		change func() error
+		gone   bool
+	}{
+		{"it stands", func() error { return nil }, false},
+		{"its folder is a link to itself", func() error { return errors.Join(os.Rename(dir, elsewhere), os.Symlink(dir, dir)) }, false},
+		{"its folder is back", func() error { return errors.Join(os.Remove(dir), os.Rename(elsewhere, dir)) }, false},
+		{"another has its name", func() error {
+			return errors.Join(os.Remove(w.Journal()), os.WriteFile(w.Journal(), nil, 0o644))
+		}, true},
+		{"it is removed", func() error { return os.Remove(w.Journal()) }, true},
+	} {
+		if err := c.change(); err != nil {
+			t.Fatal(err)
+		}
+		if w.Gone() != c.gone {
+			t.Errorf("%s: gone is %v", c.what, !c.gone)
 		}
 	}
 }

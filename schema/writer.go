@@ -193,7 +193,7 @@ func (w *Writer) Size() int64 {
 func (w *Writer) Gone() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return !stands(w.journal.file)
+	return lostName(w.journal.file)
 }
 
 // Journal names the file that rows stand in until Close.
