@@ -112,3 +112,29 @@ func TestExpectation(t *testing.T) {
 	}
 	stop(t, s)
 }
+
+// TestRestIsNoRequest: where the upstream answers before it has read a body that is streamed
+// through, the rest of that body is not read as the client's next request.
+func TestRestIsNoRequest(t *testing.T) {
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Connection", "close") }), nil)
+	s.proxy.bodies.each = 1 << 10
+	client, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	fmt.Fprintf(client, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n%s\r\n", make([]byte, 0x1000))
+	answers := bufio.NewReader(client)
+	resp, err := http.ReadResponse(answers, nil)
+	if err != nil || resp.StatusCode != http.StatusOK || !resp.Close {
+		t.Fatalf("%+v, %v", resp, err)
+	}
+	io.Copy(io.Discard, resp.Body)
+	fmt.Fprint(client, "5\r\nGET /\r\n0\r\n\r\nGET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
+	if more, _ := io.ReadAll(answers); len(more) > 0 {
+		t.Errorf("the client got %q behind its answer", more)
+	}
+	if rows, _ := stop(t, s); len(rows) != 1 {
+		t.Errorf("%d rows of one request", len(rows))
+	}
+}

@@ -36,13 +36,18 @@ func (p *proxy) answer(w http.ResponseWriter, control *http.ResponseController, 
 		keepSpelled(w.Header(), "Content-Type", "Content-Length")
 	case resp.Status == http.StatusUpgradeRequired && r.ProtoMajor == 1:
 		// The field is of this connection, too: what it asks for is passed on.
-		w.Header()["Upgrade"], w.Header()["Connection"] = resp.Header["Upgrade"], []string{"Upgrade"}
+		w.Header()["Upgrade"] = resp.Header["Upgrade"]
+		w.Header().Add("Connection", "Upgrade")
 	}
-	for name := range resp.Trailer {
+	announced := resp.Trailer
+	for name := range announced {
 		w.Header().Add("Trailer", name)
 	}
 	w.WriteHeader(resp.Status)
 	e := p.copyBody(w, control, r, resp, f)
+	for name := range announced {
+		w.Header().Del(name) // what the head said of it is no trailer
+	}
 	if e.Err == nil {
 		copyTrailer(w, resp.Trailer)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -181,4 +182,43 @@ func TestTarget(t *testing.T) {
 			t.Errorf("%s before %s: %q, want %q", c.base, c.uri, got, c.want)
 		}
 	}
+}
+
+// TestTrailerOfTheHead: a field that stands in the head and is announced as a trailer reaches
+// the client as each of them was, and where no trailer came as none.
+func TestTrailerOfTheHead(t *testing.T) {
+	sides(t, func(t *testing.T, change func(*Server), client *http.Client) {
+		for _, came := range []string{"done", ""} {
+			s := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				raw, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer raw.Close()
+				trailer := ""
+				if came != "" {
+					trailer = "X-State: " + came + "\r\n"
+				}
+				fmt.Fprintf(raw, "HTTP/1.1 200 OK\r\nX-State: pending\r\nTrailer: X-State\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n%s\r\n", trailer)
+			}), change)
+			resp, err := client.Do(request(t, t.Context(), http.MethodGet, s.URL()+"/v1/models", nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadAll(resp.Body); err != nil {
+				t.Error(err)
+			}
+			resp.Body.Close()
+			want := []string{came}
+			if came == "" {
+				want = nil
+			}
+			if got := resp.Trailer["X-State"]; resp.Header.Get("X-State") != "pending" || !slices.Equal(got, want) {
+				t.Errorf("the client got %q and the trailer %q, want %q", resp.Header.Get("X-State"), got, want)
+			}
+			client.CloseIdleConnections()
+			stop(t, s)
+		}
+	})
 }

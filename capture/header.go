@@ -49,10 +49,12 @@ func hasToken(lines []string, token string) bool {
 	return false
 }
 
-// copyTrailer passes on what came after the body, also what was not announced.
+// copyTrailer passes on what came after the body, also what was not announced. What was
+// announced and did not come has no values: net/http's HTTP/2 would wait with the end of the
+// stream for it.
 func copyTrailer(w http.ResponseWriter, trailer http.Header) {
 	for name, values := range trailer {
-		if !hopByHop(name) && name != "Content-Length" {
+		if len(values) > 0 && !hopByHop(name) && name != "Content-Length" {
 			w.Header()[http.TrailerPrefix+name] = values
 		}
 	}

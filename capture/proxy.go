@@ -83,9 +83,14 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := p.request(w, r, body)
 	resp, err := p.client.Do(r.Context(), q)
-	interrupt := func() { _ = control.SetReadDeadline(p.clock.Time(startUS)) } // a moment that is past
-	if body.rest == nil {
-		interrupt = nil // the connection is good for another request
+	var interrupt func()
+	if body.rest != nil {
+		interrupt = func() { _ = control.SetReadDeadline(p.clock.Time(startUS)) } // a moment that is past
+		if r.ProtoMajor == 1 {
+			// What is left unread of the body would pass for the next request, and with the
+			// interrupted read ends whatever the connection serves.
+			w.Header().Set("Connection", "close")
+		}
 	}
 	if err != nil {
 		e := p.ending(r.Context(), err) // before our own interrupt ends the context
