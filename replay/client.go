@@ -41,7 +41,7 @@ func newClient(clock schema.Clock, http2 bool, roots *x509.CertPool) *client {
 		t.Protocols.SetHTTP2(true)
 		t.Protocols.SetUnencryptedHTTP2(true)
 	}
-	plain := c.watched(t.DialContext)
+	plain := c.watched(t.DialContext, http2)
 	c.dials = map[string]dialFunc{"http": plain, "https": secured(plain, secure)}
 	t.DialContext, t.DialTLSContext = c.warm.before(c.dials["http"]), c.warm.before(c.dials["https"])
 	return c
@@ -53,11 +53,13 @@ func (c *client) close() {
 	c.transport.CloseIdleConnections()
 }
 
-func (c *client) watched(dial dialFunc) dialFunc {
+func (c *client) watched(dial dialFunc, shared bool) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err == nil {
-			c.newest.Store(socket(conn))
+			s := socket(conn)
+			s.Shared = shared
+			c.newest.Store(s)
 		}
 		return conn, err
 	}

@@ -18,13 +18,21 @@ type Conn struct {
 	net.Conn
 
 	// Ahead says that it was opened before a request asked for it, which counts as
-	// used before. It is set before the first request.
-	Ahead bool
+	// used before; Shared that it carries several requests at once, as HTTP/2 does.
+	// They are set before the first request.
+	Ahead, Shared bool
 
 	clock  schema.Clock
-	lastUS atomic.Int64
-	reads  atomic.Int32
+	reads  atomic.Pointer[reads] // of the request that it carries; where it is Shared, of all
 	closed atomic.Bool
+}
+
+// reads are those that returned bytes. A connection goes back to its pool before the last
+// bytes of an answer are taken, and may bring another's before their stamp is asked for: so
+// each request has its own.
+type reads struct {
+	lastUS atomic.Int64
+	n      atomic.Int32
 }
 
 // Close closes the connection.
@@ -40,8 +48,9 @@ func (c *Conn) Closed() bool { return c.closed.Load() }
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
-		c.lastUS.Store(c.clock.NowUS())
-		c.reads.Add(1)
+		r := c.reads.Load()
+		r.lastUS.Store(c.clock.NowUS())
+		r.n.Add(1)
 	}
 	return n, err
 }
@@ -56,7 +65,9 @@ func NewTransport(clock schema.Clock) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &Conn{Conn: c, clock: clock}, nil
+			conn := &Conn{Conn: c, clock: clock}
+			conn.reads.Store(&reads{})
+			return conn, nil
 		},
 		// An empty, non-nil map keeps HTTP/2 off, where reads of many
 		// requests share one connection.
@@ -72,7 +83,7 @@ func NewTransport(clock schema.Clock) *http.Transport {
 // epoch; of a request that the transport sent again, the last ones.
 type Stamps struct {
 	clock       schema.Clock
-	conn        atomic.Pointer[Conn]
+	reads       atomic.Pointer[reads]
 	connectedUS atomic.Int64
 	wroteUS     atomic.Int64
 	reused      atomic.Bool
@@ -87,10 +98,15 @@ func NewStamps(ctx context.Context, clock schema.Clock) (*Stamps, context.Contex
 			s.connectedUS.Store(clock.NowUS())
 			c := stamped(info.Conn)
 			s.reused.Store(info.Reused || c != nil && c.Ahead)
-			if c != nil {
-				s.readsBefore.Store(c.reads.Load())
-				s.conn.Store(c)
+			if c == nil {
+				return
 			}
+			if !c.Shared {
+				c.reads.Store(&reads{})
+			}
+			r := c.reads.Load()
+			s.readsBefore.Store(r.n.Load())
+			s.reads.Store(r)
 		},
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil {
@@ -112,11 +128,11 @@ func stamped(c net.Conn) *Conn {
 // taken from the response: its last read, since a body is read from the
 // connection only when nothing of it is buffered.
 func (s *Stamps) Read() (atUS int64, read int32) {
-	c := s.conn.Load()
-	if c == nil {
+	r := s.reads.Load()
+	if r == nil {
 		return s.clock.NowUS(), 0
 	}
-	return c.lastUS.Load(), c.reads.Load() - s.readsBefore.Load() - 1
+	return r.lastUS.Load(), r.n.Load() - s.readsBefore.Load() - 1
 }
 
 // Moments are those known so far.

@@ -249,6 +249,41 @@ func TestStampsAreOfTheRead(t *testing.T) {
 	}
 }
 
+// TestStampsAreOfTheRequest: those of an answer stay what they were when its connection brings
+// the next one.
+func TestStampsAreOfTheRequest(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "x") }))
+	defer server.Close()
+	clock := schema.NewClock()
+	transport := NewTransport(clock)
+	defer transport.CloseIdleConnections()
+	ask := func() *Stamps {
+		stamps, ctx := NewStamps(t.Context(), clock)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := io.ReadAll(resp.Body); err != nil {
+			t.Fatal(err)
+		}
+		return stamps
+	}
+	first := ask()
+	wasUS, was := first.Read()
+	second := ask()
+	if atUS, read := first.Read(); atUS != wasUS || read != was {
+		t.Errorf("after another request the last read is %d at %d us, was %d at %d", read, atUS, was, wasUS)
+	}
+	if _, read := second.Read(); !second.Moments().Reused || read != 0 {
+		t.Errorf("the second request: reused %v, read %d", second.Moments().Reused, read)
+	}
+}
+
 func TestNothingListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
