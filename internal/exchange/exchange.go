@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 
 	"metron/internal/wire"
@@ -26,6 +27,8 @@ type Exchange struct {
 	countBy func() wire.Counter
 	say     func(text string) // gets the answer's text; nil: nobody wants it
 	keep    Keep
+
+	inBodies *strings.Replacer // takes the secrets out of them; nil: none is kept, or has any
 }
 
 // Request is what an exchange begins with.
@@ -119,7 +122,7 @@ func (x *Exchange) End(e Ending) *schema.Record {
 	if r.Outcome == schema.OutcomeClientAbort {
 		r.ClientAbort = r.End
 	}
-	x.veil(resp)
+	x.veil(resp, e.ByClient || e.Timeout || e.Err != nil && e.Err != io.EOF)
 	return r
 }
 

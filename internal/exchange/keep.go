@@ -25,10 +25,11 @@ func (x *Exchange) begin(q Request) {
 	x.keep = q.Keep
 	if q.Keep.Privacy == schema.RecordedContent && int64(len(q.Body)) <= q.Keep.MaxBody {
 		x.content = true
-		x.row.RequestBody, x.row.RequestHeaders = q.Body, q.Keep.Headers
+		x.inBodies = ofBodies(x.secrets)
+		x.row.RequestBody, x.row.RequestHeaders = x.cleaned(q.Body), q.Keep.Headers
 		x.row.Recorded = schema.RecordedContent
 	}
-	cutCredentials(x.row, x.secrets)
+	cutCredentials(x.row, x.secrets, false)
 	x.weigh()
 }
 
@@ -101,13 +102,17 @@ func (x *Exchange) Held() int64 {
 	return n
 }
 
-// veil takes out of the finished row what may not be kept.
-func (x *Exchange) veil(resp wire.Response) {
+// veil takes out of the finished row what may not be kept. torn says that the
+// answer ended before its end.
+func (x *Exchange) veil(resp wire.Response, torn bool) {
 	r := x.row
 	if x.content {
-		r.ResponseBody, r.ChunkBytes = x.answer, resp.Bytes
+		r.ResponseBody, r.ChunkBytes = x.cleaned(x.answer), resp.Bytes
+		if torn {
+			r.ResponseBody = x.cleanedEnd(r.ResponseBody)
+		}
 	}
-	cutCredentials(r, x.secrets)
+	cutCredentials(r, x.secrets, torn)
 	if x.keep.Privacy == "" || x.content {
 		return
 	}

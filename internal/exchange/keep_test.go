@@ -3,6 +3,8 @@ package exchange
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,7 +138,7 @@ func TestHeldBoundsWhatIsHeld(t *testing.T) {
 
 // TestCredentialsInEverySpelling.
 func TestCredentialsInEverySpelling(t *testing.T) {
-	const secret = `a/b+c="d&e<f` + "é"
+	const secret = `a/b+c="d&e<f` + "é\n"
 	x := keeping(Keep{Privacy: schema.RecordedContent, MaxBody: 1 << 20}, chatBody, secret)
 	x.Head(400, http.Header{"Content-Type": {"application/json"}}, 1)
 	for _, s := range spellings([]string{secret}) {
@@ -148,8 +150,100 @@ func TestCredentialsInEverySpelling(t *testing.T) {
 			t.Errorf("%q stays in %q, %q", s, r.ResponseBody, r.ErrorMessage)
 		}
 	}
-	long := strings.Repeat("s", 40)
-	if got := cut("cut amid "+long[:20], []string{long}, 1); got != "cut amid "+cutMark {
-		t.Errorf("a credential that was cut amid leaves %q", got)
+}
+
+// TestCredentialsAsOthersEscapeThem, in a request's JSON and in what quotes it.
+func TestCredentialsAsOthersEscapeThem(t *testing.T) {
+	for writer, spelled := range map[string]string{
+		"none":              `aB1+/x<>&'=="é`,
+		"encoding/json":     `aB1+/x\u003c\u003e\u0026'==\"é`,
+		"Gson":              `aB1+/x\u003c\u003e\u0026\u0027\u003d\u003d\"é`,
+		"System.Text.Json":  `aB1\u002B/x\u003C\u003E\u0026\u0027==\u0022\u00E9`,
+		"json.dumps":        `aB1+/x<>&'==\"\u00e9`,
+		"json_encode":       `aB1+\/x<>&'==\"\u00e9`,
+		"all that can be":   `aB1\u002b\u002fx\u003c\u003e\u0026\u0027\u003d\u003d\u0022\u00e9`,
+		"in capital digits": `aB1\u002B\u002Fx\u003C\u003E\u0026\u0027\u003D\u003D\u0022\u00E9`,
+	} {
+		x := keeping(Keep{Privacy: schema.RecordedContent, MaxBody: 1 << 20}, `{"a":"`+spelled+`"}`, `aB1+/x<>&'=="é`)
+		if got := string(x.End(Ending{}).RequestBody); got != `{"a":"`+cutMark+`"}` {
+			t.Errorf("as %s writes it, it stays: %s", writer, got)
+		}
+	}
+	if got := spellings([]string{"clé-secrète"}); !slices.Contains(got, `cl\u00e9-secr\u00e8te`) || !slices.Contains(got, `cl\u00E9-secr\u00E8te`) {
+		t.Errorf("of no ASCII alone: %q", got)
+	}
+}
+
+// TestCredentialsCutAmid: what may be a credential's beginning is taken for one where
+// the text was cut, and for what it says where it was not.
+func TestCredentialsCutAmid(t *testing.T) {
+	const secret = "gpt-oss-20b-key"
+	filled := func(n int, end string) string { return strings.Repeat("x", n-len(end)) + end }
+	for _, c := range []struct{ name, message, kind, wantMessage, wantKind string }{
+		{"whole", "no gpt-oss-20b", "gpt-oss", "no gpt-oss-20b", "gpt-oss"},
+		{"both cut", filled(1024, "gpt-oss-20b") + "-key", filled(256, "gpt-o") + "ss-20b-key", filled(1024-11+len(cutMark), cutMark), filled(256-5+len(cutMark), cutMark)},
+		{"cut before a rune", filled(1022, "gpt-oss-20b") + "…", filled(255, "gpt-o") + "é", filled(1022-11+len(cutMark), cutMark), filled(255-5+len(cutMark), cutMark)},
+		{"cut after one was found", secret + filled(1024-len(secret), "gpt-oss-20b") + "-key", "a", cutMark + filled(1024-len(secret)-11+len(cutMark), cutMark), "a"},
+	} {
+		body := `{"model":"gpt-oss-20b","messages":["gpt-oss-20b"],"x":"gpt-oss-20b"}`
+		x := keeping(Keep{Privacy: schema.RecordedContent, MaxBody: 1 << 20}, body, secret)
+		x.Head(400, http.Header{"Content-Type": {"application/json"}}, 1)
+		x.Body([]byte(`{"error":{"message":"`+c.message+`","type":"`+c.kind+`"}}`), 1, 0)
+		r := x.End(Ending{})
+		if r.ErrorMessage != c.wantMessage || r.ErrorType != c.wantKind {
+			t.Errorf("%s: %q, %q", c.name, r.ErrorMessage, r.ErrorType)
+		}
+		if r.RequestModel != "gpt-oss-20b" || string(r.RequestBody) != body {
+			t.Errorf("%s: of the request stays %q, %s", c.name, r.RequestModel, r.RequestBody)
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		ending Ending
+		want   string
+	}{
+		{"whole", Ending{}, "no gpt-oss-20b"},
+		{"broken off", Ending{Err: io.ErrUnexpectedEOF}, "no " + cutMark},
+		{"left", Ending{ByClient: true}, "no " + cutMark},
+		{"over its time", Ending{Timeout: true}, "no " + cutMark},
+	} {
+		x := keeping(Keep{Privacy: schema.RecordedContent, MaxBody: 1 << 20}, chatBody, secret)
+		x.Head(400, http.Header{"Content-Type": {"text/plain"}}, 1)
+		x.Body([]byte("no gpt-oss-20b"), 1, 0)
+		if r := x.End(c.ending); r.ErrorMessage != c.want || string(r.ResponseBody) != c.want {
+			t.Errorf("an answer %s: %q, %q", c.name, r.ErrorMessage, r.ResponseBody)
+		}
+	}
+	x := keeping(Keep{Privacy: schema.RecordedContent, MaxBody: 1 << 20}, chatBody, secret)
+	x.Head(200, http.Header{"Content-Type": {"text/event-stream"}, "Server-Timing": {filled(1024, "gpt-oss-20b") + "-key"}}, 1)
+	if r := x.End(Ending{}); strings.Contains(r.ServerMetrics, "gpt-oss") || !strings.HasSuffix(r.ServerMetrics, cutMark+`"}`) {
+		t.Errorf("of Server-Timing stays %q", r.ServerMetrics[len(r.ServerMetrics)-40:])
+	}
+}
+
+// BenchmarkSpellings is what each recorded request costs for its credentials.
+func BenchmarkSpellings(b *testing.B) {
+	const signature = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-amz-date, Signature=fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024"
+	for name, secrets := range map[string][]string{"bearer": {"Bearer sk-0123456789abcdef", "sk-0123456789abcdef"}, "signed": {signature}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				spellings(secrets)
+			}
+		})
+	}
+}
+
+// TestManyCredentials are cut out in one pass over a body.
+func TestManyCredentials(t *testing.T) {
+	var secrets []string
+	body := `{"a":"`
+	for i := range 1000 {
+		secrets = append(secrets, fmt.Sprintf("secret-%d-of-many", i))
+		body += secrets[i] + ","
+	}
+	x := keeping(Keep{Privacy: schema.RecordedContent, MaxBody: 1 << 20}, body+`"}`, secrets...)
+	if got := string(x.End(Ending{}).RequestBody); got != `{"a":"`+strings.Repeat(cutMark+",", 1000)+`"}` {
+		t.Errorf("there stays %s", got[:200])
 	}
 }

@@ -10,7 +10,7 @@ func (b bedrock) request(path string, body []byte, r *Request) {
 	if plain, err := url.PathUnescape(model); err == nil {
 		model = plain
 	}
-	r.Stream, r.Model = b.stream, clip(model, maxLabel)
+	r.Stream, r.Model = b.stream, clip(model, MaxLabel)
 	s := scanner{b: body}
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {

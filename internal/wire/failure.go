@@ -33,26 +33,26 @@ func readFailure(body []byte) (kind, message string) {
 		Code    json.RawMessage `json:"code"`
 	}
 	if json.Unmarshal(body, &b) != nil {
-		return "", clip(plainText(body), maxMessage)
+		return "", clip(plainText(body), MaxMessage)
 	}
 	if isSet(b.Error) {
 		if b.Error[0] != '{' {
-			return cmp.Or(shortText(b.Type), shortText(b.TGIType)), clip(plainText(b.Error), maxMessage)
+			return cmp.Or(shortText(b.Type), shortText(b.TGIType)), clip(plainText(b.Error), MaxMessage)
 		}
 		// One level only: an error within an error is its message.
 		inner := b.Error
 		b.Error, b.Message, b.Detail, b.Type, b.Status, b.Code = nil, nil, nil, nil, nil, nil
 		if json.Unmarshal(inner, &b) != nil {
-			return "", clip(string(inner), maxMessage)
+			return "", clip(string(inner), MaxMessage)
 		}
 	}
 	switch {
 	case isSet(b.Message):
-		message = clip(plainText(b.Message), maxMessage)
+		message = clip(plainText(b.Message), MaxMessage)
 	case isSet(b.Detail):
-		message = clip(detailText(b.Detail), maxMessage)
+		message = clip(detailText(b.Detail), MaxMessage)
 	case isSet(b.Error):
-		message = clip(plainText(b.Error), maxMessage)
+		message = clip(plainText(b.Error), MaxMessage)
 	}
 	kind = cmp.Or(shortText(b.Type), shortText(b.Status))
 	if kind == "" || kind == "error" && isSet(b.Code) { // the type of the event, not of the error
@@ -97,7 +97,7 @@ func shortText(raw json.RawMessage) string {
 	if !isSet(raw) {
 		return ""
 	}
-	return clip(plainText(raw), maxLabel)
+	return clip(plainText(raw), MaxLabel)
 }
 
 // plainText is a JSON string's text, and any other bytes as they are.

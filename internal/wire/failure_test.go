@@ -6,7 +6,7 @@ import (
 )
 
 func TestReadFailure(t *testing.T) {
-	long := strings.Repeat("é", maxMessage)
+	long := strings.Repeat("é", MaxMessage)
 	for _, test := range []struct{ body, kind, message string }{
 		{`{"error":{"message":"m","type":"t","code":400}}`, "t", "m"},
 		{`{"error":{"message":"m","type":null,"code":400}}`, "400", "m"},
@@ -27,8 +27,8 @@ func TestReadFailure(t *testing.T) {
 		{`404 page not found` + "\n", "", "404 page not found"},
 		{"\xff\xfe", "", "\uFFFD"},
 		{``, "", ""},
-		{long, "", long[:maxMessage]},
-		{"x" + long, "", ("x" + long)[:maxMessage-1]}, // never half a rune
+		{long, "", long[:MaxMessage]},
+		{"x" + long, "", ("x" + long)[:MaxMessage-1]}, // never half a rune
 	} {
 		if kind, message := readFailure([]byte(test.body)); kind != test.kind || message != test.message {
 			t.Errorf("%.80s: %q %q, want %q %q", test.body, kind, message, test.kind, test.message)

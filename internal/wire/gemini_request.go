@@ -4,7 +4,7 @@ import "strings"
 
 func (g gemini) request(path string, body []byte, r *Request) {
 	r.Stream = g.stream
-	r.Model = clip(between(path, "/models/", ":"), maxLabel)
+	r.Model = clip(between(path, "/models/", ":"), MaxLabel)
 	s := scanner{b: body}
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {

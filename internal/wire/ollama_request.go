@@ -8,7 +8,7 @@ func (ollama) request(_ string, body []byte, r *Request) {
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "model":
-			r.Model = clip(s.text(), maxLabel)
+			r.Model = clip(s.text(), MaxLabel)
 		case "stream":
 			r.Stream = string(s.raw()) != "false"
 		case "options":
@@ -57,7 +57,7 @@ func scanOllamaFormat(s *scanner) string {
 		s.skip()
 		return "json_schema"
 	}
-	return clip(s.text(), maxLabel)
+	return clip(s.text(), MaxLabel)
 }
 
 // scanMessageImages counts the images of the messages, which stand beside

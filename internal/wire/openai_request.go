@@ -22,7 +22,7 @@ func (openAI) request(_ string, body []byte, r *Request) {
 		case "ignore_eos":
 			r.IgnoreEOS = s.boolean()
 		case "response_format":
-			r.ResponseFormat = clip(scanFormat(&s), maxLabel)
+			r.ResponseFormat = clip(scanFormat(&s), MaxLabel)
 		case "functions":
 			functions = max(0, s.count())
 		case "messages":

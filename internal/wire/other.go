@@ -9,7 +9,7 @@ func (other) request(_ string, body []byte, r *Request) {
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "model":
-			r.Model = clip(s.text(), maxLabel)
+			r.Model = clip(s.text(), MaxLabel)
 		case "stream":
 			b := s.boolean()
 			r.Stream = b != nil && *b

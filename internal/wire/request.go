@@ -62,7 +62,7 @@ func ParseRequest(method, path string, body []byte) Request {
 func (r *Request) usual(name []byte, s *scanner) {
 	switch string(name) {
 	case "model":
-		r.Model = clip(s.text(), maxLabel)
+		r.Model = clip(s.text(), MaxLabel)
 	case "stream":
 		b := s.boolean()
 		r.Stream = b != nil && *b

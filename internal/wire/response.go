@@ -60,12 +60,12 @@ func (r *Response) Complete(cleanEnd bool) bool {
 
 // Bounds of the texts that are taken over into a row.
 const (
-	maxLabel   = 256  // ids, models, reasons, error types
-	maxMessage = 1024 // error messages
+	MaxLabel   = 256  // ids, models, reasons, error types
+	MaxMessage = 1024 // error messages
 )
 
 // label turns the inside of a JSON string into a text of bounded length.
-func label(raw []byte) string { return clip(unquote(raw), maxLabel) }
+func label(raw []byte) string { return clip(unquote(raw), MaxLabel) }
 
 // clip cuts a text to at most limit bytes of valid UTF-8.
 func clip(text string, limit int) string {
@@ -88,7 +88,7 @@ func serverMetrics(timings, metrics []byte, serverTiming string) string {
 		Timings      json.RawMessage `json:"timings,omitempty"`
 		Metrics      json.RawMessage `json:"metrics,omitempty"`
 		ServerTiming string          `json:"server_timing,omitempty"`
-	}{timings, metrics, clip(serverTiming, maxMessage)})
+	}{timings, metrics, clip(serverTiming, MaxMessage)})
 	if err != nil {
 		return "" // the scanner has checked both
 	}

@@ -26,7 +26,7 @@ func (responses) request(_ string, body []byte, r *Request) {
 func scanTextFormat(s *scanner) (format string) {
 	for in := s.into('{'); in && s.next('}'); {
 		if string(s.key()) == "format" {
-			format = clip(scanFormat(s), maxLabel)
+			format = clip(scanFormat(s), MaxLabel)
 		} else {
 			s.skip()
 		}

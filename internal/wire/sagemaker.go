@@ -12,7 +12,7 @@ type sagemaker struct {
 func (d sagemaker) request(path string, body []byte, r *Request) {
 	openAI{}.request(path, body, r)
 	if r.Model == "" {
-		r.Model = clip(between(path, "/endpoints/", "/"), maxLabel)
+		r.Model = clip(between(path, "/endpoints/", "/"), MaxLabel)
 	}
 	r.Stream = r.Stream || d.stream
 	s := scanner{b: body}

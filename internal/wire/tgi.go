@@ -37,7 +37,7 @@ func scanParameters(s *scanner, r *Request) {
 		case "top_p":
 			r.TopP = s.float()
 		case "grammar":
-			r.ResponseFormat = clip(scanFormat(s), maxLabel)
+			r.ResponseFormat = clip(scanFormat(s), MaxLabel)
 		default:
 			s.skip()
 		}
