@@ -77,11 +77,15 @@ func (k *keeper) begin(row *schema.Record, h *requestHead, body []byte) (to kept
 	}
 	to.left = tally{}
 	to.degraded = k.hash(row, prompt)
-	if k.config.Privacy == schema.RecordedContent {
-		credentials = append(credentials, bodyCredentials(body)...)
+	keep := k.keep(h, said.API)
+	if keep.Privacy == schema.RecordedContent {
+		inBody, ok := bodyCredentials(body)
+		if credentials = append(credentials, inBody...); !ok {
+			keep.Privacy = schema.RecordedHash
+		}
 	}
 	to.exchange = exchange.Begin(row, exchange.Request{Method: h.method, Path: h.path, Body: body, Said: &said, Secrets: credentials,
-		CountBy: k.config.CountBy, Keep: k.keep(h)})
+		CountBy: k.config.CountBy, Keep: keep})
 	return to
 }
 
@@ -102,22 +106,24 @@ func (k *keeper) hash(row *schema.Record, prompt []byte) (degraded string) {
 	return ""
 }
 
-// keep says what of a request's content is kept.
-func (k *keeper) keep(h *requestHead) exchange.Keep {
+// keep says what of a request's content is kept, as far as its head tells: none where
+// credentials could be anywhere, in the answer as well, as with APIs that nothing is known of.
+func (k *keeper) keep(h *requestHead, api string) exchange.Keep {
 	keep := exchange.Keep{Privacy: k.config.Privacy, MaxBody: k.config.MaxBody}
 	if keep.Privacy != schema.RecordedContent {
 		return keep
 	}
 	keep.Headers = headersOf(h.header, slices.Concat(KeptHeaders(), k.config.KeepHeaders))
-	if k.budget.tooFullForContent() || isCoded(h.header) || h.partial {
+	if k.budget.tooFullForContent() || isCoded(h.header) || h.partial || api == schema.APIOther {
 		keep.Privacy = schema.RecordedHash
 	}
 	return keep
 }
 
-// degraded counts a finished row that keeps less than was asked for.
+// degraded counts a finished row that keeps less than was asked for. Of APIs that
+// nothing is known of no content was.
 func (k *keeper) degraded(began string, row *schema.Record) tally {
-	if began == "" && k.config.Privacy == schema.RecordedContent && row.Recorded != schema.RecordedContent {
+	if began == "" && k.config.Privacy == schema.RecordedContent && row.Recorded != schema.RecordedContent && row.API != schema.APIOther {
 		began = row.Recorded
 	}
 	switch began {

@@ -287,24 +287,3 @@ func TestTenants(t *testing.T) {
 		t.Error("two keys are one tenant")
 	}
 }
-
-// TestCredentialsInTheBody: those for tools that the server calls are cut out of what
-// is kept, and words of the prompt are not taken for some.
-func TestCredentialsInTheBody(t *testing.T) {
-	s := start(t, http.HandlerFunc(completion), func(s *Server) { s.Privacy = schema.RecordedContent })
-	body := `{"model":"m","tools":[{"type":"mcp","authorization":"tok-of-a-server","headers":{"X-Key":"another-secret","X-Team":"search-team"}}],` +
-		`"mcp_servers":[{"authorization_token":"third-secret"}],"messages":[{"role":"user","content":"hello there","authorization":"of the prompt"}]}`
-	post(t, s, body).Body.Close()
-	rows, _ := stop(t, s)
-	kept := string(rows[0].RequestBody)
-	for _, secret := range []string{"tok-of-a-server", "another-secret", "third-secret"} {
-		if strings.Contains(kept, secret) {
-			t.Errorf("%q is kept", secret)
-		}
-	}
-	for _, word := range []string{"search-team", "of the prompt", "hello there"} {
-		if !strings.Contains(kept, word) {
-			t.Errorf("%q is cut: %s", word, kept)
-		}
-	}
-}

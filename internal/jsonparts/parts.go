@@ -126,3 +126,33 @@ func skipValue(b []byte, i int) int {
 	}
 	return i
 }
+
+// Walk goes once through a value and hands over each string that is no name, with its
+// place: what under makes, from the outside in, of the names that lead to it.
+func Walk[P any](b []byte, place P, under func(outer P, name string) P, text func(place P, quoted []byte)) {
+	var walk func(i int, place P) (end int)
+	walk = func(i int, place P) (end int) {
+		if b[i] == '"' {
+			end = skipText(b, i)
+			text(place, b[i:end])
+			return end
+		}
+		if b[i] != '{' && b[i] != '[' {
+			return skipValue(b, i)
+		}
+		object := b[i] == '{'
+		for i = skipSpace(b, i+1); b[i] != '}' && b[i] != ']'; {
+			inner := place
+			if object {
+				end := skipText(b, i)
+				inner = under(place, Text(b[i:end]))
+				i = skipSpace(b, skipSpace(b, end)+1) // after the colon
+			}
+			if i = skipSpace(b, walk(i, inner)); b[i] == ',' {
+				i = skipSpace(b, i+1)
+			}
+		}
+		return i + 1
+	}
+	walk(skipSpace(b, 0), place)
+}
