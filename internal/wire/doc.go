@@ -70,8 +70,9 @@
 //
 // Counts an event come from, the surest first: `token_ids`; the growth of a
 // cumulative usage (continuous_usage_stats), which counts each choice by itself
-// as vLLM and SGLang do; the entries of `logprobs`; the text, counted by a
-// tokenizer (CountBy). TGI's `token` is one token id. A tokenizer counts what
+// as vLLM and SGLang do, and thoughts apart from the rest as Gemini does; the
+// entries of `logprobs`; the text, counted by a tokenizer (CountBy). TGI's
+// `token` is one token id. A tokenizer counts what
 // each event adds to the text of its choice so far, so that the counts add up to
 // the text's; it is asked for none where a choice said something that is not text. Only events of the first four kinds carry tokens. What another event
 // reports (a token whose text is held back until its character is whole, say)

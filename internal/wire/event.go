@@ -36,6 +36,8 @@ type event struct {
 	counts      [sources]int64 // tokens by source; -1: not reported. Usage stands in usage.
 	usage       usage
 	usageOfAll  bool     // the usage is of the whole response, though it stands beside a choice
+	apart       bool     // the usage tells thoughts apart from the rest of the output,
+	answer      int64    // which is this; -1: not told
 	text        [][]byte // what the event adds to the answer: insides of JSON strings
 	unsaid      bool     // and something that is not among them
 	id          []byte   // inside of a JSON string

@@ -176,9 +176,8 @@ func scanBlockReason(s *scanner) (reason []byte) {
 func scanGeminiUsage(s *scanner, e *event) {
 	e.usage = noUsage()
 	e.kinds.put(Usage, s.peek() == '{')
-	e.usageOfAll = true
+	e.usageOfAll, e.apart, e.answer = true, true, -1
 	u := &e.usage
-	answer := int64(-1)
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "promptTokenCount":
@@ -186,14 +185,14 @@ func scanGeminiUsage(s *scanner, e *event) {
 		case "cachedContentTokenCount":
 			u.cached = tokenCount(s)
 		case "candidatesTokenCount":
-			answer = tokenCount(s)
+			e.answer = tokenCount(s)
 		case "thoughtsTokenCount":
 			u.reasoning = tokenCount(s)
 		default:
 			s.skip()
 		}
 	}
-	if answer >= 0 || u.reasoning >= 0 {
-		u.output = max(0, answer) + max(0, u.reasoning)
+	if e.answer >= 0 || u.reasoning >= 0 {
+		u.output = max(0, e.answer) + max(0, u.reasoning)
 	}
 }

@@ -86,6 +86,38 @@ func TestGeminiEnds(t *testing.T) {
 	}
 }
 
+// TestGeminiThoughts: a thought that was not streamed is in no event, though the usage
+// beside the first text has it.
+func TestGeminiThoughts(t *testing.T) {
+	part := func(part, usage string) string {
+		return `{"candidates":[{"content":{"parts":[` + part + `],"role":"model"}}],"usageMetadata":{"promptTokenCount":8` + usage + `}}`
+	}
+	const hello, world, thought = `{"text":"Hello"}`, `{"text":" world"}`, `{"text":"so","thought":true}`
+	for _, test := range []struct {
+		name, tokens, told string
+		events             []string
+	}{
+		{"none streamed", "[2 2]", "in 8 cached - out 876 reasoning 872", []string{
+			part(hello, `,"candidatesTokenCount":2,"thoughtsTokenCount":872`), part(world, `,"candidatesTokenCount":4,"thoughtsTokenCount":872`)}},
+		{"a summary of them streamed", "[60 12 2 2]", "in 8 cached - out 876 reasoning 872", []string{
+			part(thought, `,"thoughtsTokenCount":60`), part(thought, `,"thoughtsTokenCount":72`),
+			part(hello, `,"candidatesTokenCount":2,"thoughtsTokenCount":872`), part(world, `,"candidatesTokenCount":4,"thoughtsTokenCount":872`)}},
+		{"both in an event", "[62 2]", "in 8 cached - out 64 reasoning 60", []string{
+			part(thought+","+hello, `,"candidatesTokenCount":2,"thoughtsTokenCount":60`), part(world, `,"candidatesTokenCount":4,"thoughtsTokenCount":60`)}},
+		{"nothing said beside a count", "[0 4]", "in 8 cached - out 76 reasoning 72", []string{
+			part(`{"text":""}`, `,"candidatesTokenCount":1,"thoughtsTokenCount":72`), part(hello, `,"candidatesTokenCount":4,"thoughtsTokenCount":72`)}},
+		{"a text whose count is not told", "[]", "in 8 cached - out 876 reasoning 872", []string{
+			part(hello, `,"thoughtsTokenCount":872`), part(world, `,"candidatesTokenCount":4,"thoughtsTokenCount":872`)}},
+		{"a thought whose count is not told", "[]", "in 8 cached - out 4 reasoning -", []string{
+			part(thought, `,"candidatesTokenCount":2`), part(hello, `,"candidatesTokenCount":4`)}},
+	} {
+		r := decodeAt(Request{API: apiGemini, Stream: true, ChoiceCount: 1}, 200, eventStream(), events(test.events...))
+		if got := fmt.Sprint(r.Tokens); got != test.tokens || r.told() != test.told || r.TokenSource != "usage" {
+			t.Errorf("%s: tokens %s by %s, %s; want %s, %s", test.name, got, r.TokenSource, r.told(), test.tokens, test.told)
+		}
+	}
+}
+
 func TestGeminiRequests(t *testing.T) {
 	r := ParseRequest(http.MethodPost, "/v1/projects/p/locations/l/publishers/google/models/gemini-3:generateContent", []byte(
 		`{"generationConfig":{"maxOutputTokens":9,"temperature":0.5,"topP":0.9,"topK":40,"seed":1,"candidateCount":2,"responseMimeType":"application/json","responseSchema":{}},

@@ -31,6 +31,7 @@ type tally struct {
 // choiceTally is what is remembered of one choice.
 type choiceTally struct {
 	usage    int64          // completion tokens reported so far
+	thoughts int64          // and those of thoughts, where they are told apart
 	pending  [sources]int64 // reported by events that carry no tokens, for the next one that does
 	counter  Counter        // of its text, with a tokenizer
 	finished bool
@@ -70,9 +71,12 @@ func (t *tally) add(e *event, kind Kind) (tokens [sources]int32) {
 		}
 		return tokens
 	}
-	if e.kinds.has(Usage) && e.usage.output >= 0 && !(e.usageOfAll && (e.choice > 0 || e.choices > 1)) {
-		reported[byUsage] = max(0, e.usage.output-c.usage)
-		c.usage = max(c.usage, e.usage.output)
+	switch {
+	case !e.kinds.has(Usage), e.usageOfAll && (e.choice > 0 || e.choices > 1):
+	case e.apart:
+		reported[byUsage] = c.growApart(e)
+	default:
+		reported[byUsage] = grow(&c.usage, e.usage.output)
 	}
 	for source, n := range reported {
 		if n > 0 {
@@ -89,6 +93,32 @@ func (t *tally) add(e *event, kind Kind) (tokens [sources]int32) {
 		c.pending[source] = 0
 	}
 	return tokens
+}
+
+// grow takes a count so far and gives what it grew by, -1 if it is not told.
+func grow(count *int64, now int64) int64 {
+	if now < 0 {
+		return -1
+	}
+	n := max(0, now-*count)
+	*count = max(*count, now)
+	return n
+}
+
+// growApart is what a usage that tells thoughts apart grew by in what the event says:
+// thoughts that are not streamed are in no event, and would be in the first text's.
+func (c *choiceTally) growApart(e *event) (n int64) {
+	if e.kinds.has(Reasoning) {
+		n = grow(&c.thoughts, e.usage.reasoning)
+	}
+	if n >= 0 && (e.kinds.has(Content) || e.kinds.has(Tool)) {
+		answer := grow(&c.usage, e.answer)
+		if answer < 0 {
+			return -1
+		}
+		n += answer
+	}
+	return n
 }
 
 // source returns the surest source that every content event had, sources if
