@@ -183,6 +183,8 @@ func scanAnthropicUsage(s *scanner, e *event) {
 			u.cached = tokenCount(s)
 		case "output_tokens":
 			u.output = tokenCount(s)
+		case "output_tokens_details":
+			u.reasoning = scanDetail(s, "thinking_tokens")
 		default:
 			s.skip()
 		}

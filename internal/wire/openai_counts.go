@@ -25,7 +25,10 @@ func scanLogprobs(s *scanner) int64 {
 // maxCount is far above any count of tokens.
 const maxCount = 1 << 40
 
+// scanUsage reads a usage. SGLang tells reasoning tokens in the usage itself, and 0 also
+// where it did not count them, so that 0 there tells nothing.
 func scanUsage(s *scanner, u *usage) {
+	beside := int64(-1)
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "prompt_tokens":
@@ -36,9 +39,14 @@ func scanUsage(s *scanner, u *usage) {
 			u.cached = scanDetail(s, "cached_tokens")
 		case "completion_tokens_details":
 			u.reasoning = scanDetail(s, "reasoning_tokens")
+		case "reasoning_tokens":
+			beside = tokenCount(s)
 		default:
 			s.skip()
 		}
+	}
+	if u.reasoning < 0 && beside > 0 {
+		u.reasoning = beside
 	}
 }
 

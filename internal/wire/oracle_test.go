@@ -67,6 +67,9 @@ func saidByMaps(data []byte) (said, bool) {
 		input, _ := u["prompt_tokens_details"].(map[string]any)
 		output, _ := u["completion_tokens_details"].(map[string]any)
 		s.Usage = usage{told(u["prompt_tokens"]), told(input["cached_tokens"]), told(u["completion_tokens"]), told(output["reasoning_tokens"])}
+		if n := told(u["reasoning_tokens"]); n > 0 && s.Usage.reasoning < 0 {
+			s.Usage.reasoning = n
+		}
 	}
 	_, isObject := top["error"].(map[string]any)
 	s.Failure = isObject || str(top["error"]) != "" || str(top["object"]) == "error"
@@ -174,6 +177,8 @@ func chunks() []string {
 		`{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"f","arguments":""}}]}}]}`,
 		`{"choices":[{"text":"t","index":0,"logprobs":{"tokens":["t"]},"finish_reason":"length"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}`,
 		`{"choices":[],"usage":{"prompt_tokens":3,"prompt_tokens_details":{"cached_tokens":1},"completion_tokens_details":{"reasoning_tokens":0}}}`,
+		`{"usage":{"completion_tokens":9,"completion_tokens_details":null,"reasoning_tokens":4}}`, `{"usage":{"reasoning_tokens":0}}`,
+		`{"usage":{"reasoning_tokens":4,"completion_tokens_details":{"reasoning_tokens":5}}}`,
 		`{"error":{"message":"m","type":"t"}}`, `{"object":"error","message":"m"}`, `{"error":"e"}`, `{"error":null}`,
 		`{"choices":[{"delta":{"content":"a"}}],"choices":[{"delta":{}}]}`, `{"cho\u0069ces":[{"text":"x"}]}`,
 		`{"choices":[{"delta":{"content":[{"type":"text"}]}}],"timings":{"n":1},"metrics":[]}`, `{"choices":{"delta":{"content":"a"}}}`,
@@ -213,7 +218,7 @@ func inside(name string) []string {
 	case "logprobs":
 		return []string{"content", "refusal", "tokens"}
 	case "usage":
-		return []string{"prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details"}
+		return []string{"prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details", "reasoning_tokens"}
 	case "prompt_tokens_details", "completion_tokens_details":
 		return []string{"cached_tokens", "reasoning_tokens"}
 	}
