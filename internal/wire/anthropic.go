@@ -79,7 +79,8 @@ func scanAnthropic(name, data []byte, e *event) bool {
 	return s.ok()
 }
 
-// scanAnthropicMessage reads the message that message_start announces.
+// scanAnthropicMessage reads the message that message_start announces. Its output
+// is not known yet: the count in its place is 1, or 0, whatever follows.
 func scanAnthropicMessage(s *scanner, e *event) (kinds kindSet) {
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
@@ -91,6 +92,7 @@ func scanAnthropicMessage(s *scanner, e *event) (kinds kindSet) {
 			kinds.put(Role, len(s.str()) > 0)
 		case "usage":
 			scanAnthropicUsage(s, e)
+			e.usage.output, e.usage.reasoning = -1, -1
 		default:
 			s.skip()
 		}

@@ -59,13 +59,13 @@ func TestAnthropicStreams(t *testing.T) {
 		{"thinking that is counted", "[role reasoning content finish done]", "in 28 cached 20 out 90 reasoning 75", "[end_turn]", "", true,
 			[]string{messageStart, delta(`{"type":"thinking_delta","thinking":"so"}`), delta(`{"type":"text_delta","text":"27"}`),
 				`{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":90,"output_tokens_details":{"thinking_tokens":75}}}`, messageStop}},
-		{"a server's tool and what it found", "[role tool other content done]", "in 28 cached 20 out 1 reasoning -", "[]", "", true,
+		{"a server's tool and what it found", "[role tool other content done]", "in 28 cached 20 out - reasoning -", "[]", "", true,
 			[]string{messageStart, block(`{"type":"server_tool_use","id":"s","name":"web_search","input":{}}`),
 				block(`{"type":"web_search_tool_result","tool_use_id":"s","content":[{"type":"web_search_result","title":"T","url":"u"}]}`),
 				delta(`{"type":"text_delta","text":"x","citations":[]}`), messageStop}},
-		{"an error amid it", "[role content error]", "in 28 cached 20 out 1 reasoning -", "[]", "overloaded_error: Overloaded", false,
+		{"an error amid it", "[role content error]", "in 28 cached 20 out - reasoning -", "[]", "overloaded_error: Overloaded", false,
 			[]string{messageStart, delta(`{"type":"text_delta","text":"a"}`), `{"type":"error","error":{"details":null,"type":"overloaded_error","message":"Overloaded"}}`}},
-		{"cut", "[role content]", "in 28 cached 20 out 1 reasoning -", "[]", "", false, []string{messageStart, delta(`{"type":"text_delta","text":"a"}`)}},
+		{"cut", "[role content]", "in 28 cached 20 out - reasoning -", "[]", "", false, []string{messageStart, delta(`{"type":"text_delta","text":"a"}`)}},
 		{"the reason without the stop", "[content finish]", "in - cached - out 4 reasoning -", "[max_tokens]", "", true,
 			[]string{delta(`{"type":"text_delta","text":"a"}`), end("max_tokens", 4)}},
 		{"unknown events", "[other other done]", "in - cached - out - reasoning -", "[]", "", true,
@@ -78,8 +78,8 @@ func TestAnthropicStreams(t *testing.T) {
 				failure = r.ErrorType + ": " + r.ErrorMessage
 			}
 			if got := fmt.Sprint(kindNames(r.Kind)); got != test.kinds || r.told() != test.told || fmt.Sprint(r.FinishReasons) != test.reasons ||
-				failure != test.failure || r.Terminal != test.terminal {
-				t.Errorf("%s, %s, reasons %v, failure %q, terminal %v", got, r.told(), r.FinishReasons, failure, r.Terminal)
+				failure != test.failure || r.Terminal != test.terminal || (r.TokenSource == "usage") != (r.OutputTokens != nil) {
+				t.Errorf("%s, %s by %s, reasons %v, failure %q, terminal %v", got, r.told(), r.TokenSource, r.FinishReasons, failure, r.Terminal)
 			}
 		})
 	}
