@@ -132,8 +132,8 @@ func scanTexts(s *scanner, e *event) (said bool) {
 	return said
 }
 
-// scanConverseUsage reads a usage. Its inputTokens are those that no cache had
-// a part in.
+// scanConverseUsage reads a usage, as Converse spells it or Nova. Its inputTokens
+// are those that no cache had a part in.
 func scanConverseUsage(s *scanner, e *event) {
 	e.usage = noUsage()
 	e.kinds.put(Usage, s.peek() == '{')
@@ -144,9 +144,9 @@ func scanConverseUsage(s *scanner, e *event) {
 			u.input = tokenCount(s)
 		case "outputTokens":
 			u.output = tokenCount(s)
-		case "cacheReadInputTokens":
+		case "cacheReadInputTokens", "cacheReadInputTokenCount":
 			u.cached = tokenCount(s)
-		case "cacheWriteInputTokens":
+		case "cacheWriteInputTokens", "cacheWriteInputTokenCount":
 			written = tokenCount(s)
 		default:
 			s.skip()
@@ -268,11 +268,13 @@ func scanConverseDocument(data []byte, e *event) {
 	}
 }
 
-// scanMeasured reads Bedrock's invocation metrics: they end a response.
+// scanMeasured reads Bedrock's invocation metrics: they end a response. Their input
+// is what no cache had a part in; where they say nothing of a cache there may be one
+// all the same, and what the model's maker told is surer.
 func scanMeasured(data []byte, e *event) {
 	s := scanner{b: data}
 	e.metrics = data
-	u := noUsage()
+	u, written := noUsage(), int64(-1)
 	for in := s.into('{'); in && s.next('}'); {
 		switch string(s.key()) {
 		case "inputTokenCount":
@@ -281,12 +283,22 @@ func scanMeasured(data []byte, e *event) {
 			u.output = tokenCount(&s)
 		case "cacheReadInputTokenCount":
 			u.cached = tokenCount(&s)
+		case "cacheWriteInputTokenCount":
+			written = tokenCount(&s)
 		default:
 			s.skip()
 		}
 	}
-	if u.input >= 0 || u.output >= 0 {
-		e.usage = u
+	switch {
+	case u.input < 0:
+	case written >= 0 || u.cached >= 0:
+		u.input += max(0, written) + max(0, u.cached)
+	case e.usage.input >= 0:
+		u.input = -1
+	default:
+		e.inputUnsure = true
+	}
+	if e.usage.join(u); e.usage.input >= 0 || e.usage.output >= 0 {
 		e.kinds.put(Usage, true)
 	}
 	e.kinds.put(Done, true)

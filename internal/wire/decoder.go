@@ -313,6 +313,9 @@ func (d *Decoder) take(e *event) {
 		d.terminal = true
 	}
 	if e.kinds.has(Usage) {
+		if e.inputUnsure && d.usage.input >= 0 {
+			e.usage.input = -1
+		}
 		d.usage.join(e.usage)
 		if d.usageOf = int64(e.choices); e.usageOfAll {
 			d.usageOf = 0

@@ -36,6 +36,7 @@ type event struct {
 	counts      [sources]int64 // tokens by source; -1: not reported. Usage stands in usage.
 	usage       usage
 	usageOfAll  bool     // the usage is of the whole response, though it stands beside a choice
+	inputUnsure bool     // the usage's input may lack what a cache had a part in
 	apart       bool     // the usage tells thoughts apart from the rest of the output,
 	answer      int64    // which is this; -1: not told
 	text        [][]byte // what the event adds to the answer: insides of JSON strings
