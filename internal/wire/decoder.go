@@ -27,7 +27,7 @@ type Decoder struct {
 	framing     framing
 	begun       bool
 	listed      bool // the last block became an entry
-	terminal    bool
+	terminal    bool // it said so itself, not by its finish reasons
 	failed      bool
 	opaque      bool
 	read        int32
@@ -309,9 +309,8 @@ func (d *Decoder) countText(e *event) {
 
 // take adds what an event or a document told about the response.
 func (d *Decoder) take(e *event) {
-	if d.tally.finish(e.finish, d.choiceCount) || e.kinds.has(Done) {
-		d.terminal = true
-	}
+	d.tally.finish(e.finish)
+	d.terminal = d.terminal || e.kinds.has(Done)
 	if e.kinds.has(Usage) {
 		if e.inputUnsure && d.usage.input >= 0 {
 			e.usage.input = -1

@@ -311,11 +311,12 @@ func TestComplete(t *testing.T) {
 		clean, want bool
 	}{
 		{Response{Terminal: true}, true, true}, {Response{Terminal: true}, false, true},
+		{Response{Terminal: true, Unsure: true}, true, true}, {Response{Terminal: true, Unsure: true}, false, false},
 		{Response{Opaque: true}, true, true}, {Response{Opaque: true}, false, false},
 		{Response{}, true, false}, {Response{}, false, false},
 	} {
 		if got := test.r.Complete(test.clean); got != test.want {
-			t.Errorf("terminal %v, opaque %v, clean end %v: complete %v", test.r.Terminal, test.r.Opaque, test.clean, got)
+			t.Errorf("terminal %v, unsure %v, opaque %v, clean end %v: complete %v", test.r.Terminal, test.r.Unsure, test.r.Opaque, test.clean, got)
 		}
 	}
 }

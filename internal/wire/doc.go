@@ -88,13 +88,15 @@
 // # Ends
 //
 // Terminal is [DONE], or a finish reason for every choice that was asked for,
-// since several servers never send [DONE]; Ollama's is `done`, TGI's
+// since several servers never send [DONE], with no content of that choice after it;
+// Ollama's is `done`, TGI's
 // `generated_text`, Anthropic's message_stop, that of the Responses API one of
 // response.completed, incomplete, failed and cancelled, Gemini's a finishReason
 // or the reason why a prompt was blocked, Bedrock's a stopReason or its
 // invocation metrics; a document is terminal when it is one complete JSON value.
-// Whether the transport ended cleanly is the caller's knowledge:
-// Response.Complete joins the two.
+// Whether the transport ended cleanly is the caller's knowledge: Response.Complete
+// joins the two. It counts for more than a finish reason where those stand beside
+// content all along, as in Gemini's older streams.
 //
 // # The SSE reader
 //

@@ -29,9 +29,11 @@ func (d *Decoder) Finish() Response {
 		FinishReasons: d.tally.reasons(),
 		ID:            d.id, Model: d.model,
 		ServerMetrics: serverMetrics(d.timings, d.metrics, d.serverTiming),
-		Terminal:      d.terminal, Opaque: d.opaque,
-		Failed:    d.failed || d.status >= 400,
-		ErrorType: d.errorType, ErrorMessage: d.errorText,
+		Terminal:      d.terminal || d.tally.over(d.choiceCount),
+		Unsure:        d.tally.again && !d.terminal,
+		Opaque:        d.opaque,
+		Failed:        d.failed || d.status >= 400,
+		ErrorType:     d.errorType, ErrorMessage: d.errorText,
 		BodyBytes: d.bodyBytes, TornBytes: d.tornBytes, Unread: d.unread,
 	}
 	d.columns(&r)

@@ -118,6 +118,48 @@ func TestGeminiThoughts(t *testing.T) {
 	}
 }
 
+// TestReasonOnEveryEvent: where servers put a finish reason beside each text, it says
+// no more that the body is over: the transport does. The last text has to have one.
+func TestReasonOnEveryEvent(t *testing.T) {
+	candidate := func(index int, text, reason string) string {
+		if reason != "" {
+			reason = `,"finishReason":"` + reason + `"`
+		}
+		return fmt.Sprintf(`{"content":{"parts":[{"text":%q}],"role":"model"},"index":%d%s}`, text, index, reason)
+	}
+	for _, test := range []struct {
+		name        string
+		choices     int64
+		candidates  []string // of each event
+		clean, torn bool     // is it complete, where the transport ended well and where it broke
+		reasons     string
+	}{
+		{"on the last alone", 1, []string{candidate(0, "a", ""), candidate(0, "b", "STOP")}, true, true, "[STOP]"},
+		{"after the last text", 1, []string{candidate(0, "a", ""), candidate(0, "", "STOP")}, true, true, "[STOP]"},
+		{"on the only one", 1, []string{candidate(0, "a", "STOP")}, true, true, "[STOP]"},
+		{"on each", 1, []string{candidate(0, "a", "STOP"), candidate(0, "b", "STOP"), candidate(0, "c", "MAX_TOKENS")}, true, false, "[MAX_TOKENS]"},
+		{"on each, and after the last", 1, []string{candidate(0, "a", "STOP"), candidate(0, "b", "STOP"), candidate(0, "", "STOP")}, true, false, "[STOP]"},
+		{"on some, not on the last", 1, []string{candidate(0, "a", "STOP"), candidate(0, "b", "")}, false, false, "[STOP]"},
+		{"said again after the text", 1, []string{candidate(0, "a", "STOP"), candidate(0, "", "STOP"), candidate(0, "", "")}, true, true, "[STOP]"},
+		{"two choices, each its own", 2, []string{candidate(0, "a", "STOP"), candidate(1, "b", ""), candidate(1, "c", "STOP")}, true, true, "[STOP STOP]"},
+		{"two choices, one of them on each", 2, []string{candidate(0, "a", "STOP"), candidate(1, "b", "STOP"), candidate(1, "c", "STOP")}, true, false, "[STOP STOP]"},
+		{"two choices in each event", 2, []string{candidate(0, "a", "STOP") + "," + candidate(1, "b", ""), candidate(0, "", "") + "," + candidate(1, "c", "STOP")}, true, true, "[STOP STOP]"},
+	} {
+		var bodies []string
+		for _, c := range test.candidates {
+			bodies = append(bodies, `{"candidates":[`+c+`]}`)
+		}
+		r := decodeAt(Request{API: apiGemini, Stream: true, ChoiceCount: test.choices}, 200, eventStream(), events(bodies...))
+		if clean, torn := r.Complete(true), r.Complete(false); clean != test.clean || torn != test.torn || fmt.Sprint(r.FinishReasons) != test.reasons {
+			t.Errorf("%s: complete %v after a clean end, %v after a broken one, reasons %v; want %v, %v, %s", test.name, clean, torn, r.FinishReasons, test.clean, test.torn, test.reasons)
+		}
+	}
+	const text = `{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}`
+	if r := decodeAt(chatRequest(1), 200, eventStream(), events(text, text, "[DONE]")); !r.Complete(false) {
+		t.Error("[DONE] is doubted")
+	}
+}
+
 func TestGeminiRequests(t *testing.T) {
 	r := ParseRequest(http.MethodPost, "/v1/projects/p/locations/l/publishers/google/models/gemini-3:generateContent", []byte(
 		`{"generationConfig":{"maxOutputTokens":9,"temperature":0.5,"topP":0.9,"topK":40,"seed":1,"candidateCount":2,"responseMimeType":"application/json","responseSchema":{}},

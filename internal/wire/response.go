@@ -32,6 +32,9 @@ type Response struct {
 	ServerMetrics string
 
 	Terminal bool // the body said that it was over: see Ends in the package comment
+	// Unsure says that finish reasons are no sign of the end here: one stood before
+	// content of its choice, as where a server puts one into every event.
+	Unsure bool
 	// Opaque says that the content was not read (no dialect, an unknown
 	// Content-Encoding, a document over the bound): nothing in it could tell
 	// whether it is whole.
@@ -52,10 +55,10 @@ type Response struct {
 
 // Complete reports whether the response came whole; cleanEnd says that the
 // transport ended the body properly (last chunk, Content-Length reached).
-// A body that tells of its end is believed, whatever happened after it; one that
-// nothing reads is as whole as the transport says.
+// A body that tells of its end is believed, whatever happened after it, unless it
+// says so all along; one that nothing reads is as whole as the transport says.
 func (r *Response) Complete(cleanEnd bool) bool {
-	return r.Terminal || r.Opaque && cleanEnd
+	return r.Terminal && (cleanEnd || !r.Unsure) || r.Opaque && cleanEnd
 }
 
 // Bounds of the texts that are taken over into a row.

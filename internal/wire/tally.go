@@ -26,6 +26,7 @@ type tally struct {
 	choices []choiceTally
 	first   [1]choiceTally // room for the only one, most often
 	best    int64          // most that progress has shown
+	again   bool           // a choice said more after its finish reason
 }
 
 // choiceTally is what is remembered of one choice.
@@ -34,7 +35,8 @@ type choiceTally struct {
 	thoughts int64          // and those of thoughts, where they are told apart
 	pending  [sources]int64 // reported by events that carry no tokens, for the next one that does
 	counter  Counter        // of its text, with a tokenizer
-	finished bool
+	finished bool           // it had a finish reason,
+	over     bool           // and has said nothing since
 	reason   string
 }
 
@@ -70,6 +72,10 @@ func (t *tally) add(e *event, kind Kind) (tokens [sources]int32) {
 			}
 		}
 		return tokens
+	}
+	if content && e.choices == 1 { // which of several says something is not told
+		t.again = t.again || c.finished
+		c.over = false
 	}
 	switch {
 	case !e.kinds.has(Usage), e.usageOfAll && (e.choice > 0 || e.choices > 1):
@@ -143,22 +149,21 @@ func (t *tally) progress() int64 {
 	return t.best
 }
 
-// finish notes finish reasons and reports whether all of want choices have one.
-func (t *tally) finish(found []finish, want int64) bool {
+// finish notes finish reasons, once the event they stand in is added.
+func (t *tally) finish(found []finish) {
 	for _, f := range found {
-		c := t.choice(f.choice)
-		if c == nil {
-			continue
+		if c := t.choice(f.choice); c != nil {
+			c.finished, c.over = true, true
+			c.reason = label(f.reason)
 		}
-		c.finished = true
-		c.reason = label(f.reason)
 	}
-	if len(found) == 0 || int64(len(t.choices)) < want {
-		return false
-	}
+}
+
+// over reports whether want choices have come to their finish reason.
+func (t *tally) over(want int64) bool {
 	n := int64(0)
 	for i := range t.choices {
-		if t.choices[i].finished {
+		if t.choices[i].over {
 			n++
 		}
 	}
