@@ -28,6 +28,7 @@ type dialog struct {
 	heldBytes int
 
 	lostRequests, lostResponses bool             // a gap: looking for the next beginning
+	missed                      bool             // there was one in the requests: count may lack some
 	opaque                      bool             // it speaks something else, from here on
 	fromSYN                     bool             // its beginning was seen
 	interim                     bool             // the response being read is a 1xx
@@ -120,7 +121,10 @@ func (d *dialog) requestHead(head []byte) (framing, error) {
 	f := newFlight(r, d.now.atUS)
 	f.answerAt, f.anchored = d.asked.ack, d.asked.acks
 	if d.fromSYN {
-		f.row.Connected, f.row.ConnectionReused = new(int64(0)), new(d.count > 0)
+		f.row.Connected = new(int64(0))
+		if d.count > 0 || !d.missed {
+			f.row.ConnectionReused = new(d.count > 0)
+		}
 	}
 	d.count++
 	d.asking = f
@@ -168,7 +172,7 @@ func (d *dialog) ask(whole bool) {
 // requestGap: the request being read lost bytes.
 func (d *dialog) requestGap() {
 	d.requests.reset()
-	d.lostRequests = true
+	d.lostRequests, d.missed = true, true
 	if f := d.asking; f != nil {
 		d.reader.release(len(f.body))
 		f.body, f.damage = nil, errorGap

@@ -217,6 +217,15 @@ func TestMidStream(t *testing.T) {
 	}
 }
 
+// TestFirstRequestLost: whether what was lost before a request was one, too, is not known;
+// what was seen before it is.
+func TestFirstRequestLost(t *testing.T) {
+	rows, _ := read(t, newTalk().shake().exchangeOf().exchangeOf().exchangeOf().lose(3).segments)
+	if len(rows) != 2 || rows[0].Connected == nil || rows[0].ConnectionReused != nil || rows[1].ConnectionReused == nil || !*rows[1].ConnectionReused {
+		t.Errorf("%q: reused %v", brief(rows), rows[0].ConnectionReused)
+	}
+}
+
 // TestPortsUsedAgain: a SYN that differs is another connection.
 func TestPortsUsedAgain(t *testing.T) {
 	first := newTalk().shake().ask(post(chatBody)).answer(sseHead, chunk(token))
