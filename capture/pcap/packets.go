@@ -3,6 +3,7 @@ package pcap
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -95,9 +96,7 @@ func (d *decoder) decode(link layers.LinkType, data []byte, ci gopacket.CaptureI
 		}
 		d.parsers[first] = p
 	}
-	if err := p.DecodeLayers(data, &d.found); err != nil {
-		return segment{}, errNotTCP
-	}
+	_ = p.DecodeLayers(data, &d.found) // where it fails, no TCP is found, though perhaps a fragment
 	var from, to netip.Addr
 	for _, layer := range d.found {
 		switch layer {
@@ -110,6 +109,9 @@ func (d *decoder) decode(link layers.LinkType, data []byte, ci gopacket.CaptureI
 		case layers.LayerTypeIPv6:
 			from, _ = netip.AddrFromSlice(d.ip6.SrcIP)
 			to, _ = netip.AddrFromSlice(d.ip6.DstIP)
+			if isFragment(&d.ip6) {
+				return segment{}, errFragment
+			}
 		case layers.LayerTypeTCP:
 			t := &d.tcp
 			return segment{from: netip.AddrPortFrom(from, uint16(t.SrcPort)), to: netip.AddrPortFrom(to, uint16(t.DstPort)),
@@ -118,6 +120,32 @@ func (d *decoder) decode(link layers.LinkType, data []byte, ci gopacket.CaptureI
 		}
 	}
 	return segment{}, errNotTCP
+}
+
+// isFragment looks for a Fragment header among the extensions of a packet, of which a
+// decoder tells no kinds. One of a packet in a single piece has neither an offset nor
+// more to come.
+func isFragment(ip *layers.IPv6) bool {
+	next, p := ip.NextHeader, ip.Payload
+	if ip.HopByHop != nil { // which is not in the payload
+		next = ip.HopByHop.NextHeader
+	}
+	for len(p) >= 8 {
+		switch next {
+		case layers.IPProtocolIPv6Fragment:
+			const reserved = 6
+			return binary.BigEndian.Uint16(p[2:])&^reserved != 0
+		case layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Destination:
+			n := 8 + 8*int(p[1])
+			if n > len(p) {
+				return false
+			}
+			next, p = layers.IPProtocol(p[0]), p[n:]
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // firstLayer is what a packet of a link begins with; zero for a link that is not

@@ -3,6 +3,7 @@ package pcap
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
 	"metron/schema"
@@ -249,6 +251,42 @@ func TestServers(t *testing.T) {
 		}
 		if rows != want {
 			t.Errorf("%s: %d rows, want %d", server, rows, want)
+		}
+	}
+}
+
+// TestIPv6Fragments: a piece of a packet is none, wherever among the headers it says so,
+// and a packet in one piece is whole.
+func TestIPv6Fragments(t *testing.T) {
+	k := newTalk()
+	k.client, k.server = netip.MustParseAddrPort("[fd00::1]:4711"), netip.MustParseAddrPort("[fd00::2]:8000")
+	k.ask(post(chatBody))
+	whole := packetOf(t, layers.LinkTypeRaw, k.segments[0])
+	const hopByHop, fragment, destination, tcp = 0, 44, 60, 6
+	padding := func(next byte) []byte { return []byte{next, 0, 1, 4, 0, 0, 0, 0} }
+	piece := func(at, more byte) []byte { return []byte{tcp, 0, 0, at<<3 | more, 0, 0, 0, 7} }
+	for _, c := range []struct {
+		name    string
+		first   byte // next header of the fixed one
+		headers []byte
+		rest    []byte
+		want    error
+	}{
+		{"atomic", fragment, piece(0, 0), whole[40:], nil},
+		{"the first", fragment, piece(0, 1), whole[40:], errFragment},
+		{"a later one", fragment, piece(5, 1), whole[80:], errFragment},
+		{"the last, of few bytes", fragment, piece(5, 0), []byte("end"), errFragment},
+		{"behind other headers", hopByHop, slices.Concat(padding(destination), padding(fragment), piece(0, 1)), whole[40:], errFragment},
+		{"atomic behind other headers", hopByHop, slices.Concat(padding(destination), padding(fragment), piece(0, 0)), whole[40:], nil},
+		{"other headers alone", destination, padding(tcp), whole[40:], nil},
+		{"a header that is cut", destination, []byte{fragment, 200, 0, 0}, nil, errNotTCP},
+	} {
+		p := slices.Concat(whole[:40], c.headers, c.rest)
+		binary.BigEndian.PutUint16(p[4:], uint16(len(p)-40))
+		p[6] = c.first
+		s, err := new(decoder).decode(layers.LinkTypeRaw, p, gopacket.CaptureInfo{CaptureLength: len(p), Length: len(p)})
+		if err != c.want || err == nil && string(s.data) != post(chatBody) {
+			t.Errorf("%s: %v, %d bytes; want %v", c.name, err, len(s.data), c.want)
 		}
 	}
 }
