@@ -75,7 +75,10 @@ func (e *Entry) run(c *cli.Context) error {
 	if err != nil {
 		err = fmt.Errorf("%s: %w", name, err)
 	}
-	if k.out == nil { // not one packet
+	if k.out == nil { // not one packet that has a time
+		if err == nil && r.counts.undated > 0 {
+			err = fmt.Errorf("%s holds no packets that have a time", name)
+		}
 		if err == nil {
 			err = fmt.Errorf("%s holds no packets", name)
 		}

@@ -10,6 +10,7 @@ import (
 // counts are what a capture held, beside its rows.
 type counts struct {
 	packets, otherPackets, fragments, truncated int64
+	undated                                     int64 // packets without a time
 	connections, taken                          int64 // taken: up at a request, their beginning was not captured
 	tlsConnections, http2Connections            int64
 	otherConnections, malformed                 int64
@@ -26,7 +27,7 @@ type counts struct {
 func (c *counts) all() map[string]int64 {
 	m := map[string]int64{"seen": c.requests, "recorded": c.rows, "packets": c.packets, "connections": c.connections}
 	for name, n := range map[string]int64{
-		"other_packets": c.otherPackets, "ip_fragments": c.fragments, "truncated_packets": c.truncated,
+		"other_packets": c.otherPackets, "ip_fragments": c.fragments, "truncated_packets": c.truncated, "undated_packets": c.undated,
 		"mid_stream_connections": c.taken, "tls_connections": c.tlsConnections, "http2_connections": c.http2Connections,
 		"other_connections": c.otherConnections, "malformed_connections": c.malformed, "stray_segments": c.strays,
 		"retransmitted_segments": c.retransmitted, "reordered_segments": c.reordered, "gaps": c.gaps, "gap_bytes": c.gapBytes,
@@ -56,6 +57,7 @@ func (c *counts) text() string {
 	line(c.taken, "connection was", "connections were", " there before the capture: taken up at the next request")
 	line(c.strays, "segment", "segments", " of connections whose requests were not captured")
 	line(c.truncated, "packet was", "packets were", " cut at the capture: record with `tcpdump -s 0`")
+	line(c.undated, "packet has", "packets have", " no time (pcapng's simple packets): left out")
 	line(c.fragments, "IP fragment was", "IP fragments were", " left out")
 	line(c.tlsConnections, "connection is", "connections are", " encrypted (TLS): nothing is read there")
 	line(c.http2Connections, "connection speaks", "connections speak", " HTTP/2, which is not read")

@@ -30,7 +30,7 @@ type Reader struct {
 	// Put takes each row as its request ends, in that order.
 	Put func(*schema.Record)
 
-	// Opened is told the time of the first packet, before any row. May be nil.
+	// Opened is told the time of the first packet that has one, before any row. May be nil.
 	Opened func(startUS int64) error
 
 	counts  counts
@@ -108,8 +108,12 @@ func feed(ctx context.Context, p *packets, to chan<- packet) error {
 func (r *Reader) packet(d *decoder, p packet) error {
 	r.counts.packets++
 	r.shown.packets.Add(1)
+	if p.info.Timestamp.IsZero() { // a row is its times
+		r.counts.undated++
+		return nil
+	}
 	atUS := p.info.Timestamp.UnixMicro()
-	if r.counts.packets == 1 && r.Opened != nil {
+	if r.counts.packets-r.counts.undated == 1 && r.Opened != nil {
 		if err := r.Opened(atUS); err != nil {
 			return err
 		}

@@ -291,6 +291,54 @@ func TestIPv6Fragments(t *testing.T) {
 	}
 }
 
+// TestWithoutTimes: pcapng has packets without a time, of which no row can be made; those
+// beside them are read, and the file begins with the first of these.
+func TestWithoutTimes(t *testing.T) {
+	k := newTalk().shake().exchangeOf()
+	head := file(t, layers.LinkTypeEthernet, "pcapng", nil)
+	var undated []byte
+	for _, s := range newTalk().shake().exchangeOf().segments {
+		p := packetOf(t, layers.LinkTypeEthernet, s)
+		padded := append(bytes.Clone(p), make([]byte, -len(p)&3)...)
+		size := uint32(16 + len(padded))
+		for _, n := range []uint32{3, size, uint32(len(p))} { // a Simple Packet Block
+			undated = binary.LittleEndian.AppendUint32(undated, n)
+		}
+		undated = binary.LittleEndian.AppendUint32(append(undated, padded...), size)
+	}
+	dated := file(t, layers.LinkTypeEthernet, "pcapng", k.segments)[len(head):]
+	for _, c := range []struct {
+		name string
+		body []byte
+		rows []string
+		want int64
+	}{
+		{"all", undated, nil, 9},
+		{"the first", slices.Concat(undated, dated), []string{"ok  3"}, 9},
+		{"the last", slices.Concat(dated, undated), []string{"ok  3"}, 9},
+		{"none", dated, []string{"ok  3"}, 0},
+	} {
+		var rows []*schema.Record
+		var opened []int64
+		r := &Reader{Door: open{}, Put: func(row *schema.Record) { rows = append(rows, row) },
+			Opened: func(startUS int64) error { opened = append(opened, startUS); return nil }}
+		if err := r.Read(t.Context(), bytes.NewReader(slices.Concat(head, c.body))); err != nil {
+			t.Fatal(err)
+		}
+		if got := brief(rows); !slices.Equal(got, c.rows) || r.counts.undated != c.want || r.counts.clockSteps != 0 || len(opened) != len(c.rows) {
+			t.Errorf("%s: %q, opened at %v, %+v", c.name, got, opened, r.counts)
+		}
+		for _, at := range opened {
+			if at != beginUS {
+				t.Errorf("%s: opened at %d", c.name, at)
+			}
+		}
+		if told := strings.Contains(r.Summary(), "no time"); told != (c.want > 0) || r.Counts()["undated_packets"] != c.want {
+			t.Errorf("%s: %s\n%v", c.name, r.Summary(), r.Counts())
+		}
+	}
+}
+
 // TestSnapLength: packets that were cut are counted, and their answers too.
 func TestSnapLength(t *testing.T) {
 	k := newTalk().shake().exchangeOf().exchangeOf()
