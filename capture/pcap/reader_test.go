@@ -415,6 +415,35 @@ func TestBounded(t *testing.T) {
 	}
 }
 
+// TestManyPieces: pieces of a byte, each before the one that came last, cost what they
+// take, and are given up when that is too much.
+func TestManyPieces(t *testing.T) {
+	k := newTalk().shake().ask(post(chatBody)).answer(sseHead)
+	r := &Reader{Door: open{}, Put: func(*schema.Record) {}}
+	for _, s := range k.segments {
+		r.segment(&s)
+	}
+	const pieces = 20_000
+	waited := 0
+	for i := range uint32(pieces) {
+		s := segment{from: k.server, to: k.client, seq: k.ack + pieces - i, ack: k.seq, acks: true, data: []byte("x"), atUS: k.atUS}
+		r.segment(&s)
+		for _, c := range r.order {
+			waited = max(waited, len(c.responses.pending))
+		}
+		if r.memory < len(r.order[0].responses.pending)*pieceCost {
+			t.Fatalf("%d pieces wait, and %d bytes are counted", len(r.order[0].responses.pending), r.memory)
+		}
+	}
+	if waited > maxPending/pieceCost || r.counts.gaps == 0 {
+		t.Errorf("%d pieces waited, %d gaps", waited, r.counts.gaps)
+	}
+	r.finish()
+	if r.memory != 0 {
+		t.Errorf("%d bytes held", r.memory)
+	}
+}
+
 // picky is a door that takes every other request.
 type picky struct {
 	open
