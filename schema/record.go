@@ -64,11 +64,11 @@ type Record struct {
 	// Answers that were asked for, 1 or more.
 	ChoiceCount int64 `parquet:"choice_count" unit:"count" otel:"gen_ai.request.choice.count" by:"capture replay import generate"`
 	// Upper bound of the answer's length. Null: none was set.
-	MaxTokens *int64 `parquet:"max_tokens,optional" unit:"tokens" otel:"gen_ai.request.max_tokens" by:"capture replay import"`
+	MaxTokens *int64 `parquet:"max_tokens,optional" unit:"tokens" otel:"gen_ai.request.max_tokens" by:"capture replay import generate"`
 	// Lower bound of the answer's length, an extension of vLLM and others. Null: none was set.
-	MinTokens *int64 `parquet:"min_tokens,optional" unit:"tokens" otel:"-" by:"capture replay import"`
+	MinTokens *int64 `parquet:"min_tokens,optional" unit:"tokens" otel:"-" by:"capture replay import generate"`
 	// Whether the server was to go on past the end-of-sequence token. Null: not said.
-	IgnoreEOS *bool `parquet:"ignore_eos,optional" unit:"-" otel:"-" by:"capture replay import"`
+	IgnoreEOS *bool `parquet:"ignore_eos,optional" unit:"-" otel:"-" by:"capture replay import generate"`
 	// Sampling temperature. Null: not said.
 	Temperature *float64 `parquet:"temperature,optional" unit:"-" otel:"gen_ai.request.temperature" by:"capture replay import"`
 	// Nucleus sampling: the share of probability that tokens are drawn from. Null: not said.

@@ -37,7 +37,7 @@ func rowsOf(t testing.TB, g *Generator) ([]schema.Record, *maker) {
 			return err
 		}
 		row := *r
-		for _, value := range []**int64{&row.Turn, &row.ThinkTime, &row.InputTokens, &row.OutputTokens, &row.BlockSize, &row.ClientAbort} {
+		for _, value := range []**int64{&row.Turn, &row.ThinkTime, &row.InputTokens, &row.OutputTokens, &row.BlockSize, &row.ClientAbort, &row.MaxTokens, &row.MinTokens} {
 			if *value != nil {
 				*value = new(**value)
 			}
@@ -221,6 +221,21 @@ func TestFieldsAreIndependent(t *testing.T) {
 	g.Seed = 2
 	if rows, _ := rowsOf(t, g); rows[0].StartTime == want[0].StartTime || rows[0].RecordID == want[0].RecordID {
 		t.Error("another seed gives the same rows")
+	}
+}
+
+// TestWhoeverLeavesAskedForALength: what it saw is no length to ask for, so the one that
+// was drawn stands where a request says its own.
+func TestWhoeverLeavesAskedForALength(t *testing.T) {
+	rows, m := rowsOf(t, &Generator{Arrival: "constant:rate=5", Requests: 50, AbortShare: 0.5, AbortAfter: "2s", Lengths: Lengths{Pair: "fixed:input=9,output=70"}})
+	if m.aborted == 0 || m.aborted == m.rows {
+		t.Fatalf("%d of %d left", m.aborted, m.rows)
+	}
+	for i, r := range rows {
+		left := r.Outcome == schema.OutcomeClientAbort
+		if asked := r.MaxTokens != nil && r.MinTokens != nil && r.IgnoreEOS != nil; asked != left || left && (*r.MaxTokens != 70 || *r.MinTokens != 70 || !*r.IgnoreEOS) {
+			t.Errorf("row %d: left %v, and asked for %v to %v tokens, past the end %v", i, left, r.MinTokens, r.MaxTokens, r.IgnoreEOS)
+		}
 	}
 }
 

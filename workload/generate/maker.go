@@ -37,7 +37,10 @@ type maker struct {
 }
 
 // rowValues are what pointers of the row point at: the writer keeps none of them.
-type rowValues struct{ turn, think, input, output, block, abort int64 }
+type rowValues struct {
+	turn, think, input, output, block, abort, asked int64
+	ignoreEOS                                       bool
+}
 
 // maker opens everything but the arrivals.
 func (g *Generator) maker(e env, paired bool) (*maker, error) {
@@ -167,13 +170,19 @@ func (m *maker) setLengths(r *schema.Record, p pair) {
 	}
 }
 
-// abort lets the client leave, if it is one of those that do.
+// abort lets the client leave, if it is one of those that do. What such a row has of an
+// answer is not all that was asked for, so it says what was: without a length a server
+// would go on until its model ends, or the client leaves.
 func (m *maker) abort(r *schema.Record) bool {
 	if m.abortShare == 0 || m.aborts.Float64() >= m.abortShare {
 		return false
 	}
 	m.values.abort = max(1, microseconds(m.abortAfter()))
 	r.Outcome, r.ClientAbort = schema.OutcomeClientAbort, &m.values.abort
+	if r.OutputTokens != nil {
+		m.values.asked, m.values.ignoreEOS = max(1, *r.OutputTokens), true // servers refuse a maximum of 0
+		r.MaxTokens, r.MinTokens, r.IgnoreEOS = &m.values.asked, &m.values.asked, &m.values.ignoreEOS
+	}
 	m.aborted++
 	return true
 }
