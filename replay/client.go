@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,13 +26,16 @@ type client struct {
 	dials     map[string]dialFunc           // by scheme: opens a connection that is ready for a request
 	newest    atomic.Pointer[exchange.Conn] // that was opened
 	buffers   sync.Pool                     // of *[]byte, for reads
+	http2     bool
+	crossing  time.Duration
 }
 
 // handshakes bounds how long one of TLS may take.
 const handshakes = 30 * time.Second
 
 func newClient(clock schema.Clock, http2 bool, roots *x509.CertPool) *client {
-	c := &client{clock: clock, transport: exchange.NewTransport(clock), buffers: sync.Pool{New: func() any { return new([16 << 10]byte) }}}
+	c := &client{clock: clock, transport: exchange.NewTransport(clock), http2: http2, crossing: crossing,
+		buffers: sync.Pool{New: func() any { return new([16 << 10]byte) }}}
 	t := c.transport
 	t.MaxIdleConnsPerHost = 1 << 20 // keep every connection that the load once needed
 	secure := &tls.Config{RootCAs: roots, NextProtos: []string{"http/1.1"}}
@@ -104,17 +108,49 @@ func (c *client) request(ctx context.Context, method, path string, m message) (*
 			req.Header.Set(name, value)
 		}
 	}
+	// With a recorded key the transport would send a request again whenever its connection
+	// is lost, and a server that knows the key would answer from its store.
+	req.Header.Del("Idempotency-Key")
+	req.Header.Del("X-Idempotency-Key")
 	if m.sign != nil {
 		if err := m.sign.Sign(req, m.hash, time.Now()); err != nil {
 			return nil, err
 		}
 	}
-	// A present but empty key is not sent: it lets the transport send a
-	// request again when a kept connection turns out closed before anything
-	// of an answer came. Servers that close right after a response would
-	// otherwise show failures that no user would see.
-	req.Header["Idempotency-Key"] = nil
 	return req, nil
+}
+
+// crossing is how long after a request was written its connection may still be lost
+// because the server had closed it before it came: a round trip, of targets that are near.
+// A server that dies, or gives up, while it reads the prompt takes longer, but for
+// the shortest ones.
+const crossing = 20 * time.Millisecond
+
+// send sends a request and gives the head of its answer, with the stamps of the last
+// connection that it was sent on. It is sent again when a kept connection turns out
+// closed: servers that close right after an answer would otherwise show failures that no
+// user would see. A request that a server may have begun to answer is sent once.
+func (c *client) send(ctx context.Context, method, path string, m message) (*http.Response, *exchange.Stamps, error) {
+	for {
+		stamps, traced := exchange.NewStamps(ctx, c.clock)
+		var answered atomic.Bool
+		traced = httptrace.WithClientTrace(traced, &httptrace.ClientTrace{GotFirstResponseByte: func() { answered.Store(true) }})
+		req, err := c.request(traced, method, path, m)
+		if err != nil {
+			return nil, stamps, err
+		}
+		resp, err := c.transport.RoundTrip(req)
+		lost := err != nil && ctx.Err() == nil && !answered.Load()
+		if again := lost && !c.http2 && crossed(stamps.Moments(), c.clock.NowUS(), c.crossing); !again { // HTTP/2 knows which ones no server saw
+			return resp, stamps, err
+		}
+	}
+}
+
+// crossed reports whether the connection of a request that was lost by nowUS may have been
+// closed before the server saw it.
+func crossed(m exchange.Moments, nowUS int64, crossing time.Duration) bool {
+	return m.Reused && (m.WroteUS == 0 || nowUS-m.WroteUS <= crossing.Microseconds())
 }
 
 // do sends one request and returns its completed row. tokens is told of each
@@ -123,17 +159,12 @@ func (c *client) do(ctx context.Context, x *exchange.Exchange, m message, tokens
 	r := x.Row()
 	dispatchedUS := c.clock.NowUS()
 	r.Dispatched = new(dispatchedUS - r.StartTime)
-	stamps, ctx := exchange.NewStamps(ctx, c.clock)
+	resp, stamps, err := c.send(ctx, r.Method, r.Path, m)
 	end := func(err error, atUS int64) *schema.Record {
 		stamps.Fill(r)
 		return x.End(exchange.Ending{Err: err, AtUS: atUS,
 			ByClient: errors.Is(ctx.Err(), context.Canceled), Timeout: errors.Is(ctx.Err(), context.DeadlineExceeded)})
 	}
-	req, err := c.request(ctx, r.Method, r.Path, m)
-	if err != nil {
-		return end(err, c.clock.NowUS())
-	}
-	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return end(err, c.clock.NowUS())
 	}

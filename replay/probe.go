@@ -44,11 +44,7 @@ func (c *client) model(ctx context.Context, m message) (string, error) {
 
 // ask sends a request that is not timed.
 func (c *client) ask(ctx context.Context, method, path string, m message) (status int, body []byte, err error) {
-	req, err := c.request(ctx, method, path, m)
-	if err != nil {
-		return 0, nil, err
-	}
-	resp, err := c.transport.RoundTrip(req)
+	resp, _, err := c.send(ctx, method, path, m)
 	if err != nil {
 		return 0, nil, err
 	}
