@@ -114,6 +114,43 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestBodiesThatNameNoModel get the one that the target serves, with and without a trial
+// request; others stay as they are.
+func TestBodiesThatNameNoModel(t *testing.T) {
+	bodies := map[string]string{
+		`{"messages":[]}`:          `{"messages":[],"model":"test-model"}`,
+		`{"model":"own","stop":1}`: `{"model":"own","stop":1}`, // whose row does not say so
+		`no object`:                `no object`,
+	}
+	for _, noProbe := range []bool{false, true} {
+		var h heard
+		r, path := runner(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/v1/models" {
+				chat(1)(w, req)
+				return
+			}
+			h.ServeHTTP(w, req)
+		}), 0)
+		var rows []schema.Record
+		for body := range bodies {
+			rows = append(rows, contentRow(0, body, func(r *schema.Record) { r.RequestModel = "" }))
+		}
+		r.Plan.Trace, r.NoProbe = traceOfRows(t, rows...), noProbe
+		if _, err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for body, want := range bodies {
+			if !slices.Contains(h.bodies, digest(want)) {
+				t.Errorf("without a trial %v: %s was not sent as %s", noProbe, body, want)
+			}
+		}
+		sent, _ := rowsOf(t, path)
+		if !slices.ContainsFunc(sent, func(r *schema.Record) bool { return r.RequestModel == "test-model" }) {
+			t.Error("no row says which model was asked for")
+		}
+	}
+}
+
 // TestMadeUpBodiesAreChangedToo for rows without content, and the trial request.
 func TestMadeUpBodiesAreChangedToo(t *testing.T) {
 	var mu sync.Mutex

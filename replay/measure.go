@@ -122,7 +122,7 @@ func (c *census) model(a arrival) {
 	if a.model.IsValid(a.row) {
 		model = a.model.Value(a.row)
 	}
-	c.nameless = c.nameless || model == "" && c.pass.p.needsModel(api, content)
+	c.nameless = c.nameless || model == "" && c.pass.p.needsModel(api)
 	if content {
 		return
 	}

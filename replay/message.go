@@ -94,7 +94,9 @@ func (r *Runner) secrets(target *url.URL) []string {
 }
 
 func (m *message) asRecorded(r *Runner, row *schema.Record) {
-	m.body = r.edit(row)
+	if m.body = r.edit(row); row.RequestModel == "" && r.served != "" && namesModel(row.API) && !hasField(m.body, "model") {
+		m.body = setFields(m.body, []Field{textField("model", r.served)})
+	}
 	model, stream := r.model(row.RequestModel), row.Stream || r.Stream
 	if model == row.RequestModel {
 		model = "" // the path's own

@@ -55,13 +55,13 @@ func prompted(row *schema.Record) bool {
 	return row.RequestBody == nil && forms.Known(row.API)
 }
 
-// needsModel reports whether the request for a row of an API is to be made, and is to
-// name a model that no recorded path tells.
-func (p *Plan) needsModel(api string, content bool) bool {
+// needsModel reports whether the request for a row of an API is to name a model that no
+// recorded path tells.
+func (p *Plan) needsModel(api string) bool {
 	if p.Form != "" && p.Form.API() != api {
 		return p.Form.NeedsModel()
 	}
-	return !content && forms.Known(api) && forms.Form(api).ModelInBody()
+	return forms.Known(api) && forms.Form(api).ModelInBody()
 }
 
 // closing is how long a server that closes after its answer may take over it.

@@ -50,8 +50,8 @@ type Runner struct {
 	// AWS signs the requests to a target that takes signatures in place of a key.
 	AWS map[*url.URL]*sigv4.Signer
 
-	// Changes are what is sent otherwise than recorded. For rows that name no model
-	// and have no body the target is asked, if Model is "".
+	// Changes are what is sent otherwise than recorded. For rows that name no model, in
+	// their bodies neither, the target is asked, if Model is "".
 	Changes
 
 	// HTTP2 speaks HTTP/2 and nothing else: with TLS by ALPN, without by prior
