@@ -148,8 +148,8 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestInterruptedConversation: a turn that waits when the run ends is a row that was not
-// sent, whose body asks for no answer that still comes, and nothing stays held.
+// TestInterruptedConversation: turns that wait when the run ends are rows that were not
+// sent, whose bodies ask for no answer that still comes, and nothing stays held.
 func TestInterruptedConversation(t *testing.T) {
 	arrived, release := make(chan struct{}, 2), make(chan struct{})
 	said := make(chan string, 2)
@@ -158,23 +158,23 @@ func TestInterruptedConversation(t *testing.T) {
 		<-release
 		echo(said)(w, q)
 	}))
-	r.Plan.Trace, r.Plan.Mode = traceOfRows(t, turnRow(0, "a", 0), turnRow(1_000, "a", 0), turnRow(2_000, "b", 0)), Session
+	r.Plan.Trace, r.Plan.Mode = traceOfRows(t, turnRow(0, "a", 0), turnRow(1_000, "a", 0), turnRow(1_000, "a", 0), turnRow(2_000, "b", 0)), Session
 	r.Prompt, r.History, r.NoProbe, r.Grace = speechless{}, HistoryLive, true, time.Minute
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	go func() {
 		<-arrived
-		<-arrived // that of b: the turn before it in the schedule waits for its predecessor
+		<-arrived // that of b: the turns before it in the schedule wait for their predecessors
 		stop()
-		for until := time.Now().Add(10 * time.Second); r.unsentCount.Load() == 0 && time.Now().Before(until); time.Sleep(time.Millisecond) {
+		for until := time.Now().Add(10 * time.Second); r.unsentCount.Load() < 2 && time.Now().Before(until); time.Sleep(time.Millisecond) {
 		}
 		close(release)
 	}()
 	s, err := r.Run(ctx)
-	if err != nil || !s.Interrupted || s.Outcomes[schema.OutcomeNotSent] != 1 || r.history.Load() != 0 {
+	if err != nil || !s.Interrupted || s.Outcomes[schema.OutcomeNotSent] != 2 || r.history.Load() != 0 {
 		t.Fatalf("%+v, %v, %d bytes held", s, err, r.history.Load())
 	}
-	if rows, _ := rowsOf(t, path); len(rows) != 3 {
+	if rows, _ := rowsOf(t, path); len(rows) != 4 {
 		t.Errorf("%d rows", len(rows))
 	}
 }

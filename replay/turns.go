@@ -28,11 +28,12 @@ func (t *turn) end(atUS int64) {
 	}
 }
 
-// wait returns when the turn ended, or false when ctx did first.
+// wait returns when the turn ended, or false when ctx did: then it may have ended without
+// being sent, while an answer that it waited for still comes.
 func (t *turn) wait(ctx context.Context) bool {
 	select {
 	case <-t.done:
-		return true
+		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false
 	}

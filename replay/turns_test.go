@@ -1,12 +1,29 @@
 package replay
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"metron/schema"
 )
+
+// TestInterruptedWait: a turn that ended because the run did is none to go on from.
+func TestInterruptedWait(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	before := &turn{done: make(chan struct{})}
+	before.end(1)
+	if !before.wait(ctx) {
+		t.Error("not sent after a turn that ended")
+	}
+	interrupt()
+	for range 100 { // a select would choose by chance
+		if before.wait(ctx) {
+			t.Fatal("sent after the end")
+		}
+	}
+}
 
 func TestTurnsLink(t *testing.T) {
 	ids := map[string]uuid.UUID{}
