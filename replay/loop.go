@@ -79,12 +79,13 @@ func mul(a, b int64) int64 {
 	return a * b
 }
 
-// renewSession is the session's name in a pass: those of the first keep theirs.
+// renewSession is the session's name in a pass: those of the first keep theirs, and no
+// import names one like the others: NAME#2 is the second of a name in its file.
 func renewSession(session string, pass int64) string {
 	if session == "" || pass <= 1 {
 		return session
 	}
-	return session + "#" + strconv.FormatInt(pass, 10)
+	return session + "~" + strconv.FormatInt(pass, 10)
 }
 
 // renewPrompt makes the row's prompt one of the pass: alike where the trace's

@@ -131,7 +131,7 @@ func TestPasses(t *testing.T) {
 				t.Error("prompts that begin alike do not in the second pass")
 			}
 		}
-		if a, b, c := sends[0].Row.SessionID, sends[3].Row.SessionID, sends[5].Row.SessionID; a != "a" || b != "a#2" || c != "" {
+		if a, b, c := sends[0].Row.SessionID, sends[3].Row.SessionID, sends[5].Row.SessionID; a != "a" || b != "a~2" || c != "" {
 			t.Errorf("sessions %q, %q, %q", a, b, c)
 		}
 	}
