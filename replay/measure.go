@@ -45,13 +45,8 @@ func (p *Plan) Measure(ctx context.Context) error {
 	case c.pass.index == 0:
 		return p.nothing(ctx, first)
 	}
-	p.periodUS, p.speed = c.pass.lengthUS(toUS), p.Speed
-	if !p.Rate.IsZero() {
-		if p.speed, err = p.Rate.speed(c.pass.index, p.periodUS, c.closest.us); err != nil {
-			return err
-		}
-	}
-	if p.passes, err = p.Loop.passes(p.periodUS, p.speed); err != nil {
+	p.periodUS = c.pass.lengthUS(toUS)
+	if err := p.pace(c); err != nil {
 		return err
 	}
 	if err := p.total(ctx, c); err != nil {
@@ -64,6 +59,30 @@ func (p *Plan) Measure(ctx context.Context) error {
 		return fmt.Errorf("shard %s has none of the %d requests: they are of too few sessions", p.Shard, p.whole)
 	}
 	return p.checkPhases()
+}
+
+// pace finds the speed, and how many passes begin. Where several do, the busiest second
+// may be over the end of one.
+func (p *Plan) pace(c *census) (err error) {
+	if err = p.paceOf(c); err == nil && p.passes > 1 && p.Rate.peak > 0 {
+		c.closest.again(p.periodUS, p.Rate.peak)
+		err = p.paceOf(c)
+	}
+	return err
+}
+
+func (p *Plan) paceOf(c *census) (err error) {
+	if p.speed = p.Speed; !p.Rate.IsZero() {
+		if p.speed, err = p.Rate.speed(c.pass.index, p.periodUS, c.closest.us); err != nil {
+			return err
+		}
+	}
+	if !p.Mode.scheduled() { // answers make the pace: a pass needs no length
+		p.passes = max(1, p.Loop.Times)
+		return nil
+	}
+	p.passes, err = p.Loop.passes(p.periodUS, p.speed)
+	return err
 }
 
 // census is what one pass over the trace holds.

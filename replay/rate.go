@@ -110,13 +110,14 @@ func (r Rate) speed(n, lengthUS, closestUS int64) (Speed, error) {
 	return Speed{ratio.Num().Int64(), ratio.Denom().Int64()}, nil
 }
 
-// closest finds the shortest time in which one more than peak requests of a
-// pass arrive: the speed at which that time is a second makes the peak rate.
+// closest finds the shortest time in which one more than peak requests arrive: the speed
+// at which that time is a second makes the peak rate.
 type closest struct {
-	ring []int64 // the last peak arrivals
-	next int
-	us   int64 // shortest so far; 0 before n says otherwise
-	seen bool
+	first []int64 // the first peak arrivals of a pass
+	ring  []int64 // the last ones
+	next  int
+	us    int64 // shortest so far; 0 before n says otherwise
+	seen  bool
 }
 
 func (c *closest) add(us, peak int64) {
@@ -124,7 +125,7 @@ func (c *closest) add(us, peak int64) {
 		return
 	}
 	if int64(len(c.ring)) < peak {
-		c.ring = append(c.ring, us)
+		c.first, c.ring = append(c.first, us), append(c.ring, us)
 		return
 	}
 	if d := us - c.ring[c.next]; !c.seen || d < c.us {
@@ -132,4 +133,12 @@ func (c *closest) add(us, peak int64) {
 	}
 	c.ring[c.next] = us
 	c.next = (c.next + 1) % len(c.ring)
+}
+
+// again adds the beginning of a next pass, one period after the pass that was added: no
+// time that goes over its end reaches beyond them, since a pass has more than peak requests.
+func (c *closest) again(periodUS, peak int64) {
+	for _, us := range c.first {
+		c.add(us+periodUS, peak)
+	}
 }
