@@ -45,12 +45,16 @@ func (p *Plan) phaseOf(index, total, dueUS, lastUS int64) string {
 	return schema.PhaseMeasure
 }
 
-// checkPhases refuses a run of which nothing is measured.
+// checkPhases refuses a run of which nothing is measured. Without a schedule nobody knows
+// where a request of this shard stands among those of all: each counts its own.
 func (p *Plan) checkPhases() error {
-	w, c := p.Warmup, p.Cooldown
-	if w.Requests+c.Requests >= p.whole || (w.Time > 0 || c.Time > 0) && (w.Time+c.Time).Microseconds() > p.endUS {
+	w, c, total := p.Warmup, p.Cooldown, p.whole
+	if !p.Mode.scheduled() {
+		total = p.rows
+	}
+	if w.Requests+c.Requests >= total || (w.Time > 0 || c.Time > 0) && (w.Time+c.Time).Microseconds() > p.endUS {
 		return fmt.Errorf("--warmup %s and --cooldown %s leave nothing to measure of %d requests over %v",
-			w, c, p.whole, time.Duration(p.endUS)*time.Microsecond)
+			w, c, total, time.Duration(p.endUS)*time.Microsecond)
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ type Plan struct {
 	Users int
 
 	// Warmup and Cooldown are the parts of the whole that are sent, but marked
-	// as not measured.
+	// as not measured; in modes without a schedule, of what this shard sends.
 	Warmup, Cooldown Extent
 
 	firstUS  int64 // a_0, the window's first moment, us since the Unix epoch

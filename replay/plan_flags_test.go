@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -103,6 +104,24 @@ func TestPhases(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("warm-up %v, cool-down %v: %s, want %s", c.warmup, c.cooldown, got, c.want)
+		}
+	}
+}
+
+// TestPhasesOfShards: what is not measured counts by the whole schedule, and where there is
+// none by what a shard sends.
+func TestPhasesOfShards(t *testing.T) {
+	trace := traceIn(t, 1, []rowAt{{0, "a"}, {1, "a"}, {2, "a"}, {3, "b"}, {4, "b"}, {5, "c"}, {6, "d"}, {7, "e"}})
+	for _, c := range []struct {
+		mode    Mode
+		refused bool
+	}{{Open, false}, {Session, false}, {Closed, true}, {ASAP, true}} {
+		for _, shard := range []Shard{{1, 2}, {2, 2}} {
+			p := Plan{Trace: trace, Mode: c.mode, Users: 1, Shard: shard, Warmup: Extent{Requests: 4}, Cooldown: Extent{Requests: 3}}
+			err := p.Measure(t.Context())
+			if refused := err != nil && strings.Contains(err.Error(), fmt.Sprintf("leave nothing to measure of %d requests", p.rows)); refused != c.refused {
+				t.Errorf("%s, shard %s of %d requests: %v", c.mode, shard, p.rows, err)
+			}
 		}
 	}
 }
