@@ -111,7 +111,7 @@ func (a *aiperf) fill(r *schema.Record, row *aiperfRow) error {
 		}
 		*t.into = new(at - start)
 	}
-	r.SessionID, r.Turn = m.Session, m.Turn
+	r.SessionID, r.Turn = a.in.scopedName(m.Session), m.Turn
 	if m.Phase == "warmup" {
 		r.Phase = schema.PhaseWarmup
 	}

@@ -2,6 +2,8 @@ package importer
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -50,6 +52,35 @@ func TestSessionsStayApart(t *testing.T) {
 		}
 		if len(sessions) != c.sessions {
 			t.Errorf("%s %v: %d sessions, want %d: %v", c.format, c.paths, len(sessions), c.sessions, sessions)
+		}
+	}
+}
+
+// TestSessionsOfFiles: names that a tool makes up for a run are another's in another run's
+// file; ids of conversations are the same ones in the next file of a service.
+func TestSessionsOfFiles(t *testing.T) {
+	ids := filepath.Join(t.TempDir(), "ids.jsonl")
+	if err := os.WriteFile(ids, []byte(`{"start_time":1,"session_id":"a"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		format, path string
+		apart        bool
+	}{{"aiperf", "testdata/aiperf.jsonl", true}, {"otel", "testdata/otel.json", false}, {"jsonl", ids, false}} {
+		m := importer(t, c.format, "")
+		m.Paths = []string{c.path, c.path}
+		_, rows := importText(t, m)
+		named, second := 0, 0
+		for _, r := range rows {
+			if r.SessionID != "" {
+				named++
+			}
+			if strings.HasPrefix(r.SessionID, "2/") {
+				second++
+			}
+		}
+		if named == 0 || c.apart && 2*second != named || !c.apart && second > 0 {
+			t.Errorf("%s: of %d rows with a session %d are of the second file's own", c.format, named, second)
 		}
 	}
 }
