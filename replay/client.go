@@ -121,10 +121,14 @@ func (c *client) request(ctx context.Context, method, path string, m message) (*
 }
 
 // crossing is how long after a request was written its connection may still be lost
-// because the server had closed it before it came: a round trip, of targets that are near.
-// A server that dies, or gives up, while it reads the prompt takes longer, but for
-// the shortest ones.
-const crossing = 20 * time.Millisecond
+// because the server had closed it before it came, at the least: a round trip, of targets
+// that are near. For those that are far it is twice what the connection took to open, and
+// never more than mostCrossing. A server that dies, or gives up, while it reads the prompt
+// takes longer, but for the shortest ones.
+const (
+	crossing     = 20 * time.Millisecond
+	mostCrossing = 500 * time.Millisecond
+)
 
 // send sends a request and gives the head of its answer, with the stamps of the last
 // connection that it was sent on. It is sent again when a kept connection turns out
@@ -141,7 +145,8 @@ func (c *client) send(ctx context.Context, method, path string, m message) (*htt
 		}
 		resp, err := c.transport.RoundTrip(req)
 		lost := err != nil && ctx.Err() == nil && !answered.Load()
-		if again := lost && !c.http2 && crossed(stamps.Moments(), c.clock.NowUS(), c.crossing); !again { // HTTP/2 knows which ones no server saw
+		bound := max(c.crossing, min(2*stamps.Dialed(), mostCrossing))
+		if again := lost && !c.http2 && crossed(stamps.Moments(), c.clock.NowUS(), bound); !again { // HTTP/2 knows which ones no server saw
 			return resp, stamps, err
 		}
 	}

@@ -412,8 +412,8 @@ func TestLostConnections(t *testing.T) {
 	}{
 		{"the race", time.Hour, 0, "", false, 2, schema.OutcomeOK, ""},
 		{"the race, with a reset", time.Hour, 0, "", true, 2, schema.OutcomeOK, ""},
-		{"after a while", time.Millisecond, 50 * time.Millisecond, "", false, 1, schema.OutcomeTransportError, "eof"},
-		{"after a while, with a reset", time.Millisecond, 50 * time.Millisecond, "", true, 1, schema.OutcomeTransportError, "reset"},
+		{"after a while", time.Millisecond, mostCrossing + 50*time.Millisecond, "", false, 1, schema.OutcomeTransportError, "eof"},
+		{"after a while, with a reset", time.Millisecond, mostCrossing + 50*time.Millisecond, "", true, 1, schema.OutcomeTransportError, "reset"},
 		{"with an answer begun", time.Hour, 0, "HTTP/1.1 200 OK\r\n", false, 1, schema.OutcomeTransportError, "eof"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type Conn struct {
 	Ahead, Shared bool
 
 	clock  schema.Clock
+	dialed time.Duration         // that opening it took: a round trip, at the least
 	reads  atomic.Pointer[reads] // of the request that it carries; where it is Shared, of all
 	closed atomic.Bool
 }
@@ -61,11 +62,12 @@ func NewTransport(clock schema.Clock) *http.Transport {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			began := time.Now()
 			c, err := dialer.DialContext(ctx, network, addr)
 			if err != nil {
 				return nil, err
 			}
-			conn := &Conn{Conn: c, clock: clock}
+			conn := &Conn{Conn: c, clock: clock, dialed: time.Since(began)}
 			conn.reads.Store(&reads{})
 			return conn, nil
 		},
@@ -83,6 +85,7 @@ func NewTransport(clock schema.Clock) *http.Transport {
 // epoch; of a request that the transport sent again, the last ones.
 type Stamps struct {
 	clock       schema.Clock
+	dialed      atomic.Int64
 	reads       atomic.Pointer[reads]
 	connectedUS atomic.Int64
 	wroteUS     atomic.Int64
@@ -104,6 +107,7 @@ func NewStamps(ctx context.Context, clock schema.Clock) (*Stamps, context.Contex
 			if !c.Shared {
 				c.reads.Store(&reads{})
 			}
+			s.dialed.Store(int64(c.dialed))
 			r := c.reads.Load()
 			s.readsBefore.Store(r.n.Load())
 			s.reads.Store(r)
@@ -134,6 +138,9 @@ func (s *Stamps) Read() (atUS int64, read int32) {
 	}
 	return r.lastUS.Load(), r.n.Load() - s.readsBefore.Load() - 1
 }
+
+// Dialed is how long opening the connection took, at whatever time.
+func (s *Stamps) Dialed() time.Duration { return time.Duration(s.dialed.Load()) }
 
 // Moments are those known so far.
 func (s *Stamps) Moments() Moments {
