@@ -33,8 +33,8 @@ type Server struct {
 	// Unrecorded forwards and does nothing else; Dir is not used.
 	Unrecorded bool
 
-	// ErrorLog is told of connections that fail before they bring a request. May
-	// be nil.
+	// ErrorLog is told of connections that fail before they bring a request, or
+	// that find no descriptor. These wait for it, and so do new ones. May be nil.
 	ErrorLog *log.Logger
 
 	// Admin is the host:port that answers about the capture itself; "": none.

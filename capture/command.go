@@ -48,7 +48,12 @@ func run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	told := s.Recording.tell(c.App.Writer, c.App.ErrWriter)
+	// Traffic, recording and the end of both wait for nobody who reads what is said.
+	stdout, stderr := term.NewOutlet(c.App.Writer), term.NewOutlet(c.App.ErrWriter)
+	defer stdout.Close()
+	defer stderr.Close()
+	s.ErrorLog = log.New(stderr, "metron: ", 0)
+	told := s.Recording.tell(stdout, stderr)
 	// Registered before anything starts: between the first signal and the end
 	// there is no moment at which a second one would kill.
 	signals, hangup := make(chan os.Signal, 4), make(chan os.Signal, 1)
@@ -63,9 +68,9 @@ func run(c *cli.Context) error {
 	if err := s.Start(); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "capturing on %s, forwarding to %s\n", s.URL(), s.Upstream.Redacted())
+	fmt.Fprintf(stdout, "capturing on %s, forwarding to %s\n", s.URL(), s.Upstream.Redacted())
 	if s.admin != nil {
-		fmt.Fprintf(c.App.Writer, "admin on http://%s\n", s.admin.listener.Addr())
+		fmt.Fprintf(stdout, "admin on http://%s\n", s.admin.listener.Addr())
 	}
 	progress := term.StartProgress(c.App.ErrWriter, s.Progress)
 	count := 0
@@ -81,14 +86,15 @@ func run(c *cli.Context) error {
 		}
 		stopped = true
 	}
-	progress.Stop()
 	closed := make(chan struct{})
 	defer close(closed)
+	// Before all that may take its time.
 	go cutAtSecond(s, signals, count, closed)
+	progress.Stop()
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}
-	fmt.Fprintln(c.App.Writer, s.Summary())
+	fmt.Fprintln(stdout, s.Summary())
 	return told.outcome(s.Dir, s.recorder.counts.tally().failed, err)
 }
 
@@ -161,5 +167,5 @@ func configure(c *cli.Context) (*Server, error) {
 		return nil, err
 	}
 	return &Server{Recording: r, Upstream: u, Listen: c.String("listen"), Admin: c.String("admin"), Drain: c.Duration("drain"),
-		TLS: serve, UpstreamTLS: ask, Unrecorded: !c.Bool("record"), ErrorLog: log.New(c.App.ErrWriter, "metron: ", 0)}, nil
+		TLS: serve, UpstreamTLS: ask, Unrecorded: !c.Bool("record")}, nil
 }

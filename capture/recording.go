@@ -82,7 +82,8 @@ type Recording struct {
 	Removed func(path string, err error)
 
 	// Warn is told when rows stop reaching the disk, and nil when they do
-	// again; the traffic goes on either way. May be nil.
+	// again; the traffic goes on either way. The recorder waits for it, as for
+	// Fault. May be nil.
 	Warn func(error)
 
 	// Fault is told of a record that was given up over a fault of ours, or that

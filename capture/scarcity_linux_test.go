@@ -1,35 +1,15 @@
 package capture
 
 import (
-	"bytes"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
 
 // TestNoDescriptorIsLeft: both whom it keeps from the server and the log are told
 // of the limit, those who cannot connect wait, and all goes on once there is room.

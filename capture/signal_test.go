@@ -20,6 +20,13 @@ func TestSecondSignal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no process can be sent an interrupt there")
 	}
+	cutBySignals(t, nil, func() {})
+}
+
+// cutBySignals interrupts a command with that stderr twice, once it has begun and some more
+// was done, and sees what becomes of a stream.
+func cutBySignals(t *testing.T, stderr *os.File, begun func()) {
+	t.Helper()
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -30,7 +37,10 @@ func TestSecondSignal(t *testing.T) {
 	defer upstream.Close()
 	dir := t.TempDir()
 	child := exec.Command(os.Args[0], "capture", "--upstream", upstream.URL, "--listen", "127.0.0.1:0", "--out", dir, "--drain", "1h")
-	child.Env = append(os.Environ(), asCommand+"=1")
+	child.Env = append(os.Environ(), asCommand+"=1", "TERM=xterm")
+	if stderr != nil {
+		child.Stderr = stderr
+	}
 	stdout, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +60,7 @@ func TestSecondSignal(t *testing.T) {
 	if _, err := io.ReadFull(resp.Body, make([]byte, len(event("a")))); err != nil {
 		t.Fatal(err)
 	}
+	begun()
 	child.Process.Signal(os.Interrupt)
 	eventually(t, "new connections are refused", func() bool {
 		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))

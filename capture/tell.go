@@ -9,7 +9,8 @@ import (
 	"metron/schema"
 )
 
-// teller says on a command's outputs what becomes of the files of a recording.
+// teller says on a command's outputs what becomes of the files of a recording. Whoever
+// records waits for these, so they are such as never make a writer wait.
 type teller struct {
 	out, err io.Writer
 
