@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,10 +16,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"metron/internal/term"
 )
 
 // lines is an output that may be read while it is written.
@@ -159,5 +163,28 @@ func TestNobodyReads(t *testing.T) {
 	}
 	if rows, _ := archive(t, dir); len(rows) < 4 {
 		t.Errorf("%d rows are sealed", len(rows))
+	}
+}
+
+// exhausted is a listener without a descriptor for anybody.
+type exhausted struct{ net.Listener }
+
+func (exhausted) Accept() (net.Conn, error) { return nil, syscall.EMFILE }
+
+// TestScarcityToNobody: the limit is told of, and no connection waits for who should read it.
+func TestScarcityToNobody(t *testing.T) {
+	scarce := &scarcity{log: log.New(term.NewOutlet(newStuck(t, 0)), "", 0), inFlight: new(atomic.Int64)}
+	tried := make(chan struct{})
+	go func() {
+		defer close(tried)
+		for range 3 {
+			frugal{exhausted{}, scarce}.Accept()
+			scarce.told.Store(0) // as if a second had passed
+		}
+	}()
+	select {
+	case <-tried:
+	case <-time.After(10 * time.Second):
+		t.Error("it waits")
 	}
 }
