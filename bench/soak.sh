@@ -2,8 +2,9 @@
 # 100 streams through capture for an hour, or for so many minutes, with clients
 # that leave, answers that break and errors among them, and a file sealed every
 # twelfth of it: memory, descriptors and goroutines as they go, and whether they
-# rose by 5 % from the third to the fifth file to the last three. No record may be
-# lost. In less than ten minutes the heap is still growing to its size.
+# rose by 5 % from the third, fourth and fifth file to the last three, each where it
+# held the least. No record may be lost. In less than ten minutes the heap is still
+# growing to its size.
 # Usage: bench/soak.sh [MINUTES]
 set -euo pipefail
 cd "$(dirname "$0")/.."

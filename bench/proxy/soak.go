@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,14 +26,14 @@ type sample struct {
 }
 
 // A soak prints lines, each the mean of so many samples, and seals a file every
-// fileLines. The first two files are left out of what is compared, since until
-// then the heap grows, and three whole ones go together, since sealing takes
-// memory for a while.
+// fileLines. What it holds is compared by files, and between their seals, which take
+// memory for a while: by the lowest line of each. The first two files are left out, since
+// until then the heap grows.
 const (
 	soakLines, samplesALine = 60, 10
 	fileLines               = 5
-	warmingLines            = 2 * fileLines
-	comparedLines           = 3 * fileLines
+	warmingFiles            = 2
+	comparedFiles           = 3
 )
 
 // watch takes a sample of a capture.
@@ -42,14 +43,28 @@ func watch(pid int, admin string) (sample, error) {
 	return sample{float64(status(pid, "VmRSS")) / 1e3, goal / 1e6, float64(descriptors(pid)), goroutines}, errors.Join(err, goalErr)
 }
 
+// fields are the numbers of a sample, to go through.
+func (s *sample) fields() []*float64 {
+	return []*float64{&s.residentMB, &s.heapGoalMB, &s.descriptors, &s.goroutines}
+}
+
 // mean is the mean of samples, field by field.
 func mean(samples []sample) (m sample) {
-	n := float64(len(samples))
 	for _, s := range samples {
-		m.residentMB += s.residentMB / n
-		m.heapGoalMB += s.heapGoalMB / n
-		m.descriptors += s.descriptors / n
-		m.goroutines += s.goroutines / n
+		for i, f := range s.fields() {
+			*m.fields()[i] += *f / float64(len(samples))
+		}
+	}
+	return m
+}
+
+// lowest is the least of samples, field by field.
+func lowest(samples []sample) sample {
+	m := samples[0]
+	for _, s := range samples[1:] {
+		for i, f := range s.fields() {
+			*m.fields()[i] = min(*m.fields()[i], *f)
+		}
 	}
 	return m
 }
@@ -171,20 +186,23 @@ func losses(admin string) error {
 func report(r result, lines []sample) error {
 	fmt.Printf("tokens %d, answers %d, broken %d (a share is broken on purpose), errors %d (on purpose); p50 %.0f us, p99 %.0f us\n",
 		r.Tokens, r.Answers, r.Broken, r.Refused, r.P50, r.P99)
-	if len(lines) < warmingLines+2*comparedLines {
+	var files []sample
+	for file := range slices.Chunk(lines, fileLines) {
+		if len(file) == fileLines {
+			files = append(files, lowest(file))
+		}
+	}
+	if len(files) < warmingFiles+2*comparedFiles {
 		return fmt.Errorf("%d lines of samples are too few", len(lines))
 	}
-	first, last := mean(lines[warmingLines:][:comparedLines]), mean(lines[len(lines)-comparedLines:])
+	first, last := mean(files[warmingFiles:][:comparedFiles]), mean(files[len(files)-comparedFiles:])
 	var grown error
-	for _, of := range []struct {
-		name        string
-		first, last float64
-	}{{"resident MB", first.residentMB, last.residentMB}, {"heap goal MB", first.heapGoalMB, last.heapGoalMB},
-		{"descriptors", first.descriptors, last.descriptors}, {"goroutines", first.goroutines, last.goroutines}} {
-		change := of.last/of.first - 1
-		fmt.Printf("%-12s first three files %8.1f, last %8.1f, %+.1f %%\n", of.name, of.first, of.last, 100*change)
+	for i, name := range []string{"resident MB", "heap goal MB", "descriptors", "goroutines"} {
+		was, is := *first.fields()[i], *last.fields()[i]
+		change := is/was - 1
+		fmt.Printf("%-12s between seals: %8.1f in the first three files, %8.1f in the last, %+.1f %%\n", name, was, is, 100*change)
 		if change > 0.05 {
-			grown = errors.Join(grown, fmt.Errorf("%s rose by %.1f %%", of.name, 100*change))
+			grown = errors.Join(grown, fmt.Errorf("%s rose by %.1f %%", name, 100*change))
 		}
 	}
 	// Each stream can be broken by the server only, 5 % of the answers.
