@@ -28,6 +28,7 @@ func (s *Server) generate(parse func([]byte) (*parsed, *apiError), speak func(*j
 			return
 		}
 		j := s.config.newJob(understood, number, time.Now().Unix())
+		d := speak(j) // some tell how long the answer took: from before the engine has it
 		if err := s.loop.submit(j); err != nil {
 			fail(w, statusError(s.config.QueueFullStatus, "the server is overloaded: "+err.Error()))
 			return
@@ -35,7 +36,7 @@ func (s *Server) generate(parse func([]byte) (*parsed, *apiError), speak func(*j
 		// However this ends, the place in the batch is free again.
 		defer s.loop.cancel(j)
 
-		a := &answer{server: s, w: w, flush: http.NewResponseController(w), job: j, dialect: speak(j), protocol: p, fault: f}
+		a := &answer{server: s, w: w, flush: http.NewResponseController(w), job: j, dialect: d, protocol: p, fault: f}
 		if j.stream {
 			a.stream(r.Context())
 		} else {
