@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"metron/schema"
 )
@@ -123,6 +124,7 @@ func TestRestIsNoRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
+	client.SetDeadline(time.Now().Add(20 * time.Second))
 	fmt.Fprintf(client, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n%s\r\n", make([]byte, 0x1000))
 	answers := bufio.NewReader(client)
 	resp, err := http.ReadResponse(answers, nil)

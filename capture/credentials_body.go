@@ -20,8 +20,8 @@ const (
 	// longestURL is one with a token of a session in it; what is longer is text.
 	longestURL = 16 << 10
 
-	// maxInBody bounds what one body makes the recorder look for.
-	maxInBody = 1000
+	// maxInBody and maxBytesInBody bound the texts that one body makes the recorder look for.
+	maxInBody, maxBytesInBody = 1000, 64 << 10
 )
 
 // bodyCredentials are those in a request's body: for tools that the server is to call
@@ -32,10 +32,11 @@ func bodyCredentials(body []byte) (all []string, ok bool) {
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || !json.Valid(body) {
 		return nil, false
 	}
-	found := map[string]bool{}
+	found, size := map[string]bool{}, 0
+	tooMany := func() bool { return len(found) > maxInBody || size > maxBytesInBody }
 	jsonparts.Walk(body, place{}, place.under, func(at place, quoted []byte) {
 		named := !at.prompt && (isCredential(at.name) || at.inside && exchange.IsSecretive(at.name))
-		if len(found) > maxInBody || !named && !mayBeURL(quoted) {
+		if tooMany() || !named && !mayBeURL(quoted) {
 			return
 		}
 		text := jsonparts.Text(quoted)
@@ -45,12 +46,13 @@ func bodyCredentials(body []byte) (all []string, ok bool) {
 			some = append(some, string(quoted[1:len(quoted)-1])) // in the client's own spelling
 		}
 		for _, s := range some {
-			if len(s) >= leastInBody {
+			if len(s) >= leastInBody && !found[s] {
 				found[s] = true
+				size += len(s)
 			}
 		}
 	})
-	return slices.Sorted(maps.Keys(found)), len(found) <= maxInBody
+	return slices.Sorted(maps.Keys(found)), !tooMany()
 }
 
 // place is where in a body a string stands.
@@ -93,6 +95,13 @@ func plainName(name string) string {
 	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
 }
 
+// grants reports whether a name in a URL's query is that of what grants access. Search
+// words and authors are none.
+func grants(name string) bool {
+	plain := plainName(name)
+	return isCredential(name) || plain == "key" || plain == "sig" || strings.HasSuffix(plain, "signature")
+}
+
 // mayBeURL reports whether a quoted text can be a URL as a whole, without looking
 // at what it says: most texts are long, or have a space.
 func mayBeURL(quoted []byte) bool {
@@ -129,7 +138,7 @@ func urlCredentials(text string) (found []string) {
 		if plain, err := url.QueryUnescape(name); err == nil {
 			name = plain
 		}
-		if exchange.IsSecretive(name) {
+		if grants(name) {
 			found = append(found, value)
 			if plain, err := url.QueryUnescape(value); err == nil {
 				found = append(found, plain)

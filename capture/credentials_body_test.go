@@ -37,6 +37,7 @@ func TestCredentialsInTheBody(t *testing.T) {
 		"odd escapes": {`{"pass\u0077ord":"\u0068unter22\n\ud83d\ude00","x":"hunter22"}`, `{"pass\u0077ord":"@","x":"hunter22"}`},
 		"no strings": {`{"token":12345678,"secret":{"type":"string-of-a-schema"},"password":null,"api_key":"short"}`,
 			`{"token":12345678,"secret":{"type":"string-of-a-schema"},"password":null,"api_key":"short"}`},
+		"search words":         {`{"input":"https://h/?keyword=kubernetes&author=shakespeare&pageToken=12345678"}`, `{"input":"https://h/?keyword=kubernetes&author=shakespeare&pageToken=12345678"}`},
 		"data":                 {`{"input":"data:image/png;token=12345678,://h?key=12345678"}`, `{"input":"data:image/png;token=12345678,://h?key=12345678"}`},
 		"a word of an example": {`{"tools":[{"url":"postgres://someone:password@h/db","required":["password"]}]}`, `{"tools":[{"url":"postgres://@@h/db","required":["password"]}]}`},
 	} {

@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"metron/internal/exchange"
-	"metron/internal/term"
 	"metron/schema"
 )
 
@@ -38,10 +37,7 @@ type recorder struct {
 func newRecorder(clock schema.Clock, c Recording, f *files, n names) *recorder {
 	b := &budget{limit: c.MaxMemory}
 	r := &recorder{clock: clock, config: c, files: f, keeper: newKeeper(c, n, b), budget: b, queue: newQueue(b), stop: make(chan struct{})}
-	f.lost = func(path string, rows int64) {
-		r.counts.lose(rows)
-		c.Fault(fmt.Errorf("%s is gone: somebody removed its journal before it was sealed, and %s with it", path, term.Plural(rows, "row", "rows")))
-	}
+	f.lost = r.counts.lose
 	f.removed = func(path string, err error) {
 		if err == nil {
 			r.counts.removed.Add(1)
@@ -122,12 +118,16 @@ func (r *recorder) fell(f *flight, v any) {
 		f.exchange = nil
 	}
 	r.settle(f, 0)
-	if s := f.segment; s != nil {
+	s := f.segment
+	f.segment = nil
+	switch {
+	case s != nil && !s.gone:
 		s.tally.dropped++
-		f.segment = nil
-		r.files.release(s)
-	} else if !f.unwanted.Load() { // it fell at its beginning
+	case !f.unwanted.Load(): // it fell at its beginning, or its file is lost
 		r.files.count(tally{seen: 1, dropped: 1})
+	}
+	if s != nil {
+		r.files.release(s)
 	}
 	r.config.Fault(fmt.Errorf("a record was given up over a fault of metron's own (%T)\n%s", v, debug.Stack()))
 }

@@ -87,8 +87,7 @@ type Recording struct {
 	Warn func(error)
 
 	// Fault is told of a record that was given up over a fault of ours, or that
-	// breaks the schema's rules, where what it was of is not told; and of a file that
-	// somebody removed before it was sealed. May be nil.
+	// breaks the schema's rules; what it was of is not told. May be nil.
 	Fault func(error)
 
 	metrics *metrics // nil: nobody asks for them

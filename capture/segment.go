@@ -1,13 +1,18 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"metron/internal/term"
 	"metron/schema"
 )
+
+// errGone is why a file can never be sealed.
+var errGone = errors.New("somebody removed its journal")
 
 // sealRetry is how long a file that could not be sealed waits for the next try.
 const sealRetry = 10 * time.Second
@@ -29,9 +34,9 @@ type files struct {
 
 	// sealed is told of each finished file, or why it is none yet, from any goroutine.
 	sealed func(path string, rows int64, err error)
-	lost   func(path string, rows int64) // of one that was removed before it was sealed
-	closed chan struct{}                 // by close: no file is tried again
-	retry  time.Duration                 // sealRetry, but in tests
+	lost   func(rows int64) // is told of those of one that was removed before, which are errGone to sealed
+	closed chan struct{}    // by close: no file is tried again
+	retry  time.Duration    // sealRetry, but in tests
 
 	current *segment
 	retired map[*segment]bool // still open for requests that began in them
@@ -205,7 +210,8 @@ func (f *files) complete(s *segment) {
 		err := s.out.Close()
 		if err != nil && s.out.Gone() {
 			_ = s.out.Keep() // nothing of it can be found
-			f.lost(s.path, s.tally.recorded)
+			f.lost(s.tally.recorded)
+			f.sealed(s.path, s.tally.recorded, fmt.Errorf("seal %s: %w, and %s with it", s.path, errGone, term.Plural(s.tally.recorded, "row", "rows")))
 			return
 		}
 		f.sealed(s.path, s.tally.recorded, err)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"metron/schema"
 )
@@ -49,6 +50,7 @@ func cutBySignals(t *testing.T, stderr *os.File, begun func()) {
 		t.Fatal(err)
 	}
 	defer child.Process.Kill()
+	defer time.AfterFunc(time.Minute, func() { child.Process.Kill() }).Stop() // it may never stop by itself
 	said := bufio.NewReader(stdout)
 	line, _ := said.ReadString('\n')
 	url := strings.TrimPrefix(strings.Split(line, ", ")[0], "capturing on ")

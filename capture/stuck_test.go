@@ -173,7 +173,10 @@ func (exhausted) Accept() (net.Conn, error) { return nil, syscall.EMFILE }
 
 // TestScarcityToNobody: the limit is told of, and no connection waits for who should read it.
 func TestScarcityToNobody(t *testing.T) {
-	scarce := &scarcity{log: log.New(term.NewOutlet(newStuck(t, 0)), "", 0), inFlight: new(atomic.Int64)}
+	var outlet *term.Outlet
+	t.Cleanup(func() { outlet.Close() }) // once its writer is let go
+	outlet = term.NewOutlet(newStuck(t, 0))
+	scarce := &scarcity{log: log.New(outlet, "", 0), inFlight: new(atomic.Int64)}
 	tried := make(chan struct{})
 	go func() {
 		defer close(tried)

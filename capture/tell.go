@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -30,7 +31,9 @@ func (t *teller) sealed(path string, rows int64, err error) {
 	defer t.mu.Unlock()
 	if err != nil {
 		fmt.Fprintf(t.err, "metron: %v\n", err)
-		t.unsealed[path] = err
+		if t.unsealed[path] = err; errors.Is(err, errGone) { // its rows count as failed
+			delete(t.unsealed, path)
+		}
 		return
 	}
 	delete(t.unsealed, path)

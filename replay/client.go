@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -130,12 +131,15 @@ const (
 	mostCrossing = 500 * time.Millisecond
 )
 
+// mostSends bounds how often one request is sent: a server may die of it each time.
+const mostSends = 4
+
 // send sends a request and gives the head of its answer, with the stamps of the last
 // connection that it was sent on. It is sent again when a kept connection turns out
 // closed: servers that close right after an answer would otherwise show failures that no
 // user would see. A request that a server may have begun to answer is sent once.
 func (c *client) send(ctx context.Context, method, path string, m message) (*http.Response, *exchange.Stamps, error) {
-	for {
+	for sends := 1; ; sends++ {
 		stamps, traced := exchange.NewStamps(ctx, c.clock)
 		var answered atomic.Bool
 		traced = httptrace.WithClientTrace(traced, &httptrace.ClientTrace{GotFirstResponseByte: func() { answered.Store(true) }})
@@ -144,7 +148,7 @@ func (c *client) send(ctx context.Context, method, path string, m message) (*htt
 			return nil, stamps, err
 		}
 		resp, err := c.transport.RoundTrip(req)
-		lost := err != nil && ctx.Err() == nil && !answered.Load()
+		lost := err != nil && ctx.Err() == nil && !answered.Load() && sends < mostSends
 		bound := max(c.crossing, min(2*stamps.Dialed(), mostCrossing))
 		if again := lost && !c.http2 && crossed(stamps.Moments(), c.clock.NowUS(), bound); !again { // HTTP/2 knows which ones no server saw
 			return resp, stamps, err
@@ -153,9 +157,9 @@ func (c *client) send(ctx context.Context, method, path string, m message) (*htt
 }
 
 // crossed reports whether the connection of a request that was lost by nowUS may have been
-// closed before the server saw it.
+// closed before the server saw it: soon after it was written, or begun where the write broke.
 func crossed(m exchange.Moments, nowUS int64, crossing time.Duration) bool {
-	return m.Reused && (m.WroteUS == 0 || nowUS-m.WroteUS <= crossing.Microseconds())
+	return m.Reused && nowUS-cmp.Or(m.WroteUS, m.ConnectedUS) <= crossing.Microseconds()
 }
 
 // do sends one request and returns its completed row. tokens is told of each

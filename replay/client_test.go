@@ -473,6 +473,41 @@ func TestLostConnections(t *testing.T) {
 	}
 }
 
+// TestLostEachTime: a request that its server dies of is not sent for ever.
+func TestLostEachTime(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var came atomic.Int64
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if req, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					io.Copy(io.Discard, req.Body)
+					came.Add(1)
+				}
+			}()
+		}
+	}()
+	client := newClient(schema.NewClock(), false, nil)
+	client.crossing = time.Hour
+	defer client.close()
+	if err := client.warm.open(t.Context(), client.dials["http"], l.Addr().String(), mostSends+2); err != nil {
+		t.Fatal(err)
+	}
+	m := message{target: &url.URL{Scheme: "http", Host: l.Addr().String()}, body: []byte("{}"), header: http.Header{}}
+	if _, _, err := client.send(t.Context(), http.MethodPost, "/v1/completions", m); err == nil || came.Load() != mostSends {
+		t.Errorf("%v, after it came %d times, want %d", err, came.Load(), mostSends)
+	}
+}
+
 func TestCrossed(t *testing.T) {
 	for _, c := range []struct {
 		m    exchange.Moments
@@ -481,7 +516,8 @@ func TestCrossed(t *testing.T) {
 		{exchange.Moments{WroteUS: 1_000}, false}, // of a new connection
 		{exchange.Moments{WroteUS: 1_000, Reused: true}, true},
 		{exchange.Moments{WroteUS: 999, Reused: true}, false},
-		{exchange.Moments{Reused: true}, true}, // nothing to answer was there
+		{exchange.Moments{ConnectedUS: 1_000, Reused: true}, true}, // nothing to answer was there
+		{exchange.Moments{ConnectedUS: 999, Reused: true}, false},  // the server has read some
 	} {
 		if got := crossed(c.m, 1_000+crossing.Microseconds(), crossing); got != c.want {
 			t.Errorf("%+v: %v", c.m, got)

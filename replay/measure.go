@@ -62,7 +62,7 @@ func (p *Plan) Measure(ctx context.Context) error {
 }
 
 // pace finds the speed, and how many passes begin. Where several do, the busiest second
-// may be over the end of one.
+// may be over the end of one; it counts whole, also where the loop ends amid it.
 func (p *Plan) pace(c *census) (err error) {
 	if err = p.paceOf(c); err == nil && p.passes > 1 && p.Rate.peak > 0 {
 		c.closest.again(p.periodUS, p.Rate.peak)
@@ -94,7 +94,7 @@ type census struct {
 	skipped    int64
 	closest    closest
 	prompted   map[string]string // as the plan keeps them
-	nameless   bool
+	nameless   nameless
 	turns      map[uint64]int32 // of this shard's sessions that have several, where they matter
 }
 
@@ -135,13 +135,27 @@ func (p *Plan) count(ctx context.Context, limitUS int64) (*census, error) {
 	return c, nil
 }
 
+// nameless says which rows that have to name a model name none.
+type nameless int
+
+const (
+	namelessNone nameless = iota
+	namelessKept          // some whose bodies are recorded
+	namelessMade          // some whose bodies are to be made
+)
+
 // model notes which one a row names.
 func (c *census) model(a arrival) {
 	api, model, content := a.api.Value(a.row), "", a.recorded.Value(a.row) == schema.RecordedContent
 	if a.model.IsValid(a.row) {
 		model = a.model.Value(a.row)
 	}
-	c.nameless = c.nameless || model == "" && c.pass.p.needsModel(api)
+	if lacking := namelessMade; model == "" && c.pass.p.needsModel(api) {
+		if content {
+			lacking = namelessKept
+		}
+		c.nameless = max(c.nameless, lacking)
+	}
 	if content {
 		return
 	}

@@ -80,7 +80,7 @@ type Plan struct {
 	lastUS   int64             // offset of this shard's last send after the first moment of the window
 	endUS    int64             // of the last send of all
 	prompted map[string]string // the first model that rows without a body name, by API; "": none does
-	nameless bool              // some row that has to names no model
+	nameless nameless          // which rows that have to name no model
 	turns    map[uint64]int32
 	seed     maphash.Seed // of the keys of turns
 }

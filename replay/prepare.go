@@ -32,8 +32,9 @@ func (r *Runner) prepareTargets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if r.Model == "" && r.Plan.nameless {
-			if r.served, err = r.client.model(ctx, r.plain(r.Targets[0])); err != nil {
+		if r.Model == "" && r.Plan.nameless != namelessNone {
+			// Recorded bodies may do without one, as where a path names a deployment.
+			if r.served, err = r.client.model(ctx, r.plain(r.Targets[0])); err != nil && r.Plan.nameless == namelessMade {
 				return err
 			}
 		}

@@ -61,13 +61,16 @@ func TestStale(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer server.Close()
+			for _, end := range []net.Conn{client, server} {
+				end.SetDeadline(time.Now().Add(20 * time.Second))
+			}
 			if c.server != nil {
 				config := &tls.Config{InsecureSkipVerify: true}
 				if c.tickets {
 					config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
 				}
 				ours, theirs := tls.Client(client, config), tls.Server(server, c.server)
-				done := make(chan error)
+				done := make(chan error, 1)
 				go func() { done <- theirs.Handshake() }()
 				if err := ours.Handshake(); err != nil {
 					t.Fatal(err)

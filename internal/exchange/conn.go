@@ -133,7 +133,7 @@ func stamped(c net.Conn) *Conn {
 // connection only when nothing of it is buffered.
 func (s *Stamps) Read() (atUS int64, read int32) {
 	r := s.reads.Load()
-	if r == nil {
+	if r == nil || r.n.Load() == 0 { // what the server said had been read before anybody asked
 		return s.clock.NowUS(), 0
 	}
 	return r.lastUS.Load(), r.n.Load() - s.readsBefore.Load() - 1

@@ -34,7 +34,14 @@ func (x *Exchange) begin(q Request) {
 }
 
 // weigh notes what the row holds of the request, so that each part need not look.
-func (x *Exchange) weigh() { x.asked = int64(len(x.row.RequestBody) + 8*len(x.row.BlockHashes)) }
+func (x *Exchange) weigh() {
+	x.asked = int64(len(x.row.RequestBody) + 8*len(x.row.BlockHashes))
+	if x.inBodies != nil {
+		for _, s := range x.secrets {
+			x.asked += 2 * int64(len(s)) // and where it is looked for
+		}
+	}
+}
 
 // answered readies what is kept of the answer.
 func (x *Exchange) answered() {
