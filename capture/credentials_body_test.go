@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"metron/schema"
 )
@@ -106,11 +105,7 @@ func TestWhatCannotBeCleanedIsNotKept(t *testing.T) {
 			}
 			io.Copy(io.Discard, resp.Body)
 			resp.Body.Close()
-			eventually(t, "it is recorded", func() bool { return s.recorder.counts.tally().recorded == 1 })
-			time.Sleep(2 * s.recorder.config.Flush) // the journal holds it
-			found := everything(t, s.Dir)
-			rows, metas := stop(t, s)
-			found += everything(t, s.Dir)
+			rows, metas, found := writtenOf(t, s, 1)
 			r := rows[0]
 			if kept := r.RequestBody != nil; kept != c.kept || (r.Recorded == schema.RecordedContent) != c.kept || (r.RequestHeaders != "") != c.kept {
 				t.Errorf("kept as %s: %q, %q", r.Recorded, r.RequestBody, r.RequestHeaders)

@@ -135,11 +135,7 @@ func TestNoCredentialReachesDisk(t *testing.T) {
 				io.Copy(io.Discard, resp.Body)
 				resp.Body.Close()
 			}
-			eventually(t, "all is recorded", func() bool { return s.recorder.counts.tally().recorded == 30 })
-			time.Sleep(2 * s.recorder.config.Flush) // the journal holds it
-			found := everything(t, s.Dir)
-			rows, _ := stop(t, s)
-			found += everything(t, s.Dir)
+			rows, _, found := writtenOf(t, s, 30)
 			if len(rows) != 30 || rows[0].Tenant == "" {
 				t.Fatalf("%d rows, tenant %q", len(rows), rows[0].Tenant)
 			}
@@ -286,4 +282,15 @@ func TestTenants(t *testing.T) {
 	if bearer == "" || tenant(aws("AKIAX", "1"), "") == tenant(aws("AKIAY", "1"), "") {
 		t.Error("two keys are one tenant")
 	}
+}
+
+// writtenOf stops a capture once so many requests are recorded; found is all that it had
+// written, to its journals and to the files that they became.
+func writtenOf(t *testing.T, s *Server, requests int64) (rows []*schema.Record, metas []schema.Meta, found string) {
+	t.Helper()
+	eventually(t, "all is recorded", func() bool { return s.recorder.counts.tally().recorded == requests })
+	time.Sleep(2 * s.recorder.config.Flush) // the journal holds it
+	found = everything(t, s.Dir)
+	rows, metas = stop(t, s)
+	return rows, metas, found + everything(t, s.Dir)
 }
